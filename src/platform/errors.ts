@@ -1,0 +1,8 @@
+/** Codes of errors that platform adapters raise. */
+export type PlatformErrorCode =
+  /** A key file is missing, unreadable, not a key of the expected kind, or open to other users. */
+  | 'BAD_KEY_FILE'
+  /** A file that must not be overwritten is there already. */
+  | 'FILE_EXISTS'
+  /** Argon2 was given a salt or secret of another length than the port fixes. */
+  | 'BAD_ARGON2_INPUT';
