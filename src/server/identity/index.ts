@@ -1,0 +1,10 @@
+export * from './certificate-facts.ts';
+export * from './certificate-judgement.ts';
+export * from './certificate-store.ts';
+export type * from './errors.ts';
+export * from './own-certificate.ts';
+export * from './passwords.ts';
+export * from './roles.ts';
+export * from './server-access.ts';
+export * from './trust-list.ts';
+export * from './users.ts';

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import argon2 from 'argon2';
+import { RejectedError } from '../../core/index.ts';
+import type { IdentityErrorCode } from './errors.ts';
+
+/** Cost of new hashes: OWASP's minimum for Argon2id, and of the same order as what a login may cost a small machine. */
+const COST = { type: argon2.argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
+/** Logins that may wait for their turn; hashing them all at once would be a stranger's way to fill the memory. */
+const MOST_WAITING = 16;
+const FREE_FAILURES = 5;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+const MOST_NAMES = 1000;
+
+/** PHC string (`$argon2id$v=19$…`) of a password, for the users' configuration. */
+export function hashPassword(password: string): Promise<string> {
+  return argon2.hash(password, COST);
+}
+
+/**
+ * Verifies passwords against Argon2id PHC strings: one at a time, with a growing pause (1 s to 30 s) for a name after
+ * five failures in a row. An unknown name costs the same time as a wrong password.
+ */
+export class PasswordCheck {
+  readonly #hashes: ReadonlyMap<string, string>;
+  readonly #now: () => number;
+  readonly #decoy: Promise<string>;
+  readonly #failures = new Map<string, { count: number; untilMs: number }>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  /** @throws RejectedError `BAD_USER` for a hash that is no Argon2id PHC string */
+  constructor(hashes: ReadonlyMap<string, string>, now: () => number = Date.now) {
+    for (const [name, hash] of hashes) {
+      if (!/^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}$/.test(hash)) {
+        throw new RejectedError<IdentityErrorCode>('BAD_USER', `The password hash of user ${JSON.stringify(name)} is no Argon2id PHC string. Make one with the program's command for it.`);
+      }
+    }
+    this.#hashes = hashes;
+    this.#now = now;
+    this.#decoy = hashPassword(randomBytes(16).toString('hex'));
+  }
+
+  /** False also while the name is paused or too many logins wait. */
+  async verify(name: string, password: string): Promise<boolean> {
+    if (this.#paused(name) || this.#waiting >= MOST_WAITING || password.length > 1024) return false;
+    this.#waiting++;
+    const turn = this.#queue.then(() => this.#compare(name, password));
+    this.#queue = turn.catch(() => undefined);
+    try {
+      const good = await turn;
+      if (good) this.#failures.delete(name);
+      else this.#failed(name);
+      return good;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #compare(name: string, password: string): Promise<boolean> {
+    if (this.#paused(name)) return false;
+    const known = this.#hashes.get(name);
+    const matches = await argon2.verify(known ?? (await this.#decoy), password);
+    return known !== undefined && matches;
+  }
+
+  #paused(name: string): boolean {
+    return (this.#failures.get(name)?.untilMs ?? 0) > this.#now();
+  }
+
+  #failed(name: string): void {
+    const count = (this.#failures.get(name)?.count ?? 0) + 1;
+    const pause = count < FREE_FAILURES ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - FREE_FAILURES));
+    this.#failures.delete(name);
+    this.#failures.set(name, { count, untilMs: this.#now() + pause });
+    const oldest = this.#failures.keys().next();
+    if (this.#failures.size > MOST_NAMES && !oldest.done) this.#failures.delete(oldest.value);
+  }
+}

@@ -1,0 +1,48 @@
+import { type NodeId, type OPCUAServer, type OPCUAServerOptions, ObjectIds, resolveNodeId, type ServerSession, type SessionContext } from 'node-opcua';
+import type { Role, RoleIds } from './roles.ts';
+import { roleResolver, type Users } from './users.ts';
+
+type UserManager = NonNullable<OPCUAServerOptions['userManager']>;
+
+/**
+ * The `userManager` option of a server. Roles come from the resolver alone: node-opcua asks here by common name, which
+ * anybody can choose, and adds what the resolvers say to the very array returned, so each call needs a new one.
+ */
+export function userManager(users: Users, verify: (name: string, password: string) => Promise<boolean>): UserManager {
+  return {
+    getUserRoles: () => [],
+    isValidUserAsync: (name: string, password: string, callback: (error: Error | null, valid?: boolean) => void) => {
+      if (!users.hasPasswordUser(name)) return void verify(name, password).then(() => callback(null, false), () => callback(null, false));
+      verify(name, password).then(
+        (valid) => callback(null, valid),
+        () => callback(null, false),
+      );
+    },
+  } as UserManager;
+}
+
+/**
+ * Makes a server evaluate permissions by our users: after `initialize()` and `installRoles`, before `start()`. Each
+ * activated session keeps its roles, so that reads and writes need not parse the certificate again, and goes by the
+ * configured user's name instead of the certificate's common name, in method calls too.
+ */
+export function useUsers(server: OPCUAServer, users: Users, ids: RoleIds): void {
+  server.roleResolvers.push(roleResolver(users, ids));
+  server.on('session_activated', (session: ServerSession) => {
+    const user = users.of(session.userIdentityToken);
+    const roles = rolesOf(user?.roles ?? [], ids);
+    const pin = (context: SessionContext): SessionContext => {
+      context.getCurrentUserRoles = () => roles.slice();
+      context.getUserName = () => user?.name ?? 'anonymous';
+      return context;
+    };
+    const context = pin(session.sessionContext as SessionContext);
+    const derive = Object.getPrototypeOf(context).withRequestHeader as SessionContext['withRequestHeader'];
+    context.withRequestHeader = (header) => pin(derive.call(context, header) as SessionContext);
+  });
+}
+
+function rolesOf(roles: readonly Role[], ids: RoleIds): NodeId[] {
+  const standing = roles.length === 0 ? ObjectIds.WellKnownRole_Anonymous : ObjectIds.WellKnownRole_AuthenticatedUser;
+  return [...roles.map((role) => ids[role]), resolveNodeId(standing)];
+}
