@@ -1,0 +1,7 @@
+export * from './document.ts';
+export type * from './errors.ts';
+export * from './files.ts';
+export * from './instances.ts';
+export * from './node-ids.ts';
+export { nodeIdsModule } from './node-ids-module.ts';
+export * from './values.ts';

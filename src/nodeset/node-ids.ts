@@ -1,0 +1,103 @@
+/* Generated from nodesets/dcmb.NodeSet2.xml by scripts/generate-node-ids.ts. Do not edit. */
+
+export const DCMB_URI = 'urn:dcmb:ua';
+export const DCMB_NODESET_VERSION = '0.1.0';
+export const DCMB_NODESET_DATE = '2026-11-22T00:00:00Z';
+
+/* BrowseName to NodeId, without the namespace: the index is the server's to give. */
+
+export const OBJECT_TYPES = {
+  BatchType: 's=BatchType',
+  StreamType: 's=StreamType',
+  ChannelType: 's=ChannelType',
+  IngestChannelType: 's=IngestChannelType',
+  ClearedChannelType: 's=ClearedChannelType',
+  DcmbModuleType: 's=DcmbModuleType',
+  BatchEventType: 's=BatchEventType',
+  BatchSealedEventType: 's=BatchSealedEventType',
+  BatchAnchoredEventType: 's=BatchAnchoredEventType',
+  AnchorFailedEventType: 's=AnchorFailedEventType',
+  ReceiptGivenEventType: 's=ReceiptGivenEventType',
+  ConditionClearedEventType: 's=ConditionClearedEventType',
+} as const;
+
+export const VARIABLE_TYPES = {
+  TagType: 's=TagType',
+  ClearedVariableType: 's=ClearedVariableType',
+  ClearedCodeType: 's=ClearedCodeType',
+} as const;
+
+export const DATA_TYPES = {
+  LedgerStateEnumeration: 's=LedgerStateEnumeration',
+  DeliveryStateEnumeration: 's=DeliveryStateEnumeration',
+  ModuleStateEnumeration: 's=ModuleStateEnumeration',
+} as const;
+
+export const METHODS = {
+  'IngestChannelType.Anchor': 's=IngestChannelType.Anchor',
+  'ClearedChannelType.FetchDelivery': 's=ClearedChannelType.FetchDelivery',
+  'ClearedChannelType.Acknowledge': 's=ClearedChannelType.Acknowledge',
+  'ClearedChannelType.GetEvidence': 's=ClearedChannelType.GetEvidence',
+  'ClearedChannelType.FetchEpochRecord': 's=ClearedChannelType.FetchEpochRecord',
+  'ClearedChannelType.CountersignEpochRecord': 's=ClearedChannelType.CountersignEpochRecord',
+} as const;
+
+/** BrowseNames of what stands right below each type, inherited children not included. */
+export interface Children {
+  TagType: 'LastStatus' | 'LastTime' | 'AcceptedCount' | 'RefusedCount';
+  BatchType: 'BatchId' | 'GridTime' | 'LedgerState' | 'DeliveryState' | 'TransactionId';
+  StreamType: 'Condition' | 'ConditionCode' | 'Importance' | 'GridTime' | 'NextPublicationTime' | 'BatchId' | 'LedgerState' | 'DeliveryState' | 'TransactionId';
+  ChannelType: 'ChannelId' | 'LedgerId' | 'AgreementVersion' | 'IntervalLength' | 'LastBatch';
+  IngestChannelType: 'Anchor';
+  ClearedChannelType: 'Streams' | 'FetchDelivery' | 'Acknowledge' | 'GetEvidence' | 'FetchEpochRecord' | 'CountersignEpochRecord';
+  DcmbModuleType: 'State' | 'StateText' | 'Tags' | 'Channels';
+  BatchEventType: 'BatchId' | 'GridTime';
+  BatchAnchoredEventType: 'TransactionId';
+  AnchorFailedEventType: 'Reason';
+  ConditionClearedEventType: 'Stream' | 'ConditionCode';
+}
+
+/** How far a batch is on its way to the ledger. */
+export const LEDGER_STATE = {
+  /** Closed and signed; nothing was submitted yet. */
+  Sealed: 0,
+  /** Handed to the ledger; no answer yet. */
+  Submitted: 1,
+  /** Committed to the ledger. */
+  Anchored: 2,
+  /** Refused by the ledger for good. */
+  Failed: 3,
+} as const;
+export type LedgerState = keyof typeof LEDGER_STATE;
+
+/** How far a batch is on its way to its recipient. */
+export const DELIVERY_STATE = {
+  /** Ready to be fetched. */
+  Waiting: 0,
+  /** Fetched; no receipt yet. */
+  Delivered: 1,
+  /** The recipient signed a receipt. */
+  Receipted: 2,
+  /** No receipt came in time; the delivery was deposited on the ledger. */
+  Deposited: 3,
+  /** A dispute with proof is on the ledger. */
+  Disputed: 4,
+  /** Dropped before it was fetched. */
+  Expired: 5,
+} as const;
+export type DeliveryState = keyof typeof DELIVERY_STATE;
+
+/** What the module is doing. */
+export const MODULE_STATE = {
+  /** Not ready to take values. */
+  Starting: 0,
+  /** Takes values, clears and seals. */
+  Running: 1,
+  /** Takes values, clears and seals, but something that it needs is not there, such as the ledger. */
+  Degraded: 2,
+  /** The limit of unreceipted batches was reached; nothing is cleared. */
+  Suspended: 3,
+  /** Seals what it has and takes no more values. */
+  Stopping: 4,
+} as const;
+export type ModuleState = keyof typeof MODULE_STATE;
