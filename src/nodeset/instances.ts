@@ -3,7 +3,7 @@ import type { Children } from './node-ids.ts';
 /*
  * The NodeIds of instances, as servers make them and clients address them. They are Strings made of the names in the
  * configuration, so they stay the same from start to start and can be typed into a PLC. All give the part after the
- * namespace; `inNamespace` adds it.
+ * namespace; `inNamespace` adds it. A child that comes with a type is named by node-opcua: parent, hyphen, BrowseName.
  */
 
 /** Default namespace of instances; an owner may configure one of their own. */
@@ -17,13 +17,17 @@ export function inNamespace(uri: string, id: string): string {
 export const MACHINE_ID = 's=Machine';
 export const MODULE_ID = 's=Module';
 
+export function moduleChildId(child: Children['DcmbModuleType']): string {
+  return `${MODULE_ID}-${child}`;
+}
+
 /** The node to which a PLC writes. */
 export function tagId(tag: string): string {
   return `s=Tags/${tag}`;
 }
 
 export function tagChildId(tag: string, child: Children['TagType']): string {
-  return `${tagId(tag)}/${child}`;
+  return `${tagId(tag)}-${child}`;
 }
 
 /** A channel of the ingest or the cleared server, by its configured name. */
@@ -32,17 +36,17 @@ export function channelNodeId(channel: string): string {
 }
 
 export function channelChildId(channel: string, child: Children['ChannelType' | 'IngestChannelType' | 'ClearedChannelType']): string {
-  return `${channelNodeId(channel)}/${child}`;
+  return `${channelNodeId(channel)}-${child}`;
 }
 
 export function lastBatchChildId(channel: string, child: Children['BatchType']): string {
-  return `${channelChildId(channel, 'LastBatch')}/${child}`;
+  return `${channelChildId(channel, 'LastBatch')}-${child}`;
 }
 
 export function streamId(channel: string, stream: string): string {
-  return `${channelChildId(channel, 'Streams')}/${stream}`;
+  return `${channelNodeId(channel)}/Streams/${stream}`;
 }
 
 export function streamChildId(channel: string, stream: string, child: Children['StreamType']): string {
-  return `${streamId(channel, stream)}/${child}`;
+  return `${streamId(channel, stream)}-${child}`;
 }
