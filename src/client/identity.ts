@@ -1,0 +1,38 @@
+import { type UserIdentityInfo, UserTokenType } from 'node-opcua';
+import type { Bytes } from '../core/index.ts';
+
+/** Who this client is: its application certificate (OPC UA Part 4, clause 6.1) and private key. */
+export interface ApplicationIdentity {
+  readonly applicationName: string;
+  /** Equal to the URI in the certificate's subjectAltName; servers refuse the client otherwise. */
+  readonly applicationUri: string;
+  /** X.509, DER. */
+  readonly certificate: Bytes;
+  readonly privateKeyPem: string;
+}
+
+/** What a relying party thinks of a peer's certificate. */
+export type CertificateVerdict = 'trusted' | 'untrusted' | 'expired' | 'notYetValid' | 'weak' | 'unfit' | 'malformed';
+
+/** The trust list. Judging a stranger also files its certificate for a person to look at; nothing is ever trusted by itself. */
+export interface PeerTrust {
+  judge(certificate: Bytes): Promise<CertificateVerdict>;
+}
+
+/** Who uses the session (OPC UA Part 4, clause 7.41). */
+export type UserCredentials =
+  | { readonly kind: 'certificate'; readonly certificate: Bytes; readonly privateKeyPem: string }
+  | { readonly kind: 'password'; readonly userName: string; readonly password: string }
+  /** Only where a PLC's own server knows no users; the module's servers refuse it. */
+  | { readonly kind: 'anonymous' };
+
+export function userIdentityOf(user: UserCredentials): UserIdentityInfo {
+  switch (user.kind) {
+    case 'certificate':
+      return { type: UserTokenType.Certificate, certificateData: Buffer.from(user.certificate), privateKey: user.privateKeyPem };
+    case 'password':
+      return { type: UserTokenType.UserName, userName: user.userName, password: user.password };
+    case 'anonymous':
+      return { type: UserTokenType.Anonymous };
+  }
+}
