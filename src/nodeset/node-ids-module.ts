@@ -12,7 +12,7 @@ export function nodeIdsModule(xml: string): string {
     `export const DCMB_NODESET_VERSION = ${quote(model?.version ?? '')};`,
     `export const DCMB_NODESET_DATE = ${quote(model?.publicationDate ?? '')};`,
     '',
-    '/* BrowseName to NodeId, without the namespace: the index is the server\'s to give. */',
+    "/* BrowseName to NodeId, without the namespace: the index is the server's to give. */",
     '',
     ...constants('OBJECT_TYPES', 'ObjectType', document),
     ...constants('VARIABLE_TYPES', 'VariableType', document),
@@ -39,9 +39,25 @@ function childNames(document: NodesetDocument): string[] {
     const names = document.nodes
       .filter((node) => textOf(node.id).startsWith(prefix) && !textOf(node.id).slice(prefix.length).includes('.'))
       .map((node) => quote(node.browseName));
-    return names.length === 0 ? [] : [`  ${textOf(type.id)}: ${names.join(' | ')};`];
+    return names.length === 0 ? [] : property(textOf(type.id), names);
   });
-  return ['/** BrowseNames of what stands right below each type, inherited children not included. */', 'export interface Children {', ...lines, '}', ''];
+  return [
+    '/** BrowseNames of what stands right below each type, inherited children not included. */',
+    'export interface Children {',
+    ...lines,
+    '}',
+    '',
+  ];
+}
+
+const WIDTH = 140;
+
+/** Laid out as the formatter would. */
+function property(name: string, alternatives: readonly string[]): string[] {
+  const union = `${alternatives.join(' | ')};`;
+  if (`  ${name}: ${union}`.length <= WIDTH) return [`  ${name}: ${union}`];
+  if (`    ${union}`.length <= WIDTH) return [`  ${name}:`, `    ${union}`];
+  return [`  ${name}:`, ...alternatives.map((text, index) => `    | ${text}${index === alternatives.length - 1 ? ';' : ''}`)];
 }
 
 /** `LedgerStateEnumeration` gives the constant LEDGER_STATE (name to number) and the type LedgerState (the names). */

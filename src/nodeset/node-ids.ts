@@ -46,10 +46,20 @@ export const METHODS = {
 export interface Children {
   TagType: 'LastStatus' | 'LastTime' | 'AcceptedCount' | 'RefusedCount';
   BatchType: 'BatchId' | 'GridTime' | 'LedgerState' | 'DeliveryState' | 'TransactionId';
-  StreamType: 'Condition' | 'ConditionCode' | 'Importance' | 'GridTime' | 'NextPublicationTime' | 'BatchId' | 'LedgerState' | 'DeliveryState' | 'TransactionId';
+  StreamType:
+    | 'Condition'
+    | 'ConditionCode'
+    | 'Importance'
+    | 'GridTime'
+    | 'NextPublicationTime'
+    | 'BatchId'
+    | 'LedgerState'
+    | 'DeliveryState'
+    | 'TransactionId';
   ChannelType: 'ChannelId' | 'LedgerId' | 'AgreementVersion' | 'IntervalLength' | 'LastBatch';
   IngestChannelType: 'Anchor';
-  ClearedChannelType: 'Streams' | 'FetchDelivery' | 'Acknowledge' | 'GetEvidence' | 'FetchEpochRecord' | 'CountersignEpochRecord';
+  ClearedChannelType:
+    'Streams' | 'LastAnchoredBatch' | 'FetchDelivery' | 'Acknowledge' | 'GetEvidence' | 'FetchEpochRecord' | 'CountersignEpochRecord';
   DcmbModuleType: 'State' | 'StateText' | 'Tags' | 'Channels';
   BatchEventType: 'BatchId' | 'GridTime';
   BatchAnchoredEventType: 'TransactionId';

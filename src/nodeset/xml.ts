@@ -20,7 +20,8 @@ interface OpenElement {
   line: number;
 }
 
-const TOKEN = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>|<\/([\w:.-]+)\s*>|<([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|[^<]+|</g;
+const TOKEN =
+  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>|<\/([\w:.-]+)\s*>|<([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|[^<]+|</g;
 const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /**
@@ -30,38 +31,65 @@ const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
  * @throws RejectedError `BAD_XML`
  */
 export function parseXml(name: string, xml: string): XmlElement {
-  const open: OpenElement[] = [];
-  let root: XmlElement | undefined;
-  let line = 1;
-  const refuse = (what: string): RejectedError<NodesetErrorCode> => new RejectedError('BAD_XML', `${name}, line ${line}: ${what}.`);
-  const close = (element: OpenElement): void => {
-    const done: XmlElement = { ...element, text: element.text.trim() };
-    const parent = open.at(-1);
-    if (parent !== undefined) parent.children.push(done);
-    else if (root === undefined) root = done;
-    else throw refuse('a second root element');
-  };
-  for (const [token, cdata, closing, opening, attributes, empty] of xml.replace(/^\uFEFF/, '').matchAll(TOKEN)) {
-    const top = open.at(-1);
-    if (opening !== undefined) {
-      const element = { name: localName(opening), attributes: attributesOf(attributes ?? ''), children: [], text: '', line };
-      if (empty === '/') close(element);
-      else open.push(element);
-    } else if (closing !== undefined) {
-      if (top?.name !== localName(closing)) throw refuse(`</${closing}> closes nothing`);
-      open.pop();
-      close(top);
-    } else if (token === '<' || token.startsWith('<!DOCTYPE')) {
-      throw refuse('not well-formed, or a document type');
-    } else if (!token.startsWith('<!--') && !token.startsWith('<?')) {
-      if (top !== undefined) top.text += cdata ?? decodeEntities(token);
-      else if (token.trim() !== '') throw refuse('text outside the root element');
-    }
-    line += countLines(token);
+  const builder = new TreeBuilder(name);
+  for (const match of xml.replace(/^\uFEFF/, '').matchAll(TOKEN)) builder.take(match);
+  return builder.end();
+}
+
+class TreeBuilder {
+  readonly #name: string;
+  readonly #open: OpenElement[] = [];
+  #root: XmlElement | undefined;
+  #line = 1;
+
+  constructor(name: string) {
+    this.#name = name;
   }
-  if (open.length > 0) throw refuse(`<${open.at(-1)?.name ?? ''}> is not closed`);
-  if (root === undefined) throw refuse('no element');
-  return root;
+
+  take([token, cdata, closing, opening, attributes, empty]: RegExpExecArray): void {
+    if (opening !== undefined) this.#start(opening, attributes ?? '', empty === '/');
+    else if (closing !== undefined) this.#finish(closing);
+    else if (token === '<') throw this.#refuse('not well-formed, or a document type');
+    else if (!token.startsWith('<!--') && !token.startsWith('<?')) this.#text(cdata ?? decodeEntities(token));
+    this.#line += countLines(token);
+  }
+
+  end(): XmlElement {
+    const open = this.#open.at(-1);
+    if (open !== undefined) throw this.#refuse(`<${open.name}> is not closed`);
+    if (this.#root === undefined) throw this.#refuse('no element');
+    return this.#root;
+  }
+
+  #start(tag: string, attributes: string, isEmpty: boolean): void {
+    const element = { name: localName(tag), attributes: attributesOf(attributes), children: [], text: '', line: this.#line };
+    if (isEmpty) this.#close(element);
+    else this.#open.push(element);
+  }
+
+  #finish(tag: string): void {
+    const top = this.#open.pop();
+    if (top?.name !== localName(tag)) throw this.#refuse(`</${tag}> closes nothing`);
+    this.#close(top);
+  }
+
+  #close(element: OpenElement): void {
+    const done: XmlElement = { ...element, text: element.text.trim() };
+    const parent = this.#open.at(-1);
+    if (parent !== undefined) parent.children.push(done);
+    else if (this.#root === undefined) this.#root = done;
+    else throw this.#refuse('a second root element');
+  }
+
+  #text(text: string): void {
+    const top = this.#open.at(-1);
+    if (top !== undefined) top.text += text;
+    else if (text.trim() !== '') throw this.#refuse('text outside the root element');
+  }
+
+  #refuse(what: string): RejectedError<NodesetErrorCode> {
+    return new RejectedError('BAD_XML', `${this.#name}, line ${this.#line}: ${what}.`);
+  }
 }
 
 /** The first child of that name. */
