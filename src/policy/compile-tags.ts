@@ -1,0 +1,74 @@
+import { integerRange } from '../core/index.ts';
+import type { PolicyTag, TimestampPolicy } from './policy-types.ts';
+import { type Refuse, type TagTerm, within } from './policy-file.ts';
+
+/** Checks what the schema cannot say about the tags. */
+export function compileTags(terms: readonly TagTerm[], refuse: Refuse): PolicyTag[] {
+  const names = new Set<string>();
+  return terms.map((term, index) => {
+    const refuseTag = within(refuse, index);
+    if (names.has(term.name)) refuseTag('POLICY_INCONSISTENT', ['name'], 'two tags have this name', 'Give each tag a name of its own.');
+    names.add(term.name);
+    requireRange(term, refuseTag);
+    return {
+      name: term.name,
+      description: term.description ?? '',
+      type: term.type,
+      minimum: term.minimum,
+      maximum: term.maximum,
+      enumeration: enumerationOf(term, refuseTag),
+      timestamps: timestampsOf(term, refuseTag),
+      staleAfterMs: term.staleAfterMs,
+    };
+  });
+}
+
+function requireRange(term: TagTerm, refuse: Refuse): void {
+  const inconsistent = (key: 'minimum' | 'maximum', what: string, remedy: string) => refuse('POLICY_INCONSISTENT', [key], what, remedy);
+  const integer = integerRange(term.type);
+  for (const key of ['minimum', 'maximum'] as const) {
+    const bound = term[key];
+    if (bound === undefined) continue;
+    if (term.enumeration !== undefined) inconsistent(key, 'an enumeration has no range', 'Remove it.');
+    if (integer === undefined && term.type !== 'Float' && term.type !== 'Double') {
+      inconsistent(key, `a tag of type ${term.type} has no range`, 'Remove it.');
+    }
+    if (integer === undefined) continue;
+    if (!Number.isSafeInteger(bound)) inconsistent(key, `a tag of type ${term.type} has integer bounds, at most 2^53 - 1 in size`, 'Write an integer.');
+    if (BigInt(bound) < integer[0] || BigInt(bound) > integer[1]) {
+      inconsistent(key, `${term.type} ends at ${integer[0]} and ${integer[1]}`, 'Write a bound that the type can hold.');
+    }
+  }
+  if (term.minimum !== undefined && term.maximum !== undefined && term.minimum > term.maximum) {
+    inconsistent('minimum', `${term.minimum} is above "maximum", ${term.maximum}`, 'Exchange the two.');
+  }
+}
+
+function enumerationOf(term: TagTerm, refuse: Refuse): ReadonlyMap<number, string> | undefined {
+  if (term.enumeration === undefined) return undefined;
+  const range = integerRange(term.type);
+  if (range === undefined || term.type === 'DateTime') {
+    return refuse('POLICY_INCONSISTENT', ['enumeration'], `a tag of type ${term.type} is no enumeration`, 'Remove it, or give the tag an integer type.');
+  }
+  const names = new Map<number, string>();
+  term.enumeration.forEach(({ value, name }, index) => {
+    const inconsistent = (what: string, remedy: string) => refuse('POLICY_INCONSISTENT', ['enumeration', index], what, remedy);
+    if (!Number.isSafeInteger(value) || BigInt(value) < range[0] || BigInt(value) > range[1]) {
+      inconsistent(`${term.type} cannot hold ${value}`, 'Write a value that the type can hold.');
+    }
+    if (names.has(value)) inconsistent(`the value ${value} stands twice`, 'Remove one.');
+    if ([...names.values()].includes(name)) inconsistent(`the name "${name}" stands twice`, 'Remove one.');
+    names.set(value, name);
+  });
+  return names;
+}
+
+function timestampsOf(term: TagTerm, refuse: Refuse): TimestampPolicy {
+  const { use, maxAgeMs, maxFutureMs } = term.timestamps ?? { use: 'server' };
+  if (use === 'server') {
+    if (maxAgeMs === undefined && maxFutureMs === undefined) return { use };
+    return refuse('POLICY_INCONSISTENT', ['timestamps'], 'limits of age and future are given, but "server" time has none', 'Remove them, or use "source".');
+  }
+  if (maxAgeMs !== undefined && maxFutureMs !== undefined) return { use, maxAgeMs, maxFutureMs };
+  return refuse('POLICY_INCONSISTENT', ['timestamps'], '"source" time without both its limits', 'Add "maxAgeMs" and "maxFutureMs", in milliseconds.');
+}
