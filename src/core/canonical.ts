@@ -49,14 +49,21 @@ function requireRestricted(value: unknown, path: string, depth: number): void {
   }
   if (depth > DEEPEST) throw outside(path);
   if (Array.isArray(value)) {
-    value.forEach((item, index) => requireRestricted(item, `${path}/${index}`, depth + 1));
+    for (let index = 0; index < value.length; index++) requireRestricted(value[index], `${path}/${index}`, depth + 1);
     return;
   }
-  if (typeof value !== 'object' || value === null) throw outside(path);
+  if (!isPlainObject(value)) throw outside(path);
   for (const [key, item] of Object.entries(value)) {
     if (!key.isWellFormed()) throw outside(path);
     requireRestricted(item, `${path}/${key}`, depth + 1);
   }
+}
+
+/** Dates, maps, byte arrays and other objects of a class have no restricted form, though each would encode to something. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 function outside(path: string): RejectedError {

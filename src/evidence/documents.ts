@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { base64Url, Hash, integer, Int32 } from '../core/index.ts';
+import { base64Url, EnvelopeShape, Hash, integer, Int32 } from '../core/index.ts';
 
 /*
  * The signed documents of the evidence protocol and what rides beside them: their payload types and exact forms.
@@ -53,12 +53,12 @@ export const BatchHeaderShape = v.strictObject({
 });
 export type BatchHeader = Readonly<v.InferOutput<typeof BatchHeaderShape>>;
 
-/** Rides in the anchor beside the header. All three lists are empty where no token set is on the ledger (NO_TOKENS). */
+/** Rides in the anchor beside the header. All three are empty where no token set is on the ledger (NO_TOKENS). */
 export const AnchorTokensShape = v.strictObject({
   /** One token a stream, in stream order. */
   tokens: v.pipe(v.array(Hash), v.maxLength(64)),
-  /** Place of each token's leaf within its slot. */
-  positions: v.pipe(v.array(integer(0, 255)), v.maxLength(64)),
+  /** Place of each token's leaf within its slot: one byte a token, so that the size does not depend on the places. */
+  positions: base64Url(),
   /** Sibling hashes of the multiproof, in the order in which the verifier needs them. */
   path: v.pipe(v.array(Hash), v.maxLength(1024)),
 });
@@ -75,8 +75,8 @@ export const DeliveryShape = v.strictObject({
   recipient: Hash,
   /** Hash of the condition opening. */
   conditions: Hash,
-  /** Hashes of the openings of manifest and readings, for tags released raw only, in tag order. */
-  raw: v.array(Hash),
+  /** For each tag released raw, in the agreement's order, the hash of the list of its openings. */
+  raw: v.pipe(v.array(Hash), v.maxLength(64)),
 });
 export type Delivery = Readonly<v.InferOutput<typeof DeliveryShape>>;
 
@@ -91,29 +91,36 @@ export const ConditionOpeningShape = v.strictObject({
 });
 export type ConditionOpening = Readonly<v.InferOutput<typeof ConditionOpeningShape>>;
 
-/** One record alone. `via` is the opening of the continuation record that names this part's root, if not the last part. */
-export interface RecordOpening {
-  readonly subtree: number;
-  readonly part: number;
-  readonly index: number;
-  readonly blinder: string;
-  readonly record: string;
+/** A step from a full part to the next: the opening of the continuation record (index 1) that names the full part's root. */
+export const ContinuationStepShape = v.strictObject({ blinder: Hash, record: base64Url(), path: v.pipe(v.array(Hash), v.maxLength(64)) });
+export type ContinuationStep = Readonly<v.InferOutput<typeof ContinuationStepShape>>;
+
+/** One record alone. */
+export const RecordOpeningShape = v.strictObject({
+  subtree: integer(0, 4095),
+  part: integer(0),
+  index: integer(0),
+  blinder: Hash,
+  record: base64Url(),
   /** Siblings from the leaf up: to the part's root, and for the last part on to the batch's root. */
-  readonly path: readonly string[];
-  readonly via: readonly RecordOpening[];
-}
+  path: v.pipe(v.array(Hash), v.maxLength(64)),
+  /** From this part to the last, a step each; empty for the last part. */
+  via: v.array(ContinuationStepShape),
+});
+export type RecordOpening = Readonly<v.InferOutput<typeof RecordOpeningShape>>;
 
 /** What `FetchDelivery` gives: everything that the receiver needs to verify a batch. */
-export interface DeliveryPackage {
+export const DeliveryPackageShape = v.strictObject({
   /** DSSE envelope of the header. */
-  readonly header: unknown;
-  readonly tokens: AnchorTokens;
+  header: EnvelopeShape,
+  tokens: AnchorTokensShape,
   /** DSSE envelope of the delivery. */
-  readonly delivery: unknown;
-  readonly conditions: ConditionOpening;
-  /** A list for each tag released raw: the openings of its manifest and readings. */
-  readonly raw: readonly (readonly RecordOpening[])[];
-}
+  delivery: EnvelopeShape,
+  conditions: ConditionOpeningShape,
+  /** A list for each tag released raw: the opening of its manifest, then those of its readings in order. */
+  raw: v.pipe(v.array(v.array(RecordOpeningShape)), v.maxLength(64)),
+});
+export type DeliveryPackage = Readonly<v.InferOutput<typeof DeliveryPackageShape>>;
 
 /** Signed by the receiver's key, once the batch is verified and stored, before any action. */
 export const ReceiptShape = v.strictObject({
