@@ -65,8 +65,9 @@ function main(): void {
   const model = fit(training);
   console.log(`remaining useful life = ${model.intercept}`);
   for (const [name, weight] of Object.entries(model.weights)) console.log(`  ${weight < 0 ? '-' : '+'} ${Math.abs(weight)} * ${name}`);
-  console.log(`root mean square error: ${errorOf(model, training).toFixed(1)} cycles on ${enginesOf(training)} training engines, `);
-  console.log(`                        ${errorOf(model, heldOut).toFixed(1)} cycles on ${enginesOf(heldOut)} held-out engines`);
+  console.log('root mean square error in cycles:');
+  console.log(`  ${errorOf(model, training).toFixed(1)} on the ${enginesOf(training)} training engines`);
+  console.log(`  ${errorOf(model, heldOut).toFixed(1)} on the ${enginesOf(heldOut)} held-out engines`);
   const policy = new URL('policy.json', import.meta.url);
   writeFileSync(policy, withModel(readFileSync(policy, 'utf8'), model));
   console.log(`written to ${fileURLToPath(policy)}`);
