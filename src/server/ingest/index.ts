@@ -1,0 +1,2 @@
+export { startIngestServer } from './ingest-server.ts';
+export type * from './types.ts';

@@ -1,0 +1,108 @@
+import { RejectedError, UnavailableError } from '../../core/index.ts';
+import { type Children, INSTANCE_URI } from '../../nodeset/index.ts';
+import { createSecureServer, type SecureServer } from '../secure-server.ts';
+import type { ChannelNode } from './channel-node.ts';
+import { IngestModel } from './model.ts';
+import { TagGate } from './tag-gate.ts';
+import type { IngestConfig, IngestErrorCode, IngestHooks, IngestServer, IngestTag } from './types.ts';
+
+/**
+ * Starts the server that PLCs write to and operators look at. It runs in the module's own process and is the only
+ * OPC UA server that has nodes for raw values.
+ * @throws RejectedError `BAD_INGEST_CONFIG`; UnavailableError `PORT_IN_USE`, `START_FAILED`
+ */
+export async function startIngestServer(config: IngestConfig, hooks: IngestHooks): Promise<IngestServer> {
+  checkNames(config);
+  const secure = await createSecureServer({ ...config, instanceUri: config.instanceUri ?? INSTANCE_URI });
+  try {
+    const parts = build(secure, config, hooks);
+    await listen(secure, config.endpoint.port);
+    parts.model.showState('Running', '');
+    return facade(secure, config, parts);
+  } catch (error) {
+    await secure.server.shutdown(0).catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly model: IngestModel;
+  readonly gates: ReadonlyMap<string, TagGate>;
+  readonly channels: ReadonlyMap<string, ChannelNode>;
+}
+
+function build({ server, roles, namespaceIndex }: SecureServer, config: IngestConfig, hooks: IngestHooks): Parts {
+  const space = server.engine.addressSpace;
+  if (space === null) throw new Error('The server has no address space.');
+  const model = new IngestModel(space, namespaceIndex, roles, config.machine, config.clock);
+  const gates = new Map<string, TagGate>();
+  for (const tag of config.tags) {
+    const gate = new TagGate(tag, config.clock, hooks);
+    gates.set(tag.name, gate);
+    model.addTag(gate);
+  }
+  const channels = new Map<string, ChannelNode>();
+  for (const channel of config.channels) {
+    const node = model.addChannel(channel);
+    node.onAnchor(() => hooks.anchor(channel.name));
+    channels.set(channel.name, node);
+  }
+  return { model, gates, channels };
+}
+
+function facade({ server }: SecureServer, { clock }: IngestConfig, { model, gates, channels }: Parts): IngestServer {
+  return {
+    endpointUrl: server.getEndpointUrl(),
+    feed: (tag, offered) => known(gates, tag, 'UNKNOWN_TAG').offer(offered),
+    tagStatus: (tag) => known(gates, tag, 'UNKNOWN_TAG').status,
+    publishModuleState: (state, text = '') => model.showState(state, text),
+    publishBatch: (channel, batch, happening) => known(channels, channel, 'UNKNOWN_CHANNEL').publish(batch, happening, clock.now()),
+    stop: () => server.shutdown(0),
+  };
+}
+
+async function listen({ server }: SecureServer, port: number): Promise<void> {
+  try {
+    await server.start();
+  } catch (cause) {
+    const isTaken = cause instanceof Error && cause.message.includes('EADDRINUSE');
+    const [code, message] = isTaken
+      ? (['PORT_IN_USE', `TCP port ${port} is in use. Stop what listens there, or configure another port.`] as const)
+      : (['START_FAILED', 'The ingest server did not start.'] as const);
+    throw new UnavailableError<IngestErrorCode>(code, message, { cause });
+  }
+}
+
+function checkNames({ tags, channels }: IngestConfig): void {
+  checkUnique(
+    'channel',
+    channels.map((channel) => channel.name),
+  );
+  checkUnique(
+    'tag',
+    tags.flatMap((tag) => namesTakenBy(tag)),
+  );
+}
+
+/** A tag takes the NodeIds of its children, too: `a-LastTime` may be no tag beside `a`. */
+function namesTakenBy({ name }: IngestTag): string[] {
+  const children: Children['TagType'][] = ['LastStatus', 'LastTime', 'AcceptedCount', 'RefusedCount'];
+  return [name, ...children.map((child) => `${name}-${child}`)];
+}
+
+function checkUnique(what: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    const fault = !/^[^\p{Cc}]{1,300}$/u.test(name) ? 'is empty, too long or has control characters' : seen.has(name) ? 'stands twice' : undefined;
+    if (fault !== undefined) {
+      throw new RejectedError<IngestErrorCode>('BAD_INGEST_CONFIG', `The ${what} name ${JSON.stringify(name)} ${fault}. Rename it.`);
+    }
+    seen.add(name);
+  }
+}
+
+function known<Value>(map: ReadonlyMap<string, Value>, name: string, code: IngestErrorCode): Value {
+  const value = map.get(name);
+  if (value === undefined) throw new RejectedError<IngestErrorCode>(code, `The ingest server has no ${JSON.stringify(name)}.`);
+  return value;
+}

@@ -1,0 +1,65 @@
+import { type AddressSpace, DataType, type UAObject } from 'node-opcua';
+import type { Clock } from '../../core/index.ts';
+import { type Children, MODULE_ID, MODULE_STATE, type ModuleState } from '../../nodeset/index.ts';
+import type { RoleIds } from '../identity/index.ts';
+import { ChannelNode } from './channel-node.ts';
+import { childObject, childVariable, DcmbSpace, show } from './dcmb-space.ts';
+import { addMachine } from './machine-node.ts';
+import { instanceDefaults, openTypeNamespaces, stateNode } from './permissions.ts';
+import type { TagGate } from './tag-gate.ts';
+import { addTagNode } from './tag-node.ts';
+import type { IngestChannel, MachineIdentification } from './types.ts';
+
+/** The instances of the ingest server: machine, module among its components, and below it tags and channels. */
+export class IngestModel {
+  readonly #model: DcmbSpace;
+  readonly #roles: RoleIds;
+  readonly #clock: Clock;
+  readonly #module: UAObject;
+
+  constructor(space: AddressSpace, namespaceIndex: number, roles: RoleIds, machine: MachineIdentification, clock: Clock) {
+    this.#model = new DcmbSpace(space, namespaceIndex);
+    this.#roles = roles;
+    this.#clock = clock;
+    openTypeNamespaces(space, roles);
+    this.#model.namespace.setDefaultRolePermissions(instanceDefaults(roles));
+    const components = addMachine(this.#model, machine, clock.now());
+    this.#module = this.#addModule(components);
+    this.showState('Starting', '');
+  }
+
+  addTag(gate: TagGate): void {
+    const { namespace } = this.#model;
+    const folder = childObject(this.#module, 'Tags' satisfies Children['DcmbModuleType']);
+    addTagNode({ folder, tagType: this.#model.variableType('TagType'), namespace, roles: this.#roles }, gate);
+  }
+
+  addChannel(channel: IngestChannel): ChannelNode {
+    const folder = childObject(this.#module, 'Channels' satisfies Children['DcmbModuleType']);
+    return new ChannelNode(this.#model, folder, channel, this.#roles, this.#clock.now());
+  }
+
+  showState(state: ModuleState, text: string): void {
+    const nowMs = this.#clock.now();
+    show(this.#moduleChild('State'), { dataType: DataType.Int32, value: MODULE_STATE[state] }, nowMs);
+    show(this.#moduleChild('StateText'), { dataType: DataType.LocalizedText, value: { text } }, nowMs);
+  }
+
+  #addModule(components: UAObject): UAObject {
+    const module = this.#model.objectType('DcmbModuleType').instantiate({
+      browseName: { name: 'Dcmb', namespaceIndex: this.#model.namespace.index },
+      nodeId: MODULE_ID,
+      namespace: this.#model.namespace,
+      componentOf: components,
+      optionals: ['Tags'] satisfies Children['DcmbModuleType'][],
+    });
+    for (const name of ['State', 'StateText'] as const) {
+      childVariable(module, name satisfies Children['DcmbModuleType']).setRolePermissions(stateNode(this.#roles));
+    }
+    return module;
+  }
+
+  #moduleChild(name: Children['DcmbModuleType']) {
+    return childVariable(this.#module, name);
+  }
+}

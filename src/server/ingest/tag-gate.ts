@@ -1,0 +1,125 @@
+import { StatusCodes } from 'node-opcua';
+import { type Clock, integerRange, RejectedError, type UaType, type UaValue, UnavailableError, utf8 } from '../../core/index.ts';
+import type { AcceptedReading, IngestHooks, IngestTag, OfferedReading, TagStatus } from './types.ts';
+
+const GOOD = StatusCodes.Good.value;
+const BAD = 0x80000000;
+const DEFAULT_MAX_BYTES = 4096;
+
+/**
+ * The one way in for values of a tag, whether they come as writes or by a subscription. Every value offered is either
+ * handed to the module or counted as refused, and the offerer learns which by a StatusCode (OPC UA Part 4, clause 7.39).
+ */
+export class TagGate {
+  readonly tag: IngestTag;
+  readonly #clock: Clock;
+  readonly #hooks: Pick<IngestHooks, 'accept' | 'refused'>;
+  #lastStatus: number = StatusCodes.BadWaitingForInitialData.value;
+  #lastMs: number | undefined;
+  #accepted = 0;
+  #refused = 0;
+  #held: AcceptedReading | undefined;
+
+  constructor(tag: IngestTag, clock: Clock, hooks: Pick<IngestHooks, 'accept' | 'refused'>) {
+    this.tag = tag;
+    this.#clock = clock;
+    this.#hooks = hooks;
+  }
+
+  get status(): TagStatus {
+    return { lastStatus: this.#lastStatus, lastMs: this.#lastMs, accepted: this.#accepted, refused: this.#refused };
+  }
+
+  /** The last accepted reading, kept only where somebody may read it. */
+  get held(): AcceptedReading | undefined {
+    return this.#held;
+  }
+
+  /** @returns 0 (Good) when accepted, else the reason of the refusal */
+  offer({ value, status, sourceMs }: OfferedReading): number {
+    const acceptedMs = this.#clock.now();
+    const fault = faultOfValue(this.tag, value, status) ?? faultOfTime(this.tag, sourceMs, acceptedMs);
+    if (fault !== undefined) return this.refuse(fault, acceptedMs);
+    const reading = { tag: this.tag.name, value, status, sourceMs: timeThatCounts(this.tag, sourceMs, acceptedMs), acceptedMs };
+    const refusal = this.#handOver(reading);
+    if (refusal !== undefined) return this.refuse(refusal, acceptedMs);
+    this.#accepted++;
+    if ((this.tag.readableBy ?? []).length > 0) this.#held = reading;
+    this.#lastStatus = status;
+    this.#lastMs = acceptedMs;
+    return GOOD;
+  }
+
+  /** Counts a value that was refused before it could be offered, such as an array. Gives the status back. */
+  refuse(status: number, atMs: number = this.#clock.now()): number {
+    this.#refused++;
+    this.#lastStatus = status;
+    this.#lastMs = atMs;
+    this.#hooks.refused?.(this.tag.name, status);
+    return status;
+  }
+
+  /** An error must not end the process, and nothing of it may reach the writer but its kind. */
+  #handOver(reading: AcceptedReading): number | undefined {
+    try {
+      this.#hooks.accept(reading);
+      return undefined;
+    } catch (error) {
+      if (error instanceof UnavailableError) return StatusCodes.BadResourceUnavailable.value;
+      if (error instanceof RejectedError) return StatusCodes.BadOutOfRange.value;
+      return StatusCodes.BadInternalError.value;
+    }
+  }
+}
+
+function faultOfValue(tag: IngestTag, value: UaValue | undefined, status: number): number | undefined {
+  // A Bad status says that there is no value; any other status without one is a mistake of the writer.
+  if (value === undefined) return isBad(status) ? undefined : StatusCodes.BadTypeMismatch.value;
+  if (value.type !== tag.type || !holdsItsType(value)) return StatusCodes.BadTypeMismatch.value;
+  return isInRange(tag, value.value) ? undefined : StatusCodes.BadOutOfRange.value;
+}
+
+function isBad(status: number): boolean {
+  return status >>> 0 >= BAD;
+}
+
+/** Whether the value is one of its type: what a write brings always is, what a program feeds may not be. */
+function holdsItsType({ type, value }: UaValue): boolean {
+  const bounds = integerRange(type);
+  if (bounds !== undefined) {
+    const isInteger = isBigType(type) ? typeof value === 'bigint' : typeof value === 'number' && Number.isInteger(value);
+    return isInteger && (value as number | bigint) >= bounds[0] && (value as number | bigint) <= bounds[1];
+  }
+  if (type === 'Boolean') return typeof value === 'boolean';
+  if (type === 'String') return typeof value === 'string' && value.isWellFormed();
+  return type === 'ByteString' ? value instanceof Uint8Array : typeof value === 'number';
+}
+
+function isBigType(type: UaType): boolean {
+  return type === 'Int64' || type === 'UInt64' || type === 'DateTime';
+}
+
+function isInRange(tag: IngestTag, value: UaValue['value']): boolean {
+  if (typeof value === 'string') return utf8(value).length <= (tag.maxBytes ?? DEFAULT_MAX_BYTES);
+  if (value instanceof Uint8Array) return value.length <= (tag.maxBytes ?? DEFAULT_MAX_BYTES);
+  if (typeof value === 'boolean') return true;
+  if (typeof value === 'number' && !Number.isFinite(value)) return false;
+  if (tag.minimum !== undefined && value < tag.minimum) return false;
+  if (tag.maximum !== undefined && value > tag.maximum) return false;
+  return tag.enumeration === undefined || tag.enumeration.has(Number(value));
+}
+
+/**
+ * With `server` the module's clock counts and the source's timestamp is ignored. With `source` a value without one
+ * takes the module's time (OPC UA Part 4, clause 5.11.4); one that is too old or too far ahead is refused.
+ */
+function faultOfTime({ timestamps }: IngestTag, sourceMs: number | undefined, nowMs: number): number | undefined {
+  if (timestamps.use === 'server' || sourceMs === undefined) return undefined;
+  const isLate = sourceMs < nowMs - timestamps.maxAgeMs;
+  const isAhead = sourceMs > nowMs + timestamps.maxFutureMs;
+  return isLate || isAhead || !Number.isSafeInteger(sourceMs) || sourceMs < 0 ? StatusCodes.BadInvalidTimestamp.value : undefined;
+}
+
+function timeThatCounts({ timestamps }: IngestTag, sourceMs: number | undefined, nowMs: number): number {
+  return timestamps.use === 'source' ? (sourceMs ?? nowMs) : nowMs;
+}

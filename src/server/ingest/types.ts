@@ -1,0 +1,136 @@
+import type { Clock, UaType, UaValue } from '../../core/index.ts';
+import type { DeliveryState, LedgerState, ModuleState } from '../../nodeset/index.ts';
+import type { Role, TrustSource, ApplicationIdentity, Users } from '../identity/index.ts';
+import type { SecureEndpoint } from '../secure-endpoint.ts';
+
+/** Codes of errors that the ingest server raises. */
+export type IngestErrorCode = 'BAD_INGEST_CONFIG' | 'PORT_IN_USE' | 'START_FAILED' | 'UNKNOWN_TAG' | 'UNKNOWN_CHANNEL';
+
+/** Whose time counts for a tag, and how far a source timestamp may be off on arrival. */
+export type IngestTimestamps =
+  | { readonly use: 'server' }
+  | {
+      readonly use: 'source';
+      /** Oldest, ms before the module's clock. */
+      readonly maxAgeMs: number;
+      /** Latest, ms after the module's clock. */
+      readonly maxFutureMs: number;
+    };
+
+/** A raw source variable. A tag of a mapping policy has this form. */
+export interface IngestTag {
+  /** Unique; becomes part of the NodeId, so it stays for ever. */
+  readonly name: string;
+  readonly description?: string;
+  readonly type: UaType;
+  /** Least value accepted. */
+  readonly minimum?: number | undefined;
+  /** Greatest value accepted. */
+  readonly maximum?: number | undefined;
+  /** The only values accepted, where given. */
+  readonly enumeration?: ReadonlyMap<number, string> | undefined;
+  /** Longest String (in bytes of UTF-8) or ByteString accepted; 4096 where absent. */
+  readonly maxBytes?: number;
+  readonly timestamps: IngestTimestamps;
+  /** Who may read the value of the last accepted write; nobody where absent. */
+  readonly readableBy?: readonly Role[];
+}
+
+/** The machine that the module stands at (OPC UA for Machinery, clause 8). */
+export interface MachineIdentification {
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly serialNumber: string;
+  /** Globally unique URI of the machine; made from manufacturer and serial number where absent. */
+  readonly productInstanceUri?: string;
+}
+
+/** A channel as the operators see it. */
+export interface IngestChannel {
+  /** Unique; becomes part of the NodeId. */
+  readonly name: string;
+  readonly channelId: string;
+  readonly ledgerId: string;
+  readonly agreementVersion: number;
+  readonly intervalMs: number;
+}
+
+export interface IngestConfig {
+  readonly endpoint: Omit<SecureEndpoint, 'applicationUri' | 'applicationName'>;
+  readonly identity: ApplicationIdentity;
+  readonly trust: TrustSource;
+  readonly users: Users;
+  readonly verifyPassword: (name: string, password: string) => Promise<boolean>;
+  readonly clock: Clock;
+  readonly machine: MachineIdentification;
+  readonly tags: readonly IngestTag[];
+  readonly channels: readonly IngestChannel[];
+  /** Namespace of the instances; `urn:dcmb:instance` where absent. */
+  readonly instanceUri?: string;
+}
+
+/** A value as offered by a write or a PLC's own server, its type not yet compared with the tag's. */
+export interface OfferedReading {
+  readonly value: UaValue | undefined;
+  /** OPC UA StatusCode, unsigned 32 bits. */
+  readonly status: number;
+  /** Source timestamp, ms since 1970; undefined where none was given. */
+  readonly sourceMs: number | undefined;
+}
+
+/** An accepted reading. `value` is undefined only where the status is Bad. */
+export interface AcceptedReading {
+  readonly tag: string;
+  readonly value: UaValue | undefined;
+  readonly status: number;
+  readonly sourceMs: number;
+  readonly acceptedMs: number;
+}
+
+/** What the ingest server asks of the module. */
+export interface IngestHooks {
+  /**
+   * Takes a reading for good, synchronously: once it returns, the writer is told Good. What it throws becomes the
+   * writer's status: Unavailable `BadResourceUnavailable`, Rejected `BadOutOfRange`, all else `BadInternalError`.
+   */
+  accept(reading: AcceptedReading): void;
+  /** Told of every refusal, with the StatusCode that the writer gets. Must not throw. */
+  refused?(tag: string, status: number): void;
+  /** Asks for the open batch of a channel to be sealed on the call grid; answers with its number at once. */
+  anchor(channel: string): Promise<{ readonly batchId: number }>;
+}
+
+/** How writing to a tag went since the start. */
+export interface TagStatus {
+  readonly lastStatus: number;
+  /** ms since 1970 by the module's clock; undefined before the first. */
+  readonly lastMs: number | undefined;
+  readonly accepted: number;
+  readonly refused: number;
+}
+
+export interface BatchView {
+  readonly batchId: number;
+  readonly gridMs: number;
+  readonly ledgerState: LedgerState;
+  readonly deliveryState: DeliveryState;
+  /** Empty before it is submitted. */
+  readonly transactionId: string;
+}
+
+/** Raised as an event of the channel. `reason` is a code of the ledger, never a text with data in it. */
+export type BatchHappening =
+  | { readonly kind: 'sealed' | 'anchored' | 'receipted' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface IngestServer {
+  readonly endpointUrl: string;
+  /** Offers a reading that did not come as a write; it passes the same checks. Gives the StatusCode, 0 for accepted. */
+  feed(tag: string, offered: OfferedReading): number;
+  tagStatus(tag: string): TagStatus;
+  /** `text` tells a person what lacks or went wrong; empty where nothing did. No raw values in it. */
+  publishModuleState(state: ModuleState, text?: string): void;
+  /** Shows the batch as the channel's last one, unless a newer one is shown, and raises the event. */
+  publishBatch(channel: string, batch: BatchView, happening?: BatchHappening): void;
+  stop(): Promise<void>;
+}
