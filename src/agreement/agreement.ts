@@ -6,7 +6,6 @@ export const AGREEMENT_TYPE = 'application/vnd.dcmb.agreement.v0+json';
 
 /** Text that people read: no control characters, 1 to `most` UTF-16 code units. */
 function text(most: number) {
-  // eslint-disable-next-line no-control-regex -- control characters are what it refuses
   return v.pipe(v.string(), v.minLength(1), v.maxLength(most), v.regex(/^[^\u0000-\u001f\u007f]*$/));
 }
 

@@ -39,4 +39,3 @@ export function requireExchangeKey(publicKey: Bytes): void {
   }
   x25519(PROBE, publicKey);
 }
-

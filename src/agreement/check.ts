@@ -43,7 +43,11 @@ function requireKey(role: string, field: string, check: () => void): void {
   try {
     check();
   } catch (cause) {
-    throw new RejectedError<AgreementErrorCode>('BAD_PARTY_KEY', `The agreement is refused: ${role}.${field} is not a key that can be trusted.`, { cause });
+    throw new RejectedError<AgreementErrorCode>(
+      'BAD_PARTY_KEY',
+      `The agreement is refused: ${role}.${field} is not a key that can be trusted.`,
+      { cause },
+    );
   }
 }
 
@@ -62,7 +66,8 @@ function requireConditions({ conditions }: AgreedStream, index: number, codesPer
     refuse('BAD_CATALOGUE', `two conditions of stream ${index} read the same in "${language}"`);
   }
   const codes = conditions.length + Object.keys(RESERVED_CODES).length;
-  if (codes > codesPerSlot) refuse('BAD_CATALOGUE', `stream ${index} has ${codes} codes with the reserved ones, a slot holds ${codesPerSlot}`);
+  if (codes > codesPerSlot)
+    refuse('BAD_CATALOGUE', `stream ${index} has ${codes} codes with the reserved ones, a slot holds ${codesPerSlot}`);
 }
 
 function requireRawReleases({ rawReleased, params }: Agreement): void {
@@ -70,12 +75,14 @@ function requireRawReleases({ rawReleased, params }: Agreement): void {
   if (rawReleased.length + 1 > 2 ** params.topDepth) refuse('BAD_RAW_RELEASE', 'more tags are released than topDepth has room for');
 }
 
-function requireTimes({ params, lookAheadMs, notBeforeMs, notAfterMs }: Agreement): void {
+function requireTimes({ version, params, lookAheadMs, notBeforeMs, notAfterMs }: Agreement): void {
   const epochMs = params.epochIntervals * params.intervalMs;
   if (params.publishDelayMs >= params.intervalMs) refuse('BAD_TERMS_TIME', 'publishDelayMs is not below intervalMs');
-  if (lookAheadMs < LEAST_EPOCHS_AHEAD * epochMs) refuse('BAD_TERMS_TIME', `lookAheadMs is below ${LEAST_EPOCHS_AHEAD} epochs, ${LEAST_EPOCHS_AHEAD * epochMs} ms`);
+  if (lookAheadMs < LEAST_EPOCHS_AHEAD * epochMs)
+    refuse('BAD_TERMS_TIME', `lookAheadMs is below ${LEAST_EPOCHS_AHEAD} epochs, ${LEAST_EPOCHS_AHEAD * epochMs} ms`);
   if (notAfterMs <= notBeforeMs) refuse('BAD_TERMS_TIME', 'notAfterMs is not after notBeforeMs');
   if (notBeforeMs < intervalStart(params, 0)) refuse('BAD_TERMS_TIME', 'notBeforeMs is before interval 0');
+  if (version > 1 && (notBeforeMs - params.originMs) % epochMs !== 0) refuse('BAD_TERMS_TIME', 'an amendment must begin with an epoch');
 }
 
 function areDistinct(values: readonly (string | number)[]): boolean {

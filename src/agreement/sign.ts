@@ -1,4 +1,14 @@
-import { equalBytes, type Envelope, fromBase64Url, openEnvelope, RejectedError, signEnvelope, type Signer, unverifiedPayload, parseCanonical } from '../core/index.ts';
+import {
+  equalBytes,
+  type Envelope,
+  fromBase64Url,
+  openEnvelope,
+  RejectedError,
+  signEnvelope,
+  type Signer,
+  unverifiedPayload,
+  parseCanonical,
+} from '../core/index.ts';
 import { type Agreement, AGREEMENT_TYPE, AgreementShape } from './agreement.ts';
 import { parseAgreement } from './check.ts';
 import type { AgreementErrorCode } from './errors.ts';
@@ -28,5 +38,8 @@ export function verifyAgreement(envelope: Envelope): Agreement {
 
 function requireSigner(role: 'owner' | 'manufacturer', evidenceKey: string, signer: Signer): void {
   if (equalBytes(signer.publicKey, fromBase64Url(evidenceKey))) return;
-  throw new RejectedError<AgreementErrorCode>('WRONG_SIGNER', `The signer given for the ${role} does not hold the key that the agreement names.`);
+  throw new RejectedError<AgreementErrorCode>(
+    'WRONG_SIGNER',
+    `The signer given for the ${role} does not hold the key that the agreement names.`,
+  );
 }

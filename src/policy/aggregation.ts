@@ -1,7 +1,7 @@
+import type { Aggregate } from './domain.ts';
 import type { Sample } from './mapping.ts';
 import { addTo, type CompensatedSum, emptySum, totalOf } from './compensated-sum.ts';
 import type { Numeric } from './number-line.ts';
-import type { Aggregate } from './policy-types.ts';
 
 /*
  * Aggregations of an interval's samples: each sample is taken once, in order of acceptance, and memory does not grow

@@ -35,10 +35,13 @@ export interface ClearingState {
 function sampleText(...types: readonly string[]) {
   return v.pipe(
     v.string(),
-    v.check((text) => {
-      const sample = decodeSample(text);
-      return sample !== undefined && types.includes(typeof sample.value);
-    }, `the text of a sample: ${types.join(' or ')}`),
+    v.check(
+      (text) => {
+        const sample = decodeSample(text);
+        return sample !== undefined && types.includes(typeof sample.value);
+      },
+      `the text of a sample: ${types.join(' or ')}`,
+    ),
   );
 }
 
@@ -50,7 +53,13 @@ const SnapshotShape = v.strictObject({
   policy: v.string(),
   version: integer(1),
   form: v.string(),
-  tags: v.array(v.strictObject({ quality: v.picklist(['missing', 'good', 'uncertain', 'bad']), sample: SampleText, atMs: integer(Number.MIN_SAFE_INTEGER) })),
+  tags: v.array(
+    v.strictObject({
+      quality: v.picklist(['missing', 'good', 'uncertain', 'bad']),
+      sample: SampleText,
+      atMs: integer(Number.MIN_SAFE_INTEGER),
+    }),
+  ),
   streams: v.array(
     v.strictObject({
       count: integer(0),

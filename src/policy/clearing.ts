@@ -1,12 +1,13 @@
 import { type Json, RejectedError, RESERVED_CODES, type UaValue } from '../core/index.ts';
 import { emptyAggregation, resultOf, startInterval, take } from './aggregation.ts';
 import { type ClearingState, decodeSnapshot, encodeSnapshot, type StreamState, type TagState } from './clearing-state.ts';
-import { runLinear } from './compute.ts';
+import { runLinear } from './linear.ts';
 import { judge } from './judge.ts';
 import { codeFor, type Sample } from './mapping.ts';
 import type { PolicyErrorCode } from './errors.ts';
-import type { MappingPolicy, PolicyTag, QualityRule, StreamPolicy } from './policy-types.ts';
+import type { MappingPolicy, QualityRule, StreamPolicy } from './policy-types.ts';
 import { withoutFlags } from './status-codes.ts';
+import type { PolicyTag } from './tag.ts';
 
 /** A value as the machine gave it, accepted by the ingest side. */
 export interface RawReading {
@@ -41,14 +42,21 @@ export class Clearing {
     this.#triggered = policy.tags.map((_, tag) => policy.streams.flatMap((stream, index) => (stream.trigger === tag ? [index] : [])));
     this.#state = {
       tags: policy.tags.map(() => ({ quality: 'missing', sample: undefined, atMs: 0 })),
-      streams: policy.streams.map(() => ({ aggregation: emptyAggregation(), bad: false, uncertain: false, stale: false, held: RESERVED_CODES.NONE })),
+      streams: policy.streams.map(() => ({
+        aggregation: emptyAggregation(),
+        bad: false,
+        uncertain: false,
+        stale: false,
+        held: RESERVED_CODES.NONE,
+      })),
     };
   }
 
   /** @throws RejectedError `UNKNOWN_TAG` */
   accept(reading: RawReading): void {
     const index = this.#tagIndex.get(reading.tag);
-    if (index === undefined) throw new RejectedError<PolicyErrorCode>('UNKNOWN_TAG', 'A reading of a tag that the mapping policy does not have.');
+    if (index === undefined)
+      throw new RejectedError<PolicyErrorCode>('UNKNOWN_TAG', 'A reading of a tag that the mapping policy does not have.');
     const tag = this.policy.tags[index]!;
     const { quality, sample } = judge(tag, reading.value, reading.status);
     this.#state.tags[index] = { quality, sample, atMs: timeOf(tag, reading) };
@@ -114,7 +122,11 @@ export class Clearing {
 
   #compute({ compute, tags }: StreamPolicy, sources: readonly TagState[]): Sample {
     if (compute === undefined) return sources[0]!.sample!;
-    if (compute.kind === 'linear') return runLinear(compute, sources.map(({ sample }) => Number(sample)));
+    if (compute.kind === 'linear')
+      return runLinear(
+        compute,
+        sources.map(({ sample }) => Number(sample)),
+      );
     return compute.module.run(Object.fromEntries(tags.map((tag, index) => [this.policy.tags[tag]!.name, inputOf(sources[index]!)])));
   }
 

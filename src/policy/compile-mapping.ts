@@ -1,7 +1,7 @@
 import type { Domain } from './domain.ts';
 import type { ListMapping, Mapping, RangeMapping, Sample } from './mapping.ts';
 import { after, before, type ClosedRange, clip, inWords, type NumberLine, type RangeTerm } from './number-line.ts';
-import { type ConditionRule, type Path, type Refuse } from './policy-file.ts';
+import { type ConditionRule, type Path, type Refuse, within } from './policy-file.ts';
 import { statusCodeOf } from './status-codes.ts';
 
 /** Gives the mapping of a stream's conditions, or refuses it with the values that show what is wrong. */
@@ -23,7 +23,12 @@ interface Piece extends ClosedRange {
 function compileRanges(conditions: readonly ConditionRule[], line: NumberLine, refuse: Refuse): RangeMapping {
   conditions.forEach((condition, index) => {
     if (condition.otherwise !== undefined) {
-      refuse('POLICY_INCONSISTENT', [index, 'otherwise'], 'numbers have no "otherwise", for it would hide a hole', 'Write the ranges that it stands for.');
+      refuse(
+        'POLICY_INCONSISTENT',
+        [index, 'otherwise'],
+        'numbers have no "otherwise", for it would hide a hole',
+        'Write the ranges that it stands for.',
+      );
     }
   });
   const pieces = conditions.flatMap((condition, index) =>
@@ -68,44 +73,63 @@ function requirePartition(pieces: readonly Piece[], line: NumberLine, refuse: Re
 
 function refuseOverlap(first: Piece, second: Piece, line: NumberLine, refuse: Refuse): never {
   const shared = { lowest: second.lowest, highest: first.highest < second.highest ? first.highest : second.highest };
-  const both = first.code === second.code ? `condition ${first.code} covers twice` : `conditions ${first.code} and ${second.code} both cover`;
+  const both =
+    first.code === second.code ? `condition ${first.code} covers twice` : `conditions ${first.code} and ${second.code} both cover`;
   return refuse('POLICY_OVERLAP', second.path, `${both} ${inWords(line, shared)}`, 'Shorten one of the ranges.');
 }
 
 function compileList(conditions: readonly ConditionRule[], domain: Domain, refuse: Refuse): ListMapping {
   const codes = new Map<Sample, number>();
-  let otherwise: { code: number; path: Path } | undefined;
   conditions.forEach((condition, index) => {
-    if (condition.ranges !== undefined) {
-      const remedy = domain.kind === 'integers' || domain.kind === 'reals' ? 'Use either "ranges" or "values" in all conditions of a stream.' : 'List "values".';
-      refuse('POLICY_INCONSISTENT', [index, 'ranges'], 'ranges where the stream maps listed values', remedy);
-    }
-    if (condition.otherwise !== undefined) {
-      if (otherwise !== undefined) refuse('POLICY_OVERLAP', [index, 'otherwise'], `condition ${otherwise.code} is "otherwise" already`, 'Keep one.');
-      otherwise = { code: condition.code, path: [index, 'otherwise'] };
-    }
-    condition.values?.forEach((value, place) => list(value, condition.code, [index, 'values', place], codes, domain, refuse));
+    if (condition.ranges !== undefined) refuseRanges(domain, within(refuse, index, 'ranges'));
+    condition.values?.forEach((value, place) => {
+      list({ value, code: condition.code }, codes, domain, within(refuse, index, 'values', place));
+    });
   });
+  const otherwise = otherwiseOf(conditions, refuse);
   const missing = firstUnlisted(codes, domain);
   if (missing !== undefined && otherwise === undefined) {
     refuse('POLICY_HOLE', [], `no condition covers ${missing}`, 'List it, or add a condition with "otherwise": true.');
   }
   if (missing === undefined && otherwise !== undefined) {
-    refuse('POLICY_UNREACHABLE', otherwise.path, `condition ${otherwise.code} is left nothing: every value is listed`, 'Remove it.');
+    refuse('POLICY_UNREACHABLE', [], `condition ${otherwise} ("otherwise") is left nothing: every value is listed`, 'Remove it.');
   }
-  return { kind: 'list', domain, codes, otherwise: otherwise?.code };
+  return { kind: 'list', domain, codes, otherwise };
 }
 
-function list(value: boolean | number | string, code: number, path: Path, codes: Map<Sample, number>, domain: Domain, refuse: Refuse): void {
+function refuseRanges(domain: Domain, refuse: Refuse): never {
+  const isNumber = domain.kind === 'integers' || domain.kind === 'reals';
+  const remedy = isNumber ? 'Use either "ranges" or "values" in all conditions of a stream.' : 'List "values" instead.';
+  return refuse('POLICY_INCONSISTENT', [], 'ranges where the stream maps listed values', remedy);
+}
+
+function otherwiseOf(conditions: readonly ConditionRule[], refuse: Refuse): number | undefined {
+  let found: number | undefined;
+  conditions.forEach(({ code, otherwise }, index) => {
+    if (otherwise === undefined) return;
+    if (found !== undefined)
+      refuse('POLICY_OVERLAP', [index, 'otherwise'], `conditions ${found} and ${code} are both "otherwise"`, 'Keep one.');
+    found = code;
+  });
+  return found;
+}
+
+interface Listed {
+  readonly value: boolean | number | string;
+  readonly code: number;
+}
+
+function list({ value, code }: Listed, codes: Map<Sample, number>, domain: Domain, refuse: Refuse): void {
   const sample = sampleOf(value, domain);
   const shown = JSON.stringify(value);
   if (sample === undefined) {
-    return refuse('POLICY_UNREACHABLE', path, `condition ${code} lists ${shown}, but the stream has ${domainInWords(domain)}`, 'Remove or correct it.');
+    const why = `condition ${code} lists ${shown}, but the stream has ${domainInWords(domain)}`;
+    return refuse('POLICY_UNREACHABLE', [], why, 'Remove or correct it.');
   }
   const other = codes.get(sample);
   if (other !== undefined) {
     const both = other === code ? `condition ${code} lists it twice` : `conditions ${other} and ${code} both list it`;
-    refuse('POLICY_OVERLAP', path, `${shown}: ${both}`, 'Remove one.');
+    refuse('POLICY_OVERLAP', [], `${shown}: ${both}`, 'Remove one.');
   }
   codes.set(sample, code);
 }

@@ -1,9 +1,10 @@
 import { compileMapping } from './compile-mapping.ts';
-import type { ComputeModule } from './compute.ts';
+import type { ComputeModule } from './compute-module.ts';
 import { aggregatesOf, type Domain, domainOfAggregate, domainOfTag } from './domain.ts';
 import { reals } from './number-line.ts';
 import { type ComputeTerm, type Refuse, type StreamTerm, within } from './policy-file.ts';
-import type { LinearModel, ModuleCompute, PolicyTag, QualityRule, StreamPolicy } from './policy-types.ts';
+import type { LinearModel, ModuleCompute, QualityRule, StreamPolicy } from './policy-types.ts';
+import type { PolicyTag } from './tag.ts';
 
 type Modules = ReadonlyMap<string, ComputeModule>;
 
@@ -16,7 +17,7 @@ export function compileStream(term: StreamTerm, tags: readonly PolicyTag[], modu
   const decrease = decreaseOf(term, samples, refuse);
   const quality = qualityOf(term, refuse);
   const domain = domainOfAggregate(samples, { aggregate: term.aggregate, decrease, zeroWhenMissing: quality.missing === 'zero' });
-  requireUniqueCodes(term, refuse);
+  requireDistinct(term, within(refuse, 'conditions'));
   const mapping = compileMapping(term.conditions, domain, within(refuse, 'conditions'));
   requireReachable(term, quality, refuse);
   return {
@@ -42,7 +43,12 @@ function tagIndex(name: string, tags: readonly PolicyTag[], refuse: Refuse): num
 function triggerOf(term: StreamTerm, sources: readonly number[], tags: readonly PolicyTag[], refuse: Refuse): number {
   const last = sources[sources.length - 1]!;
   if (term.compute === undefined && sources.length > 1) {
-    refuse('POLICY_INCONSISTENT', ['tags'], 'several tags, but no "compute" that makes one value of them', 'Name one tag, or add "compute".');
+    refuse(
+      'POLICY_INCONSISTENT',
+      ['tags'],
+      'several tags, but no "compute" that makes one value of them',
+      'Name one tag, or add "compute".',
+    );
   }
   if (term.trigger === undefined) return last;
   const index = sources.find((source) => tags[source]!.name === term.trigger);
@@ -62,7 +68,8 @@ function computeOf(
   refuse: Refuse,
 ): LinearModel | ModuleCompute | undefined {
   if (term.compute === undefined) return undefined;
-  if (term.input === 'status') refuse('POLICY_INCONSISTENT', ['compute'], 'status codes are not computed with', 'Remove it, or use the values.');
+  if (term.input === 'status')
+    refuse('POLICY_INCONSISTENT', ['compute'], 'status codes are not computed with', 'Remove it, or use the values.');
   const refuseCompute = within(refuse, 'compute');
   const unknown = (tag: PolicyTag) => tag.type === 'ByteString' || (term.compute?.kind === 'linear' && tag.type === 'String');
   const wrong = sources.findIndex((source) => unknown(tags[source]!));
@@ -77,7 +84,8 @@ function linearOf(compute: ComputeTerm, names: readonly string[], refuse: Refuse
   }
   const weights = new Map(Object.entries(compute.weights ?? {}));
   for (const name of weights.keys()) {
-    if (!names.includes(name)) refuse('POLICY_INCONSISTENT', ['weights', name], 'it is not among the source tags', 'Name it in "tags", or remove it.');
+    if (!names.includes(name))
+      refuse('POLICY_INCONSISTENT', ['weights', name], 'it is not among the source tags', 'Name it in "tags", or remove it.');
   }
   const missing = names.find((name) => !weights.has(name));
   if (missing !== undefined) refuse('POLICY_INCONSISTENT', ['weights'], `the source tag "${missing}" has no weight`, 'Add its weight.');
@@ -107,7 +115,12 @@ function decreaseOf(term: StreamTerm, samples: Domain, refuse: Refuse): 'restart
     return refuse('POLICY_INCONSISTENT', ['decrease'], 'it belongs to the aggregation "delta"', 'Remove it.');
   }
   if (term.decrease === undefined) {
-    return refuse('POLICY_INCONSISTENT', [], '"delta" without "decrease"', 'Add "decrease": "restart" for a counter, "signed" for a level.');
+    return refuse(
+      'POLICY_INCONSISTENT',
+      [],
+      '"delta" without "decrease"',
+      'Add "decrease": "restart" for a counter, "signed" for a level.',
+    );
   }
   const canBeNegative = (samples.kind === 'integers' || samples.kind === 'reals') && samples.lowest < 0;
   if (term.decrease === 'restart' && canBeNegative) {
@@ -133,11 +146,17 @@ function qualityOf(term: StreamTerm, refuse: Refuse): QualityRule {
   return { bad: 'ignore', uncertain: 'ignore', stale: 'none', missing: 'none', ...given };
 }
 
-function requireUniqueCodes(term: StreamTerm, refuse: Refuse): void {
-  const codes = new Set<number>();
-  term.conditions.forEach(({ code }, index) => {
-    if (codes.has(code)) refuse('POLICY_INCONSISTENT', ['conditions', index, 'code'], `the code ${code} stands twice`, 'Give each condition a code of its own.');
-    codes.add(code);
+/** Codes and texts each name one condition: clients show them as an enumeration. */
+function requireDistinct({ conditions }: StreamTerm, refuse: Refuse): void {
+  conditions.forEach(({ code, text }, index) => {
+    const earlier = conditions.slice(0, index);
+    if (earlier.some((other) => other.code === code)) {
+      refuse('POLICY_INCONSISTENT', [index, 'code'], `the code ${code} stands twice`, 'Give each condition a code of its own.');
+    }
+    for (const language of ['en', 'de'] as const) {
+      if (!earlier.some((other) => other.text[language] === text[language])) continue;
+      refuse('POLICY_INCONSISTENT', [index, 'text', language], 'another condition has this text', 'Give each condition a text of its own.');
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 import { integerRange } from '../core/index.ts';
-import type { PolicyTag, TimestampPolicy } from './policy-types.ts';
 import { type Refuse, type TagTerm, within } from './policy-file.ts';
+import type { PolicyTag, TimestampPolicy } from './tag.ts';
 
 /** Checks what the schema cannot say about the tags. */
 export function compileTags(terms: readonly TagTerm[], refuse: Refuse): PolicyTag[] {
@@ -34,7 +34,8 @@ function requireRange(term: TagTerm, refuse: Refuse): void {
       inconsistent(key, `a tag of type ${term.type} has no range`, 'Remove it.');
     }
     if (integer === undefined) continue;
-    if (!Number.isSafeInteger(bound)) inconsistent(key, `a tag of type ${term.type} has integer bounds, at most 2^53 - 1 in size`, 'Write an integer.');
+    if (!Number.isSafeInteger(bound))
+      inconsistent(key, `a tag of type ${term.type} has integer bounds, at most 2^53 - 1 in size`, 'Write an integer.');
     if (BigInt(bound) < integer[0] || BigInt(bound) > integer[1]) {
       inconsistent(key, `${term.type} ends at ${integer[0]} and ${integer[1]}`, 'Write a bound that the type can hold.');
     }
@@ -48,7 +49,12 @@ function enumerationOf(term: TagTerm, refuse: Refuse): ReadonlyMap<number, strin
   if (term.enumeration === undefined) return undefined;
   const range = integerRange(term.type);
   if (range === undefined || term.type === 'DateTime') {
-    return refuse('POLICY_INCONSISTENT', ['enumeration'], `a tag of type ${term.type} is no enumeration`, 'Remove it, or give the tag an integer type.');
+    return refuse(
+      'POLICY_INCONSISTENT',
+      ['enumeration'],
+      `a tag of type ${term.type} is no enumeration`,
+      'Remove it, or give the tag an integer type.',
+    );
   }
   const names = new Map<number, string>();
   term.enumeration.forEach(({ value, name }, index) => {
@@ -67,8 +73,18 @@ function timestampsOf(term: TagTerm, refuse: Refuse): TimestampPolicy {
   const { use, maxAgeMs, maxFutureMs } = term.timestamps ?? { use: 'server' };
   if (use === 'server') {
     if (maxAgeMs === undefined && maxFutureMs === undefined) return { use };
-    return refuse('POLICY_INCONSISTENT', ['timestamps'], 'limits of age and future are given, but "server" time has none', 'Remove them, or use "source".');
+    return refuse(
+      'POLICY_INCONSISTENT',
+      ['timestamps'],
+      'limits of age and future are given, but "server" time has none',
+      'Remove them, or use "source".',
+    );
   }
   if (maxAgeMs !== undefined && maxFutureMs !== undefined) return { use, maxAgeMs, maxFutureMs };
-  return refuse('POLICY_INCONSISTENT', ['timestamps'], '"source" time without both its limits', 'Add "maxAgeMs" and "maxFutureMs", in milliseconds.');
+  return refuse(
+    'POLICY_INCONSISTENT',
+    ['timestamps'],
+    '"source" time without both its limits',
+    'Add "maxAgeMs" and "maxFutureMs", in milliseconds.',
+  );
 }

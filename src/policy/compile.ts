@@ -1,7 +1,7 @@
 import { type Bytes, labelledHash, type PersonFile } from '../core/index.ts';
 import { compileStream } from './compile-stream.ts';
 import { compileTags } from './compile-tags.ts';
-import type { ComputeModule } from './compute.ts';
+import type { ComputeModule } from './compute-module.ts';
 import { readPolicyFile, refusalsOf, termsOf, within } from './policy-file.ts';
 import type { MappingPolicy } from './policy-types.ts';
 
@@ -23,7 +23,8 @@ export function compilePolicy(
   const names = new Set<string>();
   const streams = terms.streams.map((term, index) => {
     const refuseStream = within(refuse, 'streams', index);
-    if (names.has(term.name)) refuseStream('POLICY_INCONSISTENT', ['name'], 'two streams have this name', 'Give each stream a name of its own.');
+    if (names.has(term.name))
+      refuseStream('POLICY_INCONSISTENT', ['name'], 'two streams have this name', 'Give each stream a name of its own.');
     names.add(term.name);
     return compileStream(term, tags, modules, refuseStream);
   });

@@ -1,6 +1,9 @@
 import { integerRange } from '../core/index.ts';
 import { type IntegerLine, integers, type RealLine, reals, UNREACHED } from './number-line.ts';
-import type { Aggregate, PolicyTag } from './policy-types.ts';
+import type { PolicyTag } from './tag.ts';
+
+/** How the samples of an interval become one value. */
+export type Aggregate = 'last' | 'max' | 'min' | 'mean' | 'sum' | 'count' | 'delta';
 
 /** All the values that a stream's samples, or its interval as a whole, can have. */
 export type Domain =

@@ -1,7 +1,7 @@
 import { integerRange, type UaValue } from '../core/index.ts';
 import type { Sample } from './mapping.ts';
-import type { PolicyTag } from './policy-types.ts';
 import { type Quality, qualityOf } from './status-codes.ts';
+import type { PolicyTag } from './tag.ts';
 
 /** What a reading is good for. Integers come as bigint; of a ByteString nothing but its arrival counts. */
 export interface JudgedReading {

@@ -36,7 +36,10 @@ const DAY_MS = 86_400_000;
  */
 export function leakageReport(policy: MappingPolicy, params: ChannelParams): LeakageReport {
   if (policy.streams.length !== params.streams) {
-    throw new RejectedError<PolicyErrorCode>('POLICY_INCONSISTENT', `The mapping policy has ${policy.streams.length} streams, the channel ${params.streams}.`);
+    throw new RejectedError<PolicyErrorCode>(
+      'POLICY_INCONSISTENT',
+      `The mapping policy has ${policy.streams.length} streams, the channel ${params.streams}.`,
+    );
   }
   const streams = policy.streams.map((stream) => streamLeakage(stream, policy, params));
   const callBitsPerInterval = callBits(params);

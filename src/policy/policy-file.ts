@@ -1,8 +1,9 @@
 import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError, type UaType } from '../core/index.ts';
 import schema from '../../schemas/mapping-policy.schema.json' with { type: 'json' };
+import type { Aggregate } from './domain.ts';
 import type { PolicyErrorCode } from './errors.ts';
 import type { RangeTerm } from './number-line.ts';
-import type { Aggregate, ConditionTerm, LocalizedText, QualityRule } from './policy-types.ts';
+import type { ConditionTerm, LocalizedText, QualityRule } from './policy-types.ts';
 
 /** JSON Schema 2020-12 of a mapping policy's file. */
 export const policySchema: object = schema;
@@ -65,7 +66,8 @@ export function readPolicyFile(name: string, text: string): PersonFile {
 
 /** The terms of a parsed file. @throws RejectedError `BAD_FILE` where the file was not read by {@link readPolicyFile}. */
 export function termsOf(file: PersonFile): PolicyFile {
-  if (!check(file.value)) throw personFileFault(file, [], 'it is not a mapping policy', 'Check it against schemas/mapping-policy.schema.json.');
+  if (!check(file.value))
+    throw personFileFault(file, [], 'it is not a mapping policy', 'Check it against schemas/mapping-policy.schema.json.');
   return file.value as PolicyFile;
 }
 

@@ -1,6 +1,7 @@
-import type { UaType } from '../core/index.ts';
-import type { ComputeModule } from './compute.ts';
+import type { ComputeModule } from './compute-module.ts';
+import type { Aggregate } from './domain.ts';
 import type { Mapping } from './mapping.ts';
+import type { PolicyTag } from './tag.ts';
 
 /** A text for people, in both languages that every cleared variable speaks. */
 export interface LocalizedText {
@@ -16,34 +17,6 @@ export interface ConditionTerm {
   /** 1 to 1000; the severity of the OPC UA alarm (OPC UA Part 5, clause 6.4.2). */
   readonly importance: number;
 }
-
-/** Whose time counts for a tag, and how far a time stamp may be off. */
-export type TimestampPolicy =
-  | { readonly use: 'server' }
-  | {
-      readonly use: 'source';
-      /** Oldest source time stamp on arrival, ms before the module's clock. */
-      readonly maxAgeMs: number;
-      /** Latest source time stamp on arrival, ms after the module's clock. */
-      readonly maxFutureMs: number;
-    };
-
-/** A raw tag. */
-export interface PolicyTag {
-  readonly name: string;
-  readonly description: string;
-  readonly type: UaType;
-  /** Engineering range, both bounds included; absent where the type alone bounds it. Readings beyond it are refused. */
-  readonly minimum: number | undefined;
-  readonly maximum: number | undefined;
-  /** All values of an enumeration with their names; absent for every other tag. */
-  readonly enumeration: ReadonlyMap<number, string> | undefined;
-  readonly timestamps: TimestampPolicy;
-  /** Age in ms beyond which the newest reading is stale; absent: never. */
-  readonly staleAfterMs: number | undefined;
-}
-
-export type Aggregate = 'last' | 'max' | 'min' | 'mean' | 'sum' | 'count' | 'delta';
 
 /** Intercept plus the sum of weight times value over the source tags. */
 export interface LinearModel {

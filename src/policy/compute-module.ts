@@ -1,7 +1,5 @@
 import { type PersonFile, RejectedError } from '../core/index.ts';
-import { addTo, emptySum, totalOf } from './compensated-sum.ts';
 import type { PolicyErrorCode } from './errors.ts';
-import type { LinearModel } from './policy-types.ts';
 
 /** What a compute step sees: the last value of each source tag by the tag's name. 64-bit integers come as doubles. */
 export type ComputeInputs = Readonly<Record<string, number | boolean | string>>;
@@ -46,15 +44,4 @@ export function computeModulesOf(file: PersonFile): readonly { readonly file: st
     const { kind, file: path, sha256 } = stream?.compute ?? {};
     return kind === 'module' && typeof path === 'string' && typeof sha256 === 'string' ? [{ file: path, sha256 }] : [];
   });
-}
-
-/**
- * Intercept plus the sum of weight times value, the products added in the order of the stream's tags with Neumaier's
- * compensation, the intercept first. Not finite where the doubles overflow.
- */
-export function runLinear(model: LinearModel, values: readonly number[]): number {
-  const sum = emptySum();
-  addTo(sum, model.intercept);
-  model.weights.forEach((weight, index) => addTo(sum, weight * values[index]!));
-  return totalOf(sum);
 }
