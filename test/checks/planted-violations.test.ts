@@ -30,6 +30,7 @@ const CLEAN: Readonly<Record<string, string>> = {
   'src/policy/index.ts': "import { thing } from '../core/index.ts';\n\nexport const policy = thing;\n",
   'src/evidence/index.ts': 'export const evidence = 1;\n',
   'src/app/index.ts': 'export const app = 1;\n',
+  'examples/embed.ts': "import { app } from 'dcmb';\n\nexport const embedded = app;\n",
   'src/store/index.ts':
     "import { DatabaseSync } from 'node:sqlite';\n\nexport const open = (file: string): DatabaseSync => new DatabaseSync(file);\n",
 };
