@@ -12,6 +12,9 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 const MOST_NAMES = 1000;
 
+/** The parameters come in any order: libraries differ. */
+const ARGON2ID_PHC = /^\$argon2id\$v=19\$(?=[^$]*m=\d{1,7}\b)(?=[^$]*t=\d{1,3}\b)(?=[^$]*p=\d{1,2}\b)[mtp=\d,]+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}$/;
+
 /** PHC string (`$argon2id$v=19$…`) of a password, for the users' configuration. */
 export function hashPassword(password: string): Promise<string> {
   return argon2.hash(password, COST);
@@ -32,7 +35,7 @@ export class PasswordCheck {
   /** @throws RejectedError `BAD_USER` for a hash that is no Argon2id PHC string */
   constructor(hashes: ReadonlyMap<string, string>, now: () => number = Date.now) {
     for (const [name, hash] of hashes) {
-      if (!/^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}$/.test(hash)) {
+      if (!ARGON2ID_PHC.test(hash)) {
         throw new RejectedError<IdentityErrorCode>('BAD_USER', `The password hash of user ${JSON.stringify(name)} is no Argon2id PHC string. Make one with the program's command for it.`);
       }
     }

@@ -1,0 +1,149 @@
+import { DataType, EventNotifierFlags, type IAddressSpace, type INamespace, LocalizedText, type UAEventType, type UAObject, type UAObjectType } from 'node-opcua';
+import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
+import { BatchStates } from './batch-states.ts';
+import type { ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
+import { StreamNodes } from './stream-nodes.ts';
+import { objectBelow, ReadOnlyVariables, setProperty } from './variables.ts';
+
+const BATCH_NAMES = ['BatchId', 'GridTime', 'LedgerState', 'DeliveryState', 'TransactionId'] as const;
+type BatchVariables = ReadOnlyVariables<(typeof BATCH_NAMES)[number]>;
+
+/**
+ * The cleared channel in the address space: a ClearedChannelType object with its streams. All that it shows changes at
+ * grid points only, in one tick: what becomes known of a batch in between waits for the next one.
+ */
+export class ChannelNodes {
+  readonly object: UAObject;
+  readonly #streams: readonly StreamNodes[];
+  readonly #states: BatchStates;
+  readonly #lastBatch: BatchVariables;
+  readonly #lastAnchored: BatchVariables;
+  readonly #gridMsOf = new Map<number, number>();
+  readonly #eventTypes: Readonly<Record<'ConditionCleared' | 'BatchAnchored' | 'ReceiptGiven', UAEventType>>;
+  #news: ClearedBatchState[] = [];
+  #anchored = -1;
+
+  constructor(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig) {
+    const dcmb = addressSpace.getNamespaceIndex(DCMB_URI);
+    const eventType = (name: string) => addressSpace.findEventType(name, dcmb) as UAEventType;
+    this.#eventTypes = {
+      ConditionCleared: eventType('ConditionClearedEventType'),
+      BatchAnchored: eventType('BatchAnchoredEventType'),
+      ReceiptGiven: eventType('ReceiptGivenEventType'),
+    };
+    this.object = channelObject(addressSpace, namespace, config, dcmb);
+    this.#streams = streamNodes(addressSpace, namespace, config, dcmb, this.object);
+    this.#lastBatch = new ReadOnlyVariables(objectBelow(this.object, 'LastBatch'), BATCH_NAMES);
+    this.#lastAnchored = new ReadOnlyVariables(objectBelow(this.object, 'LastAnchoredBatch'), BATCH_NAMES);
+    this.#states = new BatchStates(config.states);
+    this.#restore(config);
+  }
+
+  /** True when every publication names a stream and a condition of the agreement. */
+  knows(publications: readonly ClearedPublication[]): boolean {
+    return publications.every((publication) => this.#streams[publication.stream]?.knows(publication.code) === true);
+  }
+
+  /** Remembered until the next grid point. */
+  learn(state: ClearedBatchState): void {
+    this.#states.set(state);
+    this.#news.push(state);
+    if (this.#news.length > MOST_NEWS) this.#news.shift();
+  }
+
+  /** Shows the publications of one grid point, and what became known of earlier batches since the last one. */
+  show(together: readonly ClearedPublication[]): void {
+    const news = this.#news.splice(0);
+    for (const publication of together) {
+      const stream = this.#streams[publication.stream];
+      stream?.announce(publication, this.object, this.#eventTypes.ConditionCleared);
+      stream?.show(publication, this.#states.of(publication.batch));
+    }
+    this.#showBatches(together);
+    for (const state of news) this.#announce(state);
+  }
+
+  /** What was shown before a restart of this process, without events: nothing happened in the channel. */
+  #restore(config: StartConfig): void {
+    for (const publication of config.shown) this.#streams[publication.stream]?.show(publication, this.#states.of(publication.batch));
+    this.#showBatches(config.shown);
+  }
+
+  #showBatches(together: readonly ClearedPublication[]): void {
+    const newest = together.reduce<ClearedPublication | undefined>((best, each) => (best === undefined || each.gridMs >= best.gridMs ? each : best), undefined);
+    if (newest === undefined) return;
+    for (const { batch, gridMs } of together) this.#remember(batch, gridMs);
+    setBatch(this.#lastBatch, this.#states.of(newest.batch), newest.gridMs, newest.gridMs);
+    const anchored = this.#states.all().reduce((best, state) => (state.ledgerState === 'Anchored' && state.n > best ? state.n : best), this.#anchored);
+    if (anchored < 0) return;
+    this.#anchored = anchored;
+    setBatch(this.#lastAnchored, this.#states.of(anchored), this.#gridMsOf.get(anchored), newest.gridMs);
+  }
+
+  #remember(batch: number, gridMs: number): void {
+    this.#gridMsOf.set(batch, gridMs);
+    const oldest = this.#gridMsOf.keys().next();
+    if (this.#gridMsOf.size > MOST_NEWS && !oldest.done) this.#gridMsOf.delete(oldest.value);
+  }
+
+  #announce(state: ClearedBatchState): void {
+    const common = {
+      sourceName: { dataType: 'String' as const, value: this.object.browseName.name ?? '' },
+      severity: { dataType: 'UInt16' as const, value: 1 },
+      batchId: { dataType: 'UInt32' as const, value: state.n },
+      gridTime: { dataType: 'DateTime' as const, value: new Date(this.#gridMsOf.get(state.n) ?? 0) },
+    };
+    const message = (text: string) => ({ dataType: 'LocalizedText' as const, value: new LocalizedText({ locale: 'en', text }) });
+    if (state.deliveryState === 'Receipted') {
+      this.object.raiseEvent(this.#eventTypes.ReceiptGiven, { ...common, message: message(`Receipt given for batch ${state.n}.`) });
+    } else if (state.ledgerState === 'Anchored') {
+      const transactionId = { dataType: 'String' as const, value: state.txId };
+      this.object.raiseEvent(this.#eventTypes.BatchAnchored, { ...common, transactionId, message: message(`Batch ${state.n} is on the ledger.`) });
+    }
+  }
+}
+
+const MOST_NEWS = 4096;
+
+function channelObject(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, dcmb: number): UAObject {
+  const type = addressSpace.findObjectType('ClearedChannelType', dcmb) as UAObjectType;
+  const { channel } = config;
+  const server = addressSpace.rootFolder.objects.server;
+  const object = type.instantiate({
+    browseName: { name: channel.name, namespaceIndex: namespace.index },
+    nodeId: channelNodeId(channel.name),
+    namespace,
+    organizedBy: addressSpace.rootFolder.objects,
+    eventNotifier: EventNotifierFlags.SubscribeToEvents,
+    notifierOf: server,
+    optionals: ['LastBatch', 'LastAnchoredBatch', ...config.methods],
+  } as Parameters<UAObjectType['instantiate']>[0]);
+  setProperty(object, 'ChannelId', { dataType: DataType.String, value: channel.id });
+  setProperty(object, 'LedgerId', { dataType: DataType.String, value: channel.ledgerId });
+  setProperty(object, 'AgreementVersion', { dataType: DataType.UInt32, value: channel.agreementVersion });
+  setProperty(object, 'IntervalLength', { dataType: DataType.Double, value: channel.intervalMs });
+  return object;
+}
+
+function streamNodes(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, dcmb: number, channel: UAObject): StreamNodes[] {
+  const type = addressSpace.findObjectType('StreamType', dcmb) as UAObjectType;
+  const folder = objectBelow(channel, 'Streams');
+  return config.streams.map((stream) => {
+    const object = type.instantiate({
+      browseName: { name: stream.name, namespaceIndex: namespace.index },
+      displayName: new LocalizedText({ locale: config.locale, text: stream.title[config.locale] }),
+      nodeId: streamId(config.channel.name, stream.name),
+      namespace,
+      componentOf: folder,
+    } as Parameters<UAObjectType['instantiate']>[0]);
+    return new StreamNodes(object, stream, config.locale);
+  });
+}
+
+function setBatch(variables: BatchVariables, state: ClearedBatchState, gridMs: number | undefined, atMs: number): void {
+  variables.set('BatchId', { dataType: DataType.UInt32, value: state.n }, atMs);
+  if (gridMs !== undefined) variables.set('GridTime', { dataType: DataType.DateTime, value: new Date(gridMs) }, atMs);
+  variables.set('LedgerState', { dataType: DataType.Int32, value: LEDGER_STATE[state.ledgerState] }, atMs);
+  variables.set('DeliveryState', { dataType: DataType.Int32, value: DELIVERY_STATE[state.deliveryState] }, atMs);
+  variables.set('TransactionId', { dataType: DataType.String, value: state.txId }, atMs);
+}

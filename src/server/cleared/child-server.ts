@@ -1,0 +1,163 @@
+import {
+  InMemoryCertificateKeyPairProvider,
+  type INamespace,
+  type NodeId,
+  type OPCUACertificateManager,
+  OPCUAServer,
+  type OPCUAServerOptions,
+  PermissionType,
+  resolveNodeId,
+  Subscription,
+  WellKnownRoles,
+} from 'node-opcua';
+import { makePrivateKeyFromPem } from 'node-opcua-crypto';
+import { fromBase64Url, toBase64Url } from '../../core/index.ts';
+import { nodesetFiles } from '../../nodeset/index.ts';
+import { thumbprintOf } from '../identity/certificate-facts.ts';
+import { PinnedCertificateStore } from '../identity/certificate-store.ts';
+import { installRoles, type RoleIds } from '../identity/roles.ts';
+import { userManager, useUsers } from '../identity/server-access.ts';
+import { Users } from '../identity/users.ts';
+import { fillUserTokenPolicies, secureServerOptions } from '../secure-endpoint.ts';
+import { ChannelNodes } from './channel-nodes.ts';
+import type { ClearedBatchState, ClearedPublication, MethodName, StartConfig } from './contract.ts';
+import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
+import { PublicationQueue } from './publication-queue.ts';
+
+/** node-opcua's own least is 50 ms, which would be most of the lateness that a client sees after a grid point. */
+const LEAST_PUBLISHING_INTERVAL_MS = 10;
+const LOGIN_WITHIN_MS = 8000;
+/** Strangers reported to the module in one minute; it keeps a bounded number itself. */
+const STRANGERS_A_MINUTE = 30;
+
+/** The OPC UA server of the child process. Everything it knows came in the module's messages. */
+export class ChildServer {
+  readonly #server: OPCUAServer;
+  readonly #trusted: Set<string>;
+  readonly #nodes: ChannelNodes;
+  readonly #queue: PublicationQueue;
+
+  private constructor(server: OPCUAServer, trusted: Set<string>, nodes: ChannelNodes) {
+    this.#server = server;
+    this.#trusted = trusted;
+    this.#nodes = nodes;
+    this.#queue = new PublicationQueue((together) => nodes.show(together));
+  }
+
+  static async start(config: StartConfig, pipe: ModulePipe): Promise<ChildServer> {
+    Subscription.minimumPublishingInterval = LEAST_PUBLISHING_INTERVAL_MS;
+    const trusted = new Set(config.trusted.map((certificate) => thumbprintOf(fromBase64Url(certificate))));
+    const users = new Users(config.users as ConstructorParameters<typeof Users>[0]);
+    const provider = new InMemoryCertificateKeyPairProvider(
+      [Buffer.from(fromBase64Url(config.identity.certificate))],
+      makePrivateKeyFromPem(config.identity.privateKeyPem),
+    );
+    const server = new OPCUAServer(serverOptions(config, provider, users, strangerStore(trusted, pipe), pipe));
+    await server.initialize();
+    // node-opcua gives its endpoints providers that read files, whatever the server was given.
+    for (const endpoint of server.endpoints) endpoint.setCertificateProvider(provider);
+    fillUserTokenPolicies(server);
+    const nodes = buildAddressSpace(server, config, users);
+    bindMethods(nodes.object, pipe);
+    await server.start();
+    return new ChildServer(server, trusted, nodes);
+  }
+
+  get port(): number {
+    return this.#server.endpoints[0]?.port ?? 0;
+  }
+
+  /** @throws Error for a stream or code outside the agreement: the module breaks its own contract */
+  publish(publications: readonly ClearedPublication[]): void {
+    if (!this.#nodes.knows(publications)) throw new Error('A publication names a stream or condition outside the agreement.');
+    this.#queue.add(publications);
+  }
+
+  batchState(state: ClearedBatchState): void {
+    this.#nodes.learn(state);
+  }
+
+  /** Replaces the trust list and closes the connections of those who are no longer on it. */
+  trust(certificates: readonly string[]): void {
+    this.#trusted.clear();
+    for (const certificate of certificates) this.#trusted.add(thumbprintOf(fromBase64Url(certificate)));
+    for (const endpoint of this.#server.endpoints) {
+      for (const channel of endpoint.getChannels()) {
+        const certificate = channel.clientCertificate;
+        if (certificate && !this.#trusted.has(thumbprintOf(certificate))) channel.close();
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#queue.stop();
+    await this.#server.shutdown(0);
+  }
+}
+
+function serverOptions(
+  config: StartConfig,
+  provider: InMemoryCertificateKeyPairProvider,
+  users: Users,
+  store: PinnedCertificateStore,
+  pipe: ModulePipe,
+): OPCUAServerOptions {
+  const { endpoint, identity } = config;
+  const verify = async (name: string, password: string) => (await pipe.request('verifyPassword', { name, password }, LOGIN_WITHIN_MS)).valid;
+  return {
+    ...secureServerOptions({ ...endpoint, applicationUri: identity.applicationUri, applicationName: identity.applicationName }),
+    nodeset_filename: nodesetFiles(),
+    certificateKeyPairProvider: provider,
+    serverCertificateManager: asManager(store),
+    userCertificateManager: asManager(users.certificateStore()),
+    userManager: userManager(users, verify),
+  };
+}
+
+/** node-opcua's options name its own class, its code needs the interface only. */
+function asManager(store: PinnedCertificateStore): OPCUACertificateManager {
+  return store as unknown as OPCUACertificateManager;
+}
+
+function strangerStore(trusted: ReadonlySet<string>, pipe: ModulePipe): PinnedCertificateStore {
+  let minute = 0;
+  let reported = 0;
+  return new PinnedCertificateStore({
+    isTrusted: (thumbprint) => trusted.has(thumbprint),
+    refused: ({ der }) => {
+      const now = Math.floor(Date.now() / 60_000);
+      if (now !== minute) [minute, reported] = [now, 0];
+      if (reported++ < STRANGERS_A_MINUTE && der.length <= 8192) pipe.notice('stranger', { certificate: toBase64Url(der) });
+    },
+  });
+}
+
+function buildAddressSpace(server: OPCUAServer, config: StartConfig, users: Users): ChannelNodes {
+  const addressSpace = server.engine.addressSpace;
+  if (addressSpace === null) throw new Error('The server has no address space.');
+  const namespace = addressSpace.registerNamespace(config.instanceUri);
+  const ids = installRoles(addressSpace, config.instanceUri);
+  useUsers(server, users, ids);
+  const nodes = new ChannelNodes(addressSpace, namespace, config);
+  permit(namespace, nodes, config, ids);
+  return nodes;
+}
+
+const READ = PermissionType.Browse | PermissionType.Read | PermissionType.ReceiveEvents;
+const CALL = PermissionType.Browse | PermissionType.Call;
+
+/** Readers read; who reads evidence, and who speaks for the recipient, is told by role. Nobody writes. */
+function permit(namespace: INamespace, nodes: ChannelNodes, config: StartConfig, ids: RoleIds): void {
+  namespace.setDefaultRolePermissions([
+    { roleId: resolveNodeId(WellKnownRoles.Anonymous), permissions: 0 },
+    ...config.readers.map((role) => ({ roleId: ids[role], permissions: READ })),
+  ]);
+  for (const [name, method] of methodsOf(nodes.object)) {
+    const callers = callersOf(name, ids);
+    method.setRolePermissions(config.readers.map((role) => ({ roleId: ids[role], permissions: callers.includes(ids[role]) ? CALL : PermissionType.Browse })));
+  }
+}
+
+function callersOf(name: MethodName, ids: RoleIds): NodeId[] {
+  return name === 'GetEvidence' ? [ids.Manufacturer, ids.Auditor] : [ids.Manufacturer];
+}

@@ -1,0 +1,184 @@
+import { type Bytes, fromBase64Url, type Json, RejectedError, toBase64Url } from '../../core/index.ts';
+import { INSTANCE_URI } from '../../nodeset/index.ts';
+import { type ApplicationIdentity, PasswordCheck, passwordHashes, type Role, type UserEntry } from '../identity/index.ts';
+import type { Handlers } from '../pipe/index.ts';
+import { conditionsOf } from './conditions.ts';
+import { type ChildSays, type ClearedBatchState, type ClearedPublication, type ClearedStream, METHOD_NAMES, type MethodName, type StartConfig } from './contract.ts';
+import type { ClearedErrorCode } from './errors.ts';
+import { ShownState } from './shown-state.ts';
+import { Supervisor, type SupervisorEvent } from './supervisor.ts';
+
+/** What a cleared server shows, to whom, and where. */
+export interface ClearedServerConfig {
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 takes a free port, which is kept over restarts. */
+  readonly port: number;
+  /** The name in endpoint URLs: it must resolve for every client and stand in the certificate. */
+  readonly hostname: string;
+  readonly alternateHostnames?: readonly string[];
+  /** Sessions at a time; 100 where absent. */
+  readonly maxSessions?: number;
+  readonly identity: ApplicationIdentity;
+  /** DER certificates of the client applications that may connect; see `setTrusted`. */
+  readonly trusted: readonly Bytes[];
+  /** Users without one of the reading roles get no session. Password hashes stay in this process. */
+  readonly users: readonly UserEntry[];
+  /** Who may read; Manufacturer and Auditor where absent. */
+  readonly readers?: readonly Role[];
+  /** `id` and `ledgerId` in base64url. */
+  readonly channel: { readonly name: string; readonly id: string; readonly ledgerId: string; readonly agreementVersion: number; readonly intervalMs: number };
+  readonly streams: readonly ClearedStream[];
+  /** The methods offered; all where absent. Those that only pass data on offer none. */
+  readonly methods?: readonly MethodName[];
+  /** Language of texts; en where absent. */
+  readonly locale?: 'en' | 'de';
+  readonly instanceUri?: string;
+}
+
+/**
+ * What the module does for the clients. A RejectedError becomes BadInvalidArgument, undefined BadNotFound, anything else
+ * BadResourceUnavailable; clients learn no more. Answers are needed within 8 s.
+ */
+export interface ClearedServerHooks {
+  fetchDelivery(n: number): Promise<Json | undefined>;
+  acknowledge(receiptEnvelope: Json): Promise<void>;
+  getEvidence(n: number): Promise<Json | undefined>;
+  epochProposal(k: number): Promise<Json | undefined>;
+  countersigned(envelope: Json): Promise<void>;
+  /** A sound certificate that is not trusted, DER. At most 30 a minute. */
+  strangerCertificate(der: Bytes): void;
+  /** For the log. */
+  event?(event: ClearedServerEvent): void;
+}
+
+export type ClearedServerEvent = SupervisorEvent | { readonly kind: 'called'; readonly user: string; readonly method: MethodName; readonly status: string };
+
+export interface ClearedServer {
+  readonly endpointUrl: string;
+  /** False while the child process is being started again. */
+  readonly isServing: boolean;
+  /** Hands over conditions ahead of their time. @throws RejectedError `UNKNOWN_CONDITION` */
+  publish(publications: readonly ClearedPublication[]): void;
+  /** Tells what became of a batch; clients see it at the next grid point. */
+  batchState(n: number, state: Omit<ClearedBatchState, 'n'>): void;
+  /** Replaces the trust list; connections of those no longer on it are closed. */
+  setTrusted(certificates: readonly Bytes[]): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a cleared server in a process of its own, with the least rights that the platform gives, and keeps it running:
+ * a process that ends, hangs or breaks the pipe's rules is replaced and shown again what it had shown.
+ * @throws UnavailableError `CLEARED_PORT_IN_USE`; RejectedError `CLEARED_START_FAILED`, and those of `PasswordCheck`
+ */
+export async function startClearedServer(config: ClearedServerConfig, hooks: ClearedServerHooks): Promise<ClearedServer> {
+  const passwords = new PasswordCheck(passwordHashes(config.users));
+  const shown = new ShownState();
+  const start: StartConfig = startConfig(config);
+  const supervisor = new Supervisor({
+    config: () => ({ ...start, shown: shown.shown(Date.now()), states: shown.states() }),
+    waiting: () => shown.waiting(Date.now()),
+    handlers: handlersFor(hooks, passwords),
+    event: (event) => hooks.event?.(event),
+  });
+  const port = await supervisor.start();
+  start.endpoint.port = port;
+  return serverOver(config, start, supervisor, shown);
+}
+
+function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor: Supervisor, shown: ShownState): ClearedServer {
+  const codes = config.streams.map((stream) => conditionsOf(stream as ClearedStream));
+  return {
+    endpointUrl: `opc.tcp://${config.hostname}:${start.endpoint.port}`,
+    get isServing() {
+      return supervisor.isServing;
+    },
+    publish(publications) {
+      if (publications.some(({ stream, code }) => codes[stream]?.has(code) !== true)) {
+        throw new RejectedError<ClearedErrorCode>('UNKNOWN_CONDITION', 'A publication names a stream or a condition code that the agreement does not have.');
+      }
+      shown.publish(publications, Date.now());
+      supervisor.notice('publish', { publications: [...publications] });
+    },
+    batchState(n, state) {
+      shown.batchState({ n, ...state });
+      supervisor.notice('batchState', { n, ...state });
+    },
+    setTrusted(certificates) {
+      start.trusted = certificates.map(toBase64Url);
+      supervisor.notice('trust', { certificates: start.trusted });
+    },
+    stop: () => supervisor.stop(),
+  };
+}
+
+function startConfig(config: ClearedServerConfig): StartConfig {
+  const { applicationName, applicationUri, certificate, privateKeyPem } = config.identity;
+  const readers = config.readers ?? ['Manufacturer', 'Auditor'];
+  const users = config.users.filter((user) => user.roles.some((role) => readers.includes(role)));
+  return {
+    endpoint: {
+      host: config.host,
+      port: config.port,
+      hostname: config.hostname,
+      alternateHostnames: [...(config.alternateHostnames ?? [])],
+      maxSessions: config.maxSessions ?? 100,
+    },
+    identity: { applicationName, applicationUri, certificate: toBase64Url(certificate), privateKeyPem },
+    trusted: config.trusted.map(toBase64Url),
+    users: users.map(withoutSecret),
+    channel: { ...config.channel },
+    streams: config.streams.map((stream) => ({ ...stream, conditions: [...stream.conditions] })),
+    readers: [...readers],
+    methods: [...(config.methods ?? METHOD_NAMES)],
+    locale: config.locale ?? 'en',
+    instanceUri: config.instanceUri ?? INSTANCE_URI,
+    shown: [],
+    states: [],
+  };
+}
+
+function withoutSecret({ name, roles, certificate, password }: UserEntry): StartConfig['users'][number] {
+  return {
+    name,
+    roles: [...roles],
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(password === undefined ? {} : { password: true as const }),
+  };
+}
+
+function handlersFor(hooks: ClearedServerHooks, passwords: PasswordCheck): Handlers<ChildSays> {
+  return {
+    notices: {
+      stranger: ({ certificate }) => hooks.strangerCertificate(fromBase64Url(certificate)),
+      called: (call) => hooks.event?.({ kind: 'called', ...call }),
+    },
+    requests: {
+      verifyPassword: async ({ name, password }) => ({ valid: await passwords.verify(name, password) }),
+      fetchDelivery: async ({ n }) => maybe(await hooks.fetchDelivery(n)),
+      getEvidence: async ({ n }) => maybe(await hooks.getEvidence(n)),
+      epochProposal: async ({ k }) => maybe(await hooks.epochProposal(k)),
+      acknowledge: async ({ receipt }) => {
+        await hooks.acknowledge(parseArgument(receipt));
+        return {};
+      },
+      countersigned: async ({ envelope }) => {
+        await hooks.countersigned(parseArgument(envelope));
+        return {};
+      },
+    },
+  };
+}
+
+function maybe(found: Json | undefined): { found: string[] } {
+  return { found: found === undefined ? [] : [JSON.stringify(found)] };
+}
+
+function parseArgument(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new RejectedError<ClearedErrorCode>('BAD_METHOD_ARGUMENT', 'A method was called with something that is not JSON.', { cause });
+  }
+}

@@ -1,0 +1,118 @@
+import * as v from 'valibot';
+import { base64Url, Int32, integer } from '../../core/index.ts';
+import { DELIVERY_STATE, LEDGER_STATE, type DeliveryState, type LedgerState } from '../../nodeset/index.ts';
+import { ROLES } from '../identity/roles.ts';
+import type { Contract } from '../pipe/index.ts';
+
+/*
+ * What a module and the process of its cleared server may say to each other: all of it. Raw values have no place in it.
+ */
+
+/** Longest message to the child: the catalogue of 64 streams, or one delivery. */
+export const MOST_BYTES_TO_CHILD = 8 * 1024 * 1024;
+/** Longest message from the child: an epoch record with its signatures. */
+export const MOST_BYTES_FROM_CHILD = 1024 * 1024;
+/** Requests of either side that may be open at once. */
+export const MOST_OPEN = 256;
+
+const UInt32 = integer(0, 0xffffffff);
+const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
+const Text = v.strictObject({ en: v.string(), de: v.string() });
+const Nothing = v.strictObject({});
+const RoleShape = v.picklist(ROLES);
+/** JSON that the child passes on without looking into it. */
+const JsonText = v.string();
+const MaybeJson = v.strictObject({ found: v.pipe(v.array(JsonText), v.maxLength(1)) });
+
+export const METHOD_NAMES = ['FetchDelivery', 'Acknowledge', 'GetEvidence', 'FetchEpochRecord', 'CountersignEpochRecord'] as const;
+export type MethodName = (typeof METHOD_NAMES)[number];
+
+export const ClearedStreamShape = v.strictObject({
+  name: Name,
+  title: Text,
+  /** Every condition that the agreement gives this stream. Reserved ones are added. */
+  conditions: v.pipe(v.array(v.strictObject({ code: integer(0, 0x7fffffff), text: Text, importance: integer(1, 1000) })), v.maxLength(256)),
+});
+export type ClearedStream = v.InferOutput<typeof ClearedStreamShape>;
+
+export const PublicationShape = v.strictObject({
+  /** Place of the stream in the configuration. */
+  stream: integer(0, 63),
+  code: Int32,
+  /** Grid point that the condition stands for, ms since 1970 UTC: becomes the source timestamp. */
+  gridMs: integer(0),
+  /** Time of the next publication, ms since 1970 UTC. */
+  nextMs: integer(0),
+  /** Number of the batch that is the evidence for it. */
+  batch: UInt32,
+  /** When to show it, ms since 1970 UTC. */
+  publishAtMs: integer(0),
+});
+export type ClearedPublication = v.InferOutput<typeof PublicationShape>;
+
+export const BatchStateShape = v.strictObject({
+  n: UInt32,
+  ledgerState: v.picklist(Object.keys(LEDGER_STATE) as LedgerState[]),
+  deliveryState: v.picklist(Object.keys(DELIVERY_STATE) as DeliveryState[]),
+  /** Empty before the transaction is submitted. */
+  txId: v.pipe(v.string(), v.maxLength(256)),
+});
+export type ClearedBatchState = v.InferOutput<typeof BatchStateShape>;
+
+export const StartShape = v.strictObject({
+  endpoint: v.strictObject({
+    host: v.string(),
+    port: integer(0, 65535),
+    hostname: Name,
+    alternateHostnames: v.array(Name),
+    maxSessions: integer(1, 10_000),
+  }),
+  identity: v.strictObject({ applicationName: Name, applicationUri: Name, certificate: base64Url(), privateKeyPem: v.string() }),
+  /** DER certificates of the clients that may connect. */
+  trusted: v.array(base64Url()),
+  users: v.array(
+    v.strictObject({ name: Name, roles: v.array(RoleShape), certificate: v.optional(v.string()), password: v.optional(v.literal(true)) }),
+  ),
+  channel: v.strictObject({ name: Name, id: v.string(), ledgerId: v.string(), agreementVersion: UInt32, intervalMs: integer(1) }),
+  streams: v.pipe(v.array(ClearedStreamShape), v.minLength(1), v.maxLength(64)),
+  readers: v.pipe(v.array(RoleShape), v.minLength(1)),
+  methods: v.array(v.picklist(METHOD_NAMES)),
+  locale: v.picklist(['en', 'de']),
+  instanceUri: Name,
+  /** What was shown before a restart: shown again without events. */
+  shown: v.array(PublicationShape),
+  states: v.array(BatchStateShape),
+});
+export type StartConfig = v.InferOutput<typeof StartShape>;
+
+export const MODULE_SAYS = {
+  notices: {
+    publish: v.strictObject({ publications: v.pipe(v.array(PublicationShape), v.maxLength(4096)) }),
+    batchState: BatchStateShape,
+    trust: v.strictObject({ certificates: v.array(base64Url()) }),
+  },
+  requests: {
+    start: { body: StartShape, answer: v.strictObject({ outcome: v.picklist(['started', 'portInUse', 'failed']), port: integer(0, 65535), why: v.string() }) },
+    ping: { body: Nothing, answer: Nothing },
+    stop: { body: Nothing, answer: Nothing },
+  },
+} as const satisfies Contract;
+
+export const CHILD_SAYS = {
+  notices: {
+    /** A sound certificate that is not trusted, base64url of its DER bytes. */
+    stranger: v.strictObject({ certificate: v.pipe(base64Url(), v.maxLength(16_384)) }),
+    /** Who called what, with which result, for the log. */
+    called: v.strictObject({ user: v.string(), method: v.picklist(METHOD_NAMES), status: v.string() }),
+  },
+  requests: {
+    verifyPassword: { body: v.strictObject({ name: v.string(), password: v.string() }), answer: v.strictObject({ valid: v.boolean() }) },
+    fetchDelivery: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },
+    getEvidence: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },
+    epochProposal: { body: v.strictObject({ k: UInt32 }), answer: MaybeJson },
+    acknowledge: { body: v.strictObject({ receipt: JsonText }), answer: Nothing },
+    countersigned: { body: v.strictObject({ envelope: JsonText }), answer: Nothing },
+  },
+} as const satisfies Contract;
+export type ModuleSays = typeof MODULE_SAYS;
+export type ChildSays = typeof CHILD_SAYS;

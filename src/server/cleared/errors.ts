@@ -1,0 +1,8 @@
+/** Codes of errors that a cleared server raises towards the module. */
+export type ClearedErrorCode =
+  | 'CLEARED_PORT_IN_USE'
+  | 'CLEARED_START_FAILED'
+  | 'CLEARED_STOPPED'
+  /** A publication names a stream or condition code outside the agreement. */
+  | 'UNKNOWN_CONDITION'
+  | 'BAD_METHOD_ARGUMENT';

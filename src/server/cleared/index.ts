@@ -1,0 +1,4 @@
+export type * from './errors.ts';
+export * from './cleared-server.ts';
+export { childCommand } from './child-command.ts';
+export type { ClearedBatchState, ClearedPublication, ClearedStream, MethodName } from './contract.ts';

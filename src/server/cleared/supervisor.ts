@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { RejectedError, UnavailableError } from '../../core/index.ts';
+import { type Handlers, MessagePipe } from '../pipe/index.ts';
+import { childCommand } from './child-command.ts';
+import {
+  CHILD_SAYS,
+  type ChildSays,
+  type ClearedPublication,
+  MODULE_SAYS,
+  type ModuleSays,
+  MOST_BYTES_FROM_CHILD,
+  MOST_BYTES_TO_CHILD,
+  MOST_OPEN,
+  type StartConfig,
+} from './contract.ts';
+import type { ClearedErrorCode } from './errors.ts';
+
+const PING_EVERY_MS = 500;
+const PING_WITHIN_MS = 2000;
+const START_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 3000;
+const FIRST_BACK_OFF_MS = 250;
+const LONGEST_BACK_OFF_MS = 30_000;
+/** After this time of service a crash counts as the first one again. */
+const STEADY_AFTER_MS = 60_000;
+const MOST_STDERR = 2000;
+
+export type SupervisorEvent =
+  | { readonly kind: 'serving'; readonly port: number }
+  /** The process ended or was killed; it is started again after `againInMs`. */
+  | { readonly kind: 'lost'; readonly why: string; readonly againInMs: number };
+
+export interface SupervisorOptions {
+  /** What a new process is started with. */
+  readonly config: () => StartConfig;
+  /** Publications whose time has not come. */
+  readonly waiting: () => ClearedPublication[];
+  readonly handlers: Handlers<ChildSays>;
+  readonly event: (event: SupervisorEvent) => void;
+}
+
+type ChildPipe = MessagePipe<ModuleSays, ChildSays>;
+
+/** One life of the child process. */
+interface Life {
+  readonly process: ChildProcess;
+  readonly pipe: ChildPipe;
+  readonly exited: Promise<void>;
+  /** Why it was given up, where the exit alone does not tell. */
+  why: string;
+}
+
+/** Keeps one child process of a cleared server running until it is stopped. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #life: Life | undefined;
+  #isServing = false;
+  #isStopping = false;
+  #backOffMs = FIRST_BACK_OFF_MS;
+  #servingSince = 0;
+  #ping: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
+  /** Starts the first process. Gives its port. @throws UnavailableError `CLEARED_PORT_IN_USE`; RejectedError `CLEARED_START_FAILED` */
+  async start(): Promise<number> {
+    try {
+      return await this.#begin();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Says something to the process; lost while it is being replaced, for its successor is told everything at its start. */
+  notice(...[name, body]: Parameters<ChildPipe['notice']>): void {
+    if (this.#isServing) this.#life?.pipe.notice(name, body);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#isServing = false;
+    clearTimeout(this.#again);
+    clearTimeout(this.#ping);
+    const life = this.#life;
+    if (life === undefined) return;
+    await life.pipe.request('stop', {}, STOP_WITHIN_MS).catch(() => undefined);
+    life.pipe.close();
+    const impatience = setTimeout(() => life.process.kill('SIGKILL'), STOP_WITHIN_MS);
+    await life.exited;
+    clearTimeout(impatience);
+  }
+
+  async #begin(): Promise<number> {
+    const life = this.#spawn();
+    this.#life = life;
+    const { outcome, port, why } = await life.pipe.request('start', this.#options.config(), START_WITHIN_MS).catch((error: unknown) => {
+      life.process.kill('SIGKILL');
+      throw error;
+    });
+    if (outcome !== 'started') {
+      life.why = why;
+      life.process.kill('SIGKILL');
+      throw startFault(outcome, this.#options.config().endpoint.port, why);
+    }
+    this.#isServing = true;
+    this.#servingSince = Date.now();
+    const publications = this.#options.waiting();
+    if (publications.length > 0) life.pipe.notice('publish', { publications });
+    this.#watch(life);
+    this.#options.event({ kind: 'serving', port });
+    return port;
+  }
+
+  #spawn(): Life {
+    const script = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
+    const { command, args, env } = childCommand(script);
+    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'], windowsHide: true });
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-MOST_STDERR)));
+    const exited = new Promise<void>((resolve) => {
+      child.once('error', () => resolve());
+      child.once('exit', () => resolve());
+    });
+    const pipe: ChildPipe = new MessagePipe(child.stdio[3] as Duplex, {
+      out: MODULE_SAYS,
+      in: CHILD_SAYS,
+      handlers: this.#options.handlers,
+      mostBytesIn: MOST_BYTES_FROM_CHILD,
+      mostBytesOut: MOST_BYTES_TO_CHILD,
+      mostOpen: MOST_OPEN,
+      // The pipe ends with the process; while the process lives, it broke the pipe's rules.
+      closed: (cause) => {
+        if (cause !== undefined) life.why = cause.message;
+        child.kill('SIGKILL');
+      },
+    });
+    const life: Life = { process: child, pipe, exited, why: '' };
+    void exited.then(() => this.#lost(life, life.why || lastLine(stderr) || `exit ${child.exitCode ?? child.signalCode ?? 'at the start'}`));
+    return life;
+  }
+
+  #watch(life: Life): void {
+    this.#ping = setTimeout(() => {
+      life.pipe.request('ping', {}, PING_WITHIN_MS).then(
+        () => {
+          if (this.#life === life && this.#isServing) this.#watch(life);
+        },
+        () => {
+          life.why ||= `no answer within ${PING_WITHIN_MS} ms`;
+          life.process.kill('SIGKILL');
+        },
+      );
+    }, PING_EVERY_MS);
+  }
+
+  #lost(life: Life, why: string): void {
+    life.pipe.close();
+    if (this.#life !== life) return;
+    const wasServing = this.#isServing;
+    this.#isServing = false;
+    clearTimeout(this.#ping);
+    // A first start that fails is told to the caller instead.
+    if (this.#isStopping || (!wasServing && this.#servingSince === 0)) return;
+    if (wasServing && Date.now() - this.#servingSince > STEADY_AFTER_MS) this.#backOffMs = FIRST_BACK_OFF_MS;
+    const againInMs = this.#backOffMs;
+    this.#backOffMs = Math.min(2 * againInMs, LONGEST_BACK_OFF_MS);
+    this.#options.event({ kind: 'lost', why, againInMs });
+    // A start that fails ends in another call of this method, when its process is gone.
+    this.#again = setTimeout(() => void this.#begin().catch(() => undefined), againInMs);
+  }
+}
+
+function startFault(outcome: 'portInUse' | 'failed', port: number, why: string): Error {
+  if (outcome === 'portInUse') {
+    return new UnavailableError<ClearedErrorCode>('CLEARED_PORT_IN_USE', `Port ${port} for the cleared server is in use. Stop what listens there or configure another port.`);
+  }
+  return new RejectedError<ClearedErrorCode>('CLEARED_START_FAILED', `The cleared server could not start: ${why}.`);
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}

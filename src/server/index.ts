@@ -1,0 +1,2 @@
+export * from './cleared/index.ts';
+export * from './identity/index.ts';
