@@ -1,0 +1,10 @@
+export { type DisputeKind, DISPUTE_KINDS } from './dispute-proofs.ts';
+export * from './embedded-block.ts';
+export * from './errors.ts';
+export { execute } from './execute.ts';
+export * from './genesis.ts';
+export { type ChannelDocument, CHANNEL_TYPE, ChannelDocumentShape, channelIdOf, signChannelDocument } from './open-channel.ts';
+export { query, QUERY_NAMES, type QueryName } from './query.ts';
+export type * from './records.ts';
+export * from './state.ts';
+export * from './verify-chain.ts';

@@ -1,0 +1,97 @@
+import type { Bytes, Json } from '../core/index.ts';
+import type { ContractEvent, TransactionKind } from '../contract/index.ts';
+
+/** Why a ledger itself, not the contract, refuses or fails. Refusals by the contract keep the contract's codes. */
+export type LedgerErrorCode =
+  /** The ledger's file is absent, or its network can't be reached. */
+  | 'LEDGER_UNAVAILABLE'
+  /** Other writers held the ledger for too long; nothing was committed. */
+  | 'LEDGER_BUSY'
+  /** The transaction may or may not be committed: ask `statusOf`, or submit the same bytes again. */
+  | 'OUTCOME_UNKNOWN'
+  /** The ledger has another id than the one expected. */
+  | 'OTHER_LEDGER'
+  /** The organisation or its key is not in the genesis. */
+  | 'NOT_A_MEMBER'
+  /** The file is no ledger, or of another schema version. */
+  | 'NOT_A_LEDGER'
+  | 'LEDGER_EXISTS'
+  /** What is stored contradicts itself. */
+  | 'LEDGER_CORRUPT'
+  /** The bytes are not a transaction of this ledger's, signed by a member. */
+  | 'BAD_TRANSACTION'
+  | 'TRANSACTION_TOO_LARGE'
+  /** The transaction's time is too far ahead of the committing clock. */
+  | 'TIME_AHEAD'
+  /** The committing clock lags behind the last block by more than the skew allowed. */
+  | 'CLOCK_BEHIND_LEDGER'
+  | 'CLOSED';
+
+/** A transaction that is ready to be sent. Persist it before `submit`: the same bytes may be sent again after a crash. */
+export interface PreparedTransaction {
+  readonly txId: string;
+  readonly bytes: Bytes;
+}
+
+export interface BlockInfo {
+  readonly number: number;
+  /** 43 characters. */
+  readonly hash: string;
+  /** Time that the ledger gives the block, ms since 1970 UTC; 0 for block 0. */
+  readonly timeMs: number;
+}
+
+/** Where a transaction was committed the first time. */
+export interface Commit {
+  readonly txId: string;
+  readonly block: BlockInfo;
+  readonly event: ContractEvent;
+}
+
+export interface LedgerEvent {
+  readonly block: BlockInfo;
+  readonly txId: string;
+  /** Organisation that sent the transaction. */
+  readonly creator: string;
+  readonly event: ContractEvent;
+}
+
+/**
+ * What every ledger promises; docs/ledger.md says it in full. One instance serves one organisation.
+ */
+export interface Ledger {
+  /** 43 characters, see `ledgerIdOf`. */
+  readonly id: string;
+  readonly organisation: string;
+
+  /** Signs a transaction without sending it. The time in it is this moment's. */
+  prepare(kind: TransactionKind, body: Json): Promise<PreparedTransaction>;
+
+  /**
+   * Sends a prepared transaction and waits until it is committed. The same bytes again give the first commit.
+   * @throws RejectedError with the contract's or the ledger's code; nothing of the transaction is left behind
+   * @throws UnavailableError `LEDGER_UNAVAILABLE`, `LEDGER_BUSY`, `CLOCK_BEHIND_LEDGER`: not committed, submit again later;
+   * `OUTCOME_UNKNOWN`
+   */
+  submit(prepared: PreparedTransaction): Promise<Commit>;
+
+  /** The commit of a transaction, or `undefined` where it is not committed (yet). */
+  statusOf(txId: string): Promise<Commit | undefined>;
+
+  /** Reads committed state by a query of the contract. */
+  query(name: string, argument: Json): Promise<Json | undefined>;
+
+  /**
+   * All events from a block on, in order, each once, then those to come, until the signal aborts; then it ends without an
+   * error. All events of a block come one after another.
+   */
+  events(fromBlock: number, signal: AbortSignal): AsyncIterable<LedgerEvent>;
+
+  lastBlock(): Promise<BlockInfo>;
+
+  /** Blocks as parsed JSON, both ends included, in the form of this kind of ledger: for audit exports. */
+  blocks(from: number, to?: number): Promise<Json[]>;
+
+  /** Ends event streams and waits for submissions under way. */
+  close(): Promise<void>;
+}
