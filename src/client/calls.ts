@@ -1,4 +1,4 @@
-import { type CallMethodResult, DataType, type Variant } from 'node-opcua';
+import { type CallMethodResult, type DataType, type Variant } from 'node-opcua';
 import { DcmbError } from '../core/index.ts';
 import { rejected, statusNameOf, unavailable } from './errors.ts';
 import type { SessionView } from './link.ts';
@@ -25,6 +25,7 @@ const NOTHING_THERE: ReadonlySet<string> = new Set([
 const DENIALS: ReadonlySet<string> = new Set(['BadUserAccessDenied', 'BadNotExecutable', 'BadSecurityModeInsufficient']);
 const TEMPORARY: ReadonlySet<string> = new Set([
   'BadTimeout',
+  'BadRequestTimeout',
   'BadServerHalted',
   'BadShutdown',
   'BadTooManyOperations',

@@ -121,4 +121,15 @@ async function monitorOne(subscription: ClientSubscription, variable: MonitoredV
       reject(rejected('NODE_REFUSED', `The server does not let this user follow ${variable.nodeId} (${message}).`));
     });
   });
+  requireQueue(item, subscription, variable);
+}
+
+/** A queue of one value drops without an overflow bit (OPC UA Part 4, clause 5.13.1.5), so changes would be lost unnoticed. */
+function requireQueue(item: ClientMonitoredItem, subscription: ClientSubscription, variable: MonitoredVariable): void {
+  const { result } = item;
+  if (result === undefined || result.revisedQueueSize > 1 || result.revisedSamplingInterval >= subscription.publishingInterval) return;
+  throw rejected(
+    'NODE_REFUSED',
+    `The server keeps only one value of ${variable.nodeId} between publications: changes would be lost unnoticed. Sample it no faster than ${subscription.publishingInterval} ms.`,
+  );
 }

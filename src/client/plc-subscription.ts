@@ -1,5 +1,5 @@
 import type { DataValue } from 'node-opcua';
-import { RejectedError, type UaValue } from '../core/index.ts';
+import { encodeUaValue, RejectedError, type UaValue } from '../core/index.ts';
 import { readingOf } from '../nodeset/index.ts';
 import { type LinkState, type SessionView, UaLink } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
@@ -41,7 +41,7 @@ export interface PlcHooks {
   reading(reading: PlcReading): void;
   gap(gap: PlcGap): void;
   /** A value of a kind that no tag can have (array, structure). It is not a reading. */
-  refused(tag: string, error: RejectedError): void;
+  refused(tag: string, reason: Error): void;
   state?(state: LinkState): void;
 }
 
@@ -60,7 +60,7 @@ export class PlcSubscription {
   readonly #options: PlcSubscriptionOptions;
   readonly #hooks: PlcHooks;
   readonly #link: UaLink;
-  readonly #lastMs = new Map<string, number>();
+  readonly #last = new Map<string, { readonly atMs: number; readonly sample: string }>();
   #monitoring: Monitoring | undefined;
   #seenMs: number | undefined;
   /** Values that came while it was not yet clear whether the old session goes on. */
@@ -141,14 +141,24 @@ export class PlcSubscription {
     try {
       const { value, status, sourceMs } = readingOf(dataValue);
       const atMs = sourceMs ?? dataValue.serverTimestamp?.getTime() ?? arrivedMs;
-      if ((status & OVERFLOW_BITS) === OVERFLOW_BITS) {
-        this.#hooks.gap({ reason: 'overflow', tag, fromMs: this.#lastMs.get(tag) ?? atMs, toMs: atMs });
-      }
-      this.#lastMs.set(tag, atMs);
-      this.#hooks.reading({ tag, value, status: (status & ~INFO_BITS) >>> 0, sourceMs: atMs });
+      const last = this.#last.get(tag);
+      if ((status & OVERFLOW_BITS) === OVERFLOW_BITS) this.#hooks.gap({ reason: 'overflow', tag, fromMs: last?.atMs ?? atMs, toMs: atMs });
+      const reading: PlcReading = { tag, value, status: (status & ~INFO_BITS) >>> 0, sourceMs: atMs };
+      const sample = sampleOf(reading, dataValue);
+      this.#last.set(tag, { atMs, sample });
+      if (sample !== last?.sample) this.#hooks.reading(reading);
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
       this.#hooks.refused(tag, error);
     }
   }
+}
+
+/**
+ * What makes a sample this one and no other. By the trigger's rule a server never reports the same twice, but some send
+ * the last one again when a session is resumed, and that is no new reading.
+ */
+function sampleOf({ value, status }: PlcReading, dataValue: DataValue): string {
+  const time = `${String(dataValue.sourceTimestamp?.getTime())} ${dataValue.sourcePicoseconds}`;
+  return `${time} ${status} ${value === undefined ? '' : encodeUaValue(value)}`;
 }

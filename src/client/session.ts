@@ -72,7 +72,8 @@ function clientOptions(options: LinkOptions, store: PeerTrustStore): OPCUAClient
     securityPolicy: SecurityPolicy[options.securityPolicy ?? 'Basic256Sha256'],
     // The advertised host may be one that only the server's own network resolves.
     endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0, initialDelay: options.retryFirstMs ?? 250, maxDelay: options.retryMostMs ?? 10_000 },
+    // With 0 node-opcua would not resume a lost session either.
+    connectionStrategy: { maxRetry: 1, initialDelay: options.retryFirstMs ?? 250, maxDelay: options.retryMostMs ?? 10_000 },
     defaultTransactionTimeout: timeoutOf(options),
     requestedSessionTimeout: 60_000,
     keepSessionAlive: true,
@@ -182,6 +183,9 @@ function explainStatus(cause: unknown, url: string): Error {
     default:
   }
   const text = cause instanceof Error ? cause.message : '';
+  if (/user token policy in end point/i.test(text)) {
+    return rejected('USER_REFUSED', `${url} takes no user of this kind. Configure a password or a user certificate.`, { cause });
+  }
   if (/Cannot find an Endpoint|cannot find endpoint/i.test(text)) {
     return rejected('NO_SECURE_ENDPOINT', `${url} has no endpoint with SignAndEncrypt and the configured security policy.`, { cause });
   }
