@@ -1,0 +1,59 @@
+import * as v from 'valibot';
+import { type Agreement, agreementCommitment, channelId, conditionCodes, verifyAgreement } from '../agreement/index.ts';
+import { type Bytes, type Envelope, EnvelopeShape, fromBase64Url, Hash, parseShape, RejectedError } from '../core/index.ts';
+import type { ChannelTerms } from '../transfer/index.ts';
+import { type ConfigErrorCode, readText } from './config.ts';
+
+/** What both parties hold of an agreement: the signed agreement, the nonce that hides its commitment, the channel document. */
+export const AgreementFileShape = v.strictObject({
+  agreement: EnvelopeShape,
+  nonce: Hash,
+  /** Signed by both, for the ledger's `openChannel`. */
+  channel: EnvelopeShape,
+});
+export type AgreementFile = Readonly<v.InferOutput<typeof AgreementFileShape>>;
+
+export interface LoadedAgreement {
+  readonly agreement: Agreement;
+  readonly file: AgreementFile;
+  readonly commitment: Bytes;
+  readonly terms: ChannelTerms;
+}
+
+/** Reads and verifies an agreement's file. @throws RejectedError in one sentence with the file and what to do */
+export function loadAgreement(path: string): LoadedAgreement {
+  const file = parseFile(path);
+  try {
+    const agreement = verifyAgreement(file.agreement as Envelope);
+    const commitment = agreementCommitment(fromBase64Url(file.nonce), file.agreement as Envelope);
+    return { agreement, file, commitment, terms: termsOf(agreement, commitment) };
+  } catch (cause) {
+    if (!(cause instanceof RejectedError)) throw cause;
+    throw new RejectedError(cause.code, `${path}: ${cause.message} Get the agreement anew from the other party.`, { cause });
+  }
+}
+
+function parseFile(path: string): AgreementFile {
+  const text = readText(path);
+  try {
+    return parseShape(AgreementFileShape, JSON.parse(text), 'agreement file');
+  } catch (cause) {
+    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `${path} is not an agreement file. Give the path of the agreement.json that dcmb init made.`, { cause });
+  }
+}
+
+function termsOf(agreement: Agreement, commitment: Bytes): ChannelTerms {
+  return {
+    channelId: channelId(fromBase64Url(agreement.ledger), commitment),
+    agreementVersion: agreement.version,
+    params: agreement.params,
+    codes: agreement.streams.map((_, stream) => conditionCodes(agreement, stream)),
+    policyCommitment: fromBase64Url(agreement.policyCommitment),
+    moduleDigest: fromBase64Url(agreement.module),
+    ownerKey: fromBase64Url(agreement.owner.evidenceKey),
+    receiverKey: fromBase64Url(agreement.manufacturer.evidenceKey),
+    rawReleased: agreement.rawReleased,
+    lookAheadMs: agreement.lookAheadMs,
+    disputeWindowEpochs: agreement.disputeWindowEpochs,
+  };
+}

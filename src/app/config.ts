@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import manufacturerSchema from '../../schemas/manufacturer.schema.json' with { type: 'json' };
+import ownerSchema from '../../schemas/owner.schema.json' with { type: 'json' };
+import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
+
+export type ConfigErrorCode = 'BAD_CONFIG';
+
+export type Role = 'Plc' | 'Operator' | 'Manufacturer' | 'Auditor';
+
+/** Either by certificate (`thumbprint`) or by `name` and `passwordHash`. */
+export interface UserConfig {
+  readonly role: Role;
+  readonly thumbprint?: string;
+  readonly name?: string;
+  readonly passwordHash?: string;
+}
+
+export interface EndpointConfig {
+  readonly port: number;
+  readonly host?: string;
+  readonly advertisedHost?: string;
+}
+
+export interface LoginConfig {
+  readonly name: string;
+  readonly passwordFile: string;
+}
+
+export interface LedgerConfig {
+  readonly kind: 'embedded';
+  readonly file: string;
+  readonly id: string;
+}
+
+export interface KeyPaths {
+  readonly evidence: string;
+  readonly ledger: string;
+  readonly exchange: string;
+}
+
+export interface PlcConfig {
+  readonly endpointUrl: string;
+  readonly nodes: Readonly<Record<string, string>>;
+  readonly samplingMs?: number;
+  readonly user?: LoginConfig;
+}
+
+export interface OwnerChannelConfig {
+  readonly name: string;
+  readonly agreement: string;
+  readonly policy: string;
+  readonly policyNonce: string;
+  readonly store: string;
+  readonly tagDepth?: number;
+  readonly firstStartWaitMs?: number;
+  readonly cleared: EndpointConfig & { readonly users: readonly UserConfig[] };
+}
+
+/** Configuration of `dcmb serve`. All paths are absolute. */
+export interface OwnerConfig {
+  readonly role: 'owner';
+  readonly organisation: string;
+  readonly machine: { readonly name: string; readonly manufacturer?: string; readonly serialNumber?: string; readonly productInstanceUri?: string };
+  readonly ledger: LedgerConfig;
+  readonly keys: KeyPaths;
+  readonly pki: string;
+  readonly ingest: EndpointConfig & { readonly plc?: PlcConfig };
+  readonly users: readonly UserConfig[];
+  readonly channels: readonly [OwnerChannelConfig];
+}
+
+export interface ActionConfig {
+  readonly name: string;
+  readonly stream: string;
+  readonly codes: readonly number[];
+  readonly on?: 'change' | 'every';
+  readonly timeoutMs?: number;
+  readonly webhook?: { readonly url: string };
+  readonly program?: { readonly command: readonly string[] };
+  readonly write?: {
+    readonly endpointUrl: string;
+    readonly nodeId: string;
+    readonly type?: 'Int32' | 'UInt32' | 'Int16' | 'UInt16' | 'Double';
+    readonly user?: LoginConfig;
+  };
+}
+
+export interface ManufacturerChannelConfig {
+  readonly name: string;
+  readonly agreement: string;
+  readonly store: string;
+  readonly sender: { readonly endpointUrl: string; readonly user?: LoginConfig };
+  readonly applications?: EndpointConfig & { readonly users: readonly UserConfig[] };
+  readonly actions?: readonly ActionConfig[];
+}
+
+/** Configuration of `dcmb receive`. All paths are absolute. */
+export interface ManufacturerConfig {
+  readonly role: 'manufacturer';
+  readonly organisation: string;
+  readonly ledger: LedgerConfig;
+  readonly keys: KeyPaths;
+  readonly pki: string;
+  readonly channels: readonly [ManufacturerChannelConfig];
+}
+
+const checkOwner = compilePersonFile(ownerSchema);
+const checkManufacturer = compilePersonFile(manufacturerSchema);
+
+/** Names of the configuration's keys whose values are paths, relative to the configuration file. */
+const PATH_KEYS = new Set(['file', 'evidence', 'ledger', 'exchange', 'pki', 'agreement', 'policy', 'policyNonce', 'store', 'passwordFile']);
+
+/** @throws RejectedError `BAD_FILE` or `BAD_CONFIG` in one sentence with file, line, place and remedy */
+export function readOwnerConfig(path: string): OwnerConfig {
+  return read(path, 'owner') as OwnerConfig;
+}
+
+/** @throws RejectedError `BAD_FILE` or `BAD_CONFIG` in one sentence with file, line, place and remedy */
+export function readManufacturerConfig(path: string): ManufacturerConfig {
+  return read(path, 'manufacturer') as ManufacturerConfig;
+}
+
+/** Reads either kind, by its `role`. */
+export function readConfig(path: string): OwnerConfig | ManufacturerConfig {
+  const text = readText(path);
+  return read(path, /"role"\s*:\s*"manufacturer"/.test(text) ? 'manufacturer' : 'owner') as OwnerConfig | ManufacturerConfig;
+}
+
+/** A person's file as text. @throws RejectedError `BAD_CONFIG` naming the file and what to do */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown fault';
+    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `${path} can't be read (${code}). Check the path and its rights.`, { cause });
+  }
+}
+
+function read(path: string, role: 'owner' | 'manufacturer'): unknown {
+  const file = readPersonFile(path, readText(path), role === 'owner' ? checkOwner : checkManufacturer);
+  requireDistinctUsers(file);
+  return absolutePaths(file.value, dirname(resolve(path)));
+}
+
+function absolutePaths(value: unknown, folder: string, key = ''): unknown {
+  if (typeof value === 'string') return PATH_KEYS.has(key) ? resolve(folder, value) : value;
+  if (Array.isArray(value)) return value.map((item) => absolutePaths(item, folder, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, absolutePaths(item, folder, name)]));
+}
+
+/** A thumbprint or name that stands twice would leave the role to chance. */
+function requireDistinctUsers(file: PersonFile): void {
+  const visit = (value: unknown, path: (string | number)[]): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, item] of Object.entries(value)) {
+      const place = [...path, Array.isArray(value) ? Number(key) : key];
+      if (key === 'users' && Array.isArray(item)) checkUsers(file, item as UserConfig[], place);
+      visit(item, place);
+    }
+  };
+  visit(file.value, []);
+}
+
+function checkUsers(file: PersonFile, users: readonly UserConfig[], path: readonly (string | number)[]): void {
+  const seen = new Set<string>();
+  users.forEach((user, index) => {
+    const id = user.thumbprint ?? `name ${user.name ?? ''}`;
+    if (seen.has(id)) throw personFileFault(file, [...path, index], 'this user stands twice', 'Keep one entry: a user has exactly one role.');
+    seen.add(id);
+  });
+}

@@ -1,0 +1,261 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Agreement, agreementCommitment, signAgreement } from '../agreement/index.ts';
+import { type Bytes, RejectedError, type Signer, toBase64Url, utf8 } from '../core/index.ts';
+import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../contract/index.ts';
+import { createEmbeddedLedger } from '../ledger/index.ts';
+import { createExchangeKey, createSigningKey, type ExchangeKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import { type MappingPolicy, policyCommitment } from '../policy/index.ts';
+import { type ApplicationIdentity, hashPassword, thumbprintOf, TrustList } from '../server/index.ts';
+import type { ConfigErrorCode, UserConfig } from './config.ts';
+import { moduleDigest } from './module-digest.ts';
+import { manufacturerConfigText, ownerConfigText, type PlantPorts } from './plant-files.ts';
+import { createIdentity, pkiFolder } from './plant-identities.ts';
+import { type Cadence, paramsFor } from './plant-params.ts';
+import { loadPolicy } from './policy-source.ts';
+
+export interface PlantOptions {
+  /** New folder; it may exist, but empty. */
+  readonly folder: string;
+  /** Mapping policy to start from; copied into the owner's folder. */
+  readonly policyFile: string;
+  readonly cadence: Cadence;
+  /** Address that the servers listen on. */
+  readonly host: string;
+  /** Name or address by which clients reach them. */
+  readonly advertisedHost: string;
+  readonly ports: PlantPorts;
+  readonly channel: string;
+}
+
+/** What a person needs to go on with a new plant. */
+export interface Plant {
+  readonly folder: string;
+  readonly owner: string;
+  readonly manufacturer: string;
+  readonly plc: string;
+  readonly ledgerId: string;
+  readonly channelId: string;
+  /** User name and password at each server. Kept nowhere else but in `passwords.txt` of each folder. */
+  readonly logins: { readonly plc: Login; readonly operator: Login; readonly manufacturer: Login; readonly auditor: Login; readonly viewer: Login };
+}
+
+interface Login {
+  readonly name: string;
+  readonly password: string;
+}
+
+interface PartyKeys {
+  readonly evidence: Signer;
+  readonly ledger: Signer;
+  readonly exchange: ExchangeKey;
+}
+
+const OWNER = 'owner';
+const MANUFACTURER = 'manufacturer';
+const YEAR_MS = 365 * 86_400_000;
+
+/**
+ * Makes two working folders, owner and manufacturer, on one machine: keys, certificates that trust each other, a signed
+ * agreement, configurations, and an embedded ledger of a test network that both use. The two folders can then go to
+ * different machines, apart from the ledger file, which both must reach.
+ * @throws RejectedError in one sentence with file and remedy
+ */
+export async function initPlant(options: PlantOptions): Promise<Plant> {
+  const folder = resolve(options.folder);
+  requireEmpty(folder);
+  const policy = await loadPolicy(options.policyFile);
+  const [owner, manufacturer] = [join(folder, OWNER), join(folder, MANUFACTURER)];
+  for (const party of [owner, manufacturer]) for (const part of ['keys', 'data']) mkdirSync(join(party, part), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, 'ledger'), { recursive: true, mode: 0o700 });
+  copySchemas(join(folder, 'schemas'));
+
+  const keys = { owner: await createKeys(owner), manufacturer: await createKeys(manufacturer) };
+  const identities = await createIdentities(folder, options.advertisedHost);
+  const genesis = genesisOf(keys.owner.ledger, keys.manufacturer.ledger);
+  await createEmbeddedLedger({ file: join(folder, 'ledger', 'ledger.db'), genesis });
+  const nonce = await copyPolicy(options.policyFile, owner, policy.modules);
+  const agreement = agreementOf(genesis, keys, identities, policy, nonce, options);
+  const channelId = await writeAgreement([owner, manufacturer], agreement, keys);
+  const logins = await writeConfigs(folder, options, agreement, identities);
+  return { folder, owner, manufacturer, plc: join(folder, 'plc'), ledgerId: agreement.ledger, channelId, logins };
+}
+
+/** A folder with something in it is never written into: keys in it could belong to a running plant. */
+function requireEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `${folder} is not empty. Give a new folder, or remove this one first.`);
+  }
+}
+
+function copySchemas(folder: string): void {
+  const source = fileURLToPath(new URL('../../schemas/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(source).filter((file) => file.endsWith('.json'))) copyFileSync(join(source, name), join(folder, name));
+}
+
+async function createKeys(party: string): Promise<PartyKeys> {
+  const at = (name: string): string => join(party, 'keys', name);
+  return {
+    evidence: await createSigningKey(at('evidence.pem'), systemRandom),
+    ledger: await createSigningKey(at('ledger.pem'), systemRandom),
+    exchange: await createExchangeKey(at('exchange.pem'), systemRandom),
+  };
+}
+
+interface Identities {
+  readonly ingest: ApplicationIdentity;
+  readonly cleared: ApplicationIdentity;
+  readonly receiver: ApplicationIdentity;
+  readonly applications: ApplicationIdentity;
+  readonly plc: ApplicationIdentity;
+}
+
+/** Each OPC UA application gets a certificate of its own, and trusts exactly the peer that it works with. */
+async function createIdentities(folder: string, host: string): Promise<Identities> {
+  const pki = { owner: join(folder, OWNER, 'pki'), manufacturer: join(folder, MANUFACTURER, 'pki'), plc: join(folder, 'plc', 'pki') };
+  const ingest = await createIdentity(pki.owner, 'ingest', OWNER, [host]);
+  const cleared = await createIdentity(pki.owner, 'cleared', OWNER, [host]);
+  const receiver = await createIdentity(pki.manufacturer, 'receiver', MANUFACTURER, [host]);
+  const applications = await createIdentity(pki.manufacturer, 'applications', MANUFACTURER, [host]);
+  const plc = await createIdentity(pki.plc, 'plc', 'plc', [host]);
+  new TrustList(pkiFolder(pki.owner, 'ingest')).add(plc.certificate);
+  new TrustList(pkiFolder(pki.owner, 'cleared')).add(receiver.certificate);
+  new TrustList(pkiFolder(pki.manufacturer, 'receiver')).add(cleared.certificate);
+  new TrustList(pkiFolder(pki.manufacturer, 'applications'));
+  new TrustList(pkiFolder(pki.plc, 'plc')).add(ingest.certificate);
+  return { ingest, cleared, receiver, applications, plc };
+}
+
+function genesisOf(owner: Signer, manufacturer: Signer): Genesis {
+  return {
+    v: 0,
+    nonce: toBase64Url(systemRandom.bytes(32)),
+    name: 'DCMB test network',
+    testNetwork: true,
+    certificationRequired: false,
+    organisations: [
+      { id: OWNER, name: 'Owner of the machine', ledgerKey: toBase64Url(owner.publicKey) },
+      { id: MANUFACTURER, name: 'Manufacturer of the machine', ledgerKey: toBase64Url(manufacturer.publicKey) },
+    ],
+  };
+}
+
+/** Copies the mapping policy and its compute modules. @returns the nonce of the policy's commitment */
+async function copyPolicy(policyFile: string, owner: string, modules: readonly string[]): Promise<Bytes> {
+  copyFileSync(policyFile, join(owner, 'policy.json'));
+  for (const module of modules) copyModule(dirname(policyFile), owner, module);
+  const nonce = systemRandom.bytes(32);
+  await writeFileAtomic(join(owner, 'keys', 'policy.nonce'), `${toBase64Url(nonce)}\n`, { mode: 0o600, replace: false });
+  return nonce;
+}
+
+function copyModule(from: string, to: string, module: string): void {
+  const target = resolve(to, module);
+  if (!target.startsWith(to + sep)) {
+    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `The compute module ${module} lies outside the policy's folder. Put it beside the policy.`);
+  }
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(resolve(from, module), target);
+}
+
+function agreementOf(
+  genesis: Genesis,
+  keys: { owner: PartyKeys; manufacturer: PartyKeys },
+  identities: Identities,
+  { policy, text }: { policy: MappingPolicy; text: string },
+  nonce: Bytes,
+  { cadence }: PlantOptions,
+): Agreement {
+  const now = systemClock.now();
+  const params = paramsFor(policy, cadence, now);
+  const party = (org: string, name: string, own: PartyKeys, application: ApplicationIdentity): Agreement['owner'] => ({
+    org,
+    name,
+    evidenceKey: toBase64Url(own.evidence.publicKey),
+    exchangeKey: toBase64Url(own.exchange.publicKey),
+    applicationUri: application.applicationUri,
+  });
+  return {
+    v: 0,
+    version: 1,
+    ledger: ledgerIdOf(genesis),
+    owner: party(OWNER, 'Owner of the machine', keys.owner, identities.cleared),
+    manufacturer: party(MANUFACTURER, 'Manufacturer of the machine', keys.manufacturer, identities.receiver),
+    purpose: 'Maintenance of the machine',
+    params,
+    streams: policy.streams.map(({ name, title, conditions }) => ({ name, title, conditions: [...conditions] })),
+    policyCommitment: toBase64Url(policyCommitment(nonce, utf8(text))),
+    rawReleased: [],
+    module: toBase64Url(moduleDigest()),
+    disputeWindowEpochs: 16,
+    lookAheadMs: 4 * params.epochIntervals * params.intervalMs,
+    retentionDays: 365,
+    notBeforeMs: params.originMs,
+    notAfterMs: params.originMs + 5 * YEAR_MS,
+  };
+}
+
+/** @returns the channel's id */
+async function writeAgreement(
+  parties: readonly string[],
+  agreement: Agreement,
+  keys: { owner: PartyKeys; manufacturer: PartyKeys },
+): Promise<string> {
+  const envelope = await signAgreement(agreement, keys.owner.evidence, keys.manufacturer.evidence);
+  const nonce = systemRandom.bytes(32);
+  const commitment = toBase64Url(agreementCommitment(nonce, envelope));
+  const { owner, manufacturer, params, ledger } = agreement;
+  const document = {
+    v: 0 as const,
+    ledger,
+    commitment,
+    params,
+    owner: { org: owner.org, key: owner.evidenceKey },
+    manufacturer: { org: manufacturer.org, key: manufacturer.evidenceKey },
+  };
+  const channel = await signChannelDocument(document, keys.owner.evidence, keys.manufacturer.evidence);
+  const text = `${JSON.stringify({ agreement: envelope, nonce: toBase64Url(nonce), channel }, undefined, 2)}\n`;
+  for (const party of parties) await writeFileAtomic(join(party, 'agreement.json'), text, { mode: 0o600, replace: false });
+  return channelIdOf(ledger, commitment);
+}
+
+async function writeConfigs(
+  folder: string,
+  options: PlantOptions,
+  agreement: Agreement,
+  identities: Identities,
+): Promise<Plant['logins']> {
+  const login = (name: string): Login => ({ name, password: toBase64Url(systemRandom.bytes(12)) });
+  const logins = { plc: login('plc'), operator: login('operator'), manufacturer: login('manufacturer'), auditor: login('auditor'), viewer: login('viewer') };
+  const user = async (role: UserConfig['role'], { name, password }: Login): Promise<UserConfig> => ({ role, name, passwordHash: await hashPassword(password) });
+  const facts = {
+    ...options,
+    ledgerId: agreement.ledger,
+    agreement,
+    machine: options.channel,
+    policy: 'policy.json',
+    users: {
+      ingest: [{ role: 'Plc' as const, thumbprint: thumbprintOf(identities.plc.certificate) }, await user('Plc', logins.plc), await user('Operator', logins.operator)],
+      cleared: [
+        { role: 'Manufacturer' as const, thumbprint: thumbprintOf(identities.receiver.certificate) },
+        await user('Manufacturer', logins.manufacturer),
+        await user('Auditor', logins.auditor),
+      ],
+      applications: [await user('Manufacturer', logins.viewer)],
+    },
+  };
+  const [owner, manufacturer, plc] = [join(folder, OWNER), join(folder, MANUFACTURER), join(folder, 'plc')];
+  await writeFileAtomic(join(owner, 'dcmb.json'), ownerConfigText(facts), { replace: false });
+  await writeFileAtomic(join(manufacturer, 'dcmb.json'), manufacturerConfigText(facts), { replace: false });
+  await writePasswords(owner, [logins.plc, logins.operator, logins.auditor]);
+  await writePasswords(manufacturer, [logins.manufacturer, logins.viewer]);
+  await writePasswords(plc, [logins.plc]);
+  return logins;
+}
+
+async function writePasswords(folder: string, logins: readonly Login[]): Promise<void> {
+  const lines = logins.map(({ name, password }) => `${name} ${password}\n`);
+  await writeFileAtomic(join(folder, 'passwords.txt'), lines.join(''), { mode: 0o600, replace: false });
+}

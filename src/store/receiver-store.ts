@@ -1,0 +1,143 @@
+import type { Envelope, Json } from '../core/index.ts';
+import { Database, type Row } from './database.ts';
+
+/** One verified delivery with the receipt that was given for it. */
+export interface ReceivedBatch {
+  readonly n: number;
+  readonly interval: number;
+  readonly row: number;
+  readonly headerHash: string;
+  readonly deliveryHash: string;
+  readonly deliveryPackage: Json;
+  readonly receipt: Envelope;
+  readonly codes: readonly number[];
+  /** Rolling digest over the deliveries up to and with this one, base64url. */
+  readonly digest: string;
+}
+
+/** Something that does not fit: kept for ever, shown to the operator, part of an audit. */
+export interface StoredFinding {
+  readonly atMs: number;
+  /** Batch number, or -1 where none is concerned. */
+  readonly n: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+const SCHEMA = `
+CREATE TABLE deliveries (
+  n INTEGER PRIMARY KEY, interval INTEGER NOT NULL, batch_row INTEGER NOT NULL, header_hash TEXT NOT NULL,
+  delivery_hash TEXT NOT NULL, package TEXT NOT NULL, receipt TEXT NOT NULL, codes TEXT NOT NULL, digest TEXT NOT NULL,
+  acknowledged INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, n INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL) STRICT;
+CREATE TABLE actions (key TEXT PRIMARY KEY, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+`;
+
+/** The manufacturer's store of one channel. All methods are synchronous and durable on return. */
+export class ReceiverStore {
+  readonly #db: Database;
+
+  constructor(file: string, channel: string) {
+    this.#db = new Database(file, `receiver ${channel}`, SCHEMA);
+  }
+
+  /** Stores a verified delivery, its receipt and the actions that it causes, in one transaction. */
+  store(batch: ReceivedBatch, actionKeys: readonly string[]): void {
+    this.#db.transaction(() => {
+      this.#db.run(
+        'INSERT INTO deliveries (n, interval, batch_row, header_hash, delivery_hash, package, receipt, codes, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        batch.n,
+        batch.interval,
+        batch.row,
+        batch.headerHash,
+        batch.deliveryHash,
+        JSON.stringify(batch.deliveryPackage),
+        JSON.stringify(batch.receipt),
+        JSON.stringify(batch.codes),
+        batch.digest,
+      );
+      for (const key of actionKeys) this.addAction(key);
+    });
+  }
+
+  last(): ReceivedBatch | undefined {
+    const row = this.#db.get('SELECT * FROM deliveries ORDER BY n DESC LIMIT 1');
+    return row === undefined ? undefined : receivedBatch(row);
+  }
+
+  batch(n: number): ReceivedBatch | undefined {
+    const row = this.#db.get('SELECT * FROM deliveries WHERE n = ?', n);
+    return row === undefined ? undefined : receivedBatch(row);
+  }
+
+  /** Receipts that the owner's module has not confirmed yet, oldest first. */
+  unacknowledged(): ReceivedBatch[] {
+    return this.#db.all('SELECT * FROM deliveries WHERE acknowledged = 0 ORDER BY n').map(receivedBatch);
+  }
+
+  setAcknowledged(n: number): void {
+    this.#db.run('UPDATE deliveries SET acknowledged = 1 WHERE n = ?', n);
+  }
+
+  counts(): { received: number; acknowledged: number; findings: number } {
+    const count = (sql: string) => this.#db.get(sql)?.number('c') ?? 0;
+    return {
+      received: count('SELECT count(*) AS c FROM deliveries'),
+      acknowledged: count('SELECT count(*) AS c FROM deliveries WHERE acknowledged = 1'),
+      findings: count('SELECT count(*) AS c FROM findings'),
+    };
+  }
+
+  addFinding(finding: StoredFinding): void {
+    this.#db.run('INSERT INTO findings (at, n, code, message) VALUES (?, ?, ?, ?)', finding.atMs, finding.n, finding.code, finding.message);
+  }
+
+  findings(): StoredFinding[] {
+    return this.#db
+      .all('SELECT * FROM findings ORDER BY id')
+      .map((row) => ({ atMs: row.number('at'), n: row.number('n'), code: row.text('code'), message: row.text('message') }));
+  }
+
+  /** True where the action is new; the same key never stands twice. */
+  addAction(key: string): boolean {
+    return this.#db.run(`INSERT INTO actions (key, state) VALUES (?, 'waiting') ON CONFLICT (key) DO NOTHING`, key) === 1;
+  }
+
+  waitingActions(): { key: string; tries: number }[] {
+    return this.#db
+      .all(`SELECT key, tries FROM actions WHERE state = 'waiting' ORDER BY rowid`)
+      .map((row) => ({ key: row.text('key'), tries: row.number('tries') }));
+  }
+
+  setAction(key: string, state: 'waiting' | 'done' | 'failed'): void {
+    this.#db.run('UPDATE actions SET state = ?, tries = tries + 1 WHERE key = ?', state, key);
+  }
+
+  fact(name: string): string | undefined {
+    return this.#db.get('SELECT value FROM facts WHERE name = ?', name)?.text('value');
+  }
+
+  setFact(name: string, value: string): void {
+    this.#db.run('INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+function receivedBatch(row: Row): ReceivedBatch {
+  return {
+    n: row.number('n'),
+    interval: row.number('interval'),
+    row: row.number('batch_row'),
+    headerHash: row.text('header_hash'),
+    deliveryHash: row.text('delivery_hash'),
+    deliveryPackage: row.json('package'),
+    receipt: row.json('receipt'),
+    codes: row.json('codes'),
+    digest: row.text('digest'),
+  };
+}

@@ -1,0 +1,224 @@
+import {
+  type Bytes,
+  epochOf,
+  fromBase64Url,
+  intervalAt,
+  intervalEnd,
+  intervalStart,
+  RejectedError,
+  RESERVED_CODES,
+  sha256,
+  toBase64Url,
+  type UaValue,
+} from '../core/index.ts';
+import { BatchBuilder, SeedRatchet } from '../evidence/index.ts';
+import { Clearing, type MappingPolicy } from '../policy/index.ts';
+import type { ChannelProgress } from '../store/index.ts';
+import type { ChannelTerms } from './channel-terms.ts';
+import type { CutBatch } from './cut-batch.ts';
+import type { EpochSecrets } from './epoch-secrets.ts';
+import type { OpenBatch } from './open-batch.ts';
+
+export type TransferErrorCode = 'TOO_MANY_CALLS' | 'NOT_RUNNING' | 'NO_SUCH_TAG' | 'NO_SUCH_BATCH' | 'BAD_RECEIPT' | 'BAD_EPOCH_RECORD' | 'ACTION_FAILED';
+
+/** A reading that the ingest side accepted, in order of acceptance. */
+export interface TagReading {
+  readonly tag: string;
+  readonly value: UaValue | undefined;
+  /** OPC UA StatusCode, unsigned 32 bits. */
+  readonly status: number;
+  readonly sourceMs: number;
+  readonly acceptedMs: number;
+}
+
+/** What the first batch of a channel starts from. */
+export function firstProgress(terms: ChannelTerms, interval: number, ratchet: Bytes, epochKey: Bytes, tags: number): ChannelProgress {
+  return {
+    nextBatch: 0,
+    interval,
+    row: 0,
+    prev: toBase64Url(sha256(terms.channelId)),
+    ratchet: toBase64Url(ratchet),
+    epochKey: toBase64Url(epochKey),
+    epoch: 0,
+    sequences: Array.from({ length: tags }, () => 0),
+    clearing: '',
+  };
+}
+
+/**
+ * The readings of one channel between two cuts. Everything here is synchronous: opening the next batch and closing the
+ * last one happen in one tick, so that each reading belongs to exactly one batch, by order of acceptance.
+ */
+export class CollectingChannel {
+  readonly #terms: ChannelTerms;
+  readonly #secrets: EpochSecrets;
+  readonly #tagDepth: number;
+  readonly #tagIndex: ReadonlyMap<string, number>;
+  readonly #tagNames: readonly string[];
+  readonly #ratchet: SeedRatchet;
+  readonly #clearing: Clearing;
+  readonly #sequences: number[];
+  #published: number[][] = [];
+  #callPending = false;
+  #open: OpenBatch;
+
+  constructor(terms: ChannelTerms, secrets: EpochSecrets, policy: MappingPolicy, tagDepth: number, progress: ChannelProgress) {
+    this.#terms = terms;
+    this.#secrets = secrets;
+    this.#tagDepth = tagDepth;
+    this.#tagNames = policy.tags.map((tag) => tag.name);
+    this.#tagIndex = new Map(this.#tagNames.map((name, index) => [name, index]));
+    this.#ratchet = new SeedRatchet(fromBase64Url(progress.ratchet), progress.interval);
+    this.#clearing = progress.clearing === '' ? new Clearing(policy) : Clearing.restore(policy, progress.clearing);
+    this.#sequences = [...progress.sequences];
+    this.#open = this.#openBatch(progress.nextBatch, progress.row, intervalStart(terms.params, progress.interval));
+  }
+
+  /** The batch that accepts readings now. */
+  get open(): OpenBatch {
+    return this.#open;
+  }
+
+  /** First instant that no longer belongs to the open interval, ms since 1970. */
+  get endMs(): number {
+    return intervalEnd(this.#terms.params, this.#open.interval);
+  }
+
+  /** @throws RejectedError `NO_SUCH_TAG` */
+  accept(reading: TagReading): void {
+    const index = this.#indexOf(reading.tag);
+    const seq = this.#open.builder.accept(index, reading);
+    this.#open.readings[index]?.push(reading);
+    this.#sequences[index] = seq + 1;
+    this.#clearing.accept({ ...reading, seq });
+  }
+
+  /** Counts a refused write, for the tag's manifest. */
+  refuse(tag: string): void {
+    const index = this.#indexOf(tag);
+    this.#open.refused[index] = (this.#open.refused[index] ?? 0) + 1;
+  }
+
+  /**
+   * Asks for a batch at the next point of the call grid.
+   * @returns number of the batch that will be sealed there
+   * @throws RejectedError `TOO_MANY_CALLS`
+   */
+  requestCall(): number {
+    if (!this.#callPending && this.#open.ordinal >= this.#terms.params.callsPerInterval) {
+      const { callsPerInterval } = this.#terms.params;
+      const why = callsPerInterval === 0 ? 'The agreement allows no calls.' : `The agreement allows ${callsPerInterval} in an interval.`;
+      throw new RejectedError<TransferErrorCode>('TOO_MANY_CALLS', `${why} The open batch is sealed at the end of its interval.`);
+    }
+    this.#callPending = true;
+    return this.#open.n;
+  }
+
+  /** True where a call waits for this point of the call grid. */
+  isCallDue(pointMs: number): boolean {
+    const { originMs, callGridMs } = this.#terms.params;
+    return this.#callPending && pointMs > this.#open.fromMs && pointMs < this.endMs && (pointMs - originMs) % callGridMs === 0;
+  }
+
+  /** Clears for a publication within the interval and keeps its codes for the interval's condition records. */
+  publish(pointMs: number): number[] {
+    const codes = this.#clear(pointMs);
+    this.#published.push(codes);
+    return codes;
+  }
+
+  cutCall(pointMs: number): CutBatch {
+    const open = this.#open;
+    this.#callPending = false;
+    this.#open = this.#openBatch(open.n + 1, open.ordinal + 1, pointMs);
+    const codes = this.#uniformCodes(RESERVED_CODES.NONE);
+    return { open, row: open.ordinal + 1, toMs: pointMs, through: open.interval, codes, gap: 'none', progress: this.#progress() };
+  }
+
+  /** Ends the open interval at its grid point. @param suspended the limit of unreceipted batches is reached */
+  cutInterval(suspended: boolean): CutBatch {
+    const open = this.#open;
+    const toMs = this.endMs;
+    const codes = suspended ? this.#uniformCodes(RESERVED_CODES.SUSPENDED) : this.#codesByStream(this.#clear(toMs));
+    this.#nextInterval(open.interval + 1);
+    return { open, row: 0, toMs, through: open.interval, codes, gap: 'none', progress: this.#progress() };
+  }
+
+  /** Ends the open interval and those up to the current one, which the module missed; at most to the epoch's end. */
+  cutMissed(nowMs: number): CutBatch {
+    const { params } = this.#terms;
+    const open = this.#open;
+    const lastOfEpoch = (epochOf(params, open.interval) + 1) * params.epochIntervals - 1;
+    const through = Math.min(intervalAt(params, nowMs) - 1, lastOfEpoch);
+    const codes = this.#uniformCodes(RESERVED_CODES.MISSED);
+    this.#nextInterval(through + 1);
+    return { open, row: 0, toMs: intervalEnd(params, through), through, codes, gap: 'missed', progress: this.#progress() };
+  }
+
+  #nextInterval(interval: number): void {
+    this.#clearing.endInterval(intervalStart(this.#terms.params, interval));
+    this.#published = [];
+    this.#callPending = false;
+    while (this.#ratchet.interval < interval) this.#ratchet.advance();
+    this.#secrets.eraseBefore(epochOf(this.#terms.params, interval) - this.#terms.disputeWindowEpochs);
+    this.#open = this.#openBatch(this.#open.n + 1, 0, intervalStart(this.#terms.params, interval));
+  }
+
+  #openBatch(n: number, ordinal: number, fromMs: number): OpenBatch {
+    const { params } = this.#terms;
+    const seed = this.#ratchet.seeds(params.callsPerInterval)[ordinal];
+    if (seed === undefined) throw new RangeError(`There is no seed for batch ${ordinal} of an interval.`);
+    const tags = this.#tagNames.map((name, index) => ({ name, depth: this.#tagDepth, firstSeq: this.#sequences[index] ?? 0 }));
+    return {
+      n,
+      interval: this.#ratchet.interval,
+      ordinal,
+      fromMs,
+      seed,
+      builder: new BatchBuilder({ params, seed, n, tags }),
+      readings: tags.map(() => []),
+      refused: tags.map(() => 0),
+      firstSequences: [...this.#sequences],
+    };
+  }
+
+  #progress(): CutBatch['progress'] {
+    const oldest = this.#secrets.oldest;
+    return {
+      nextBatch: this.#open.n,
+      interval: this.#open.interval,
+      row: this.#open.ordinal,
+      ratchet: toBase64Url(this.#ratchet.state),
+      epochKey: toBase64Url(oldest.bytes),
+      epoch: oldest.epoch,
+      sequences: [...this.#sequences],
+      clearing: this.#clearing.snapshot(),
+    };
+  }
+
+  #clear(atMs: number): number[] {
+    return this.#terms.codes.map((_, stream) => this.#clearing.condition(stream, atMs));
+  }
+
+  /** Codes of earlier publications of the interval and of this last one, as [stream][publication]. */
+  #codesByStream(last: readonly number[]): number[][] {
+    const { publications } = this.#terms.params;
+    const earlier = this.#published.slice(0, publications - 1);
+    return last.map((code, stream) => {
+      const codes = earlier.map((published) => published[stream] ?? RESERVED_CODES.NONE);
+      while (codes.length < publications - 1) codes.push(RESERVED_CODES.MISSED);
+      return [...codes, code];
+    });
+  }
+
+  #uniformCodes(code: number): number[][] {
+    return this.#terms.codes.map(() => Array.from({ length: this.#terms.params.publications }, () => code));
+  }
+
+  #indexOf(tag: string): number {
+    const index = this.#tagIndex.get(tag);
+    if (index === undefined) throw new RejectedError<TransferErrorCode>('NO_SUCH_TAG', `The mapping policy has no tag "${tag}".`);
+    return index;
+  }
+}

@@ -1,0 +1,90 @@
+import { countersign, type Envelope, openEnvelope, parseEnvelope, RejectedError, type Signer, toBase64Url } from '../core/index.ts';
+import { EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape } from '../evidence/index.ts';
+import type { ReceiverStore } from '../store/index.ts';
+import type { ChannelTerms } from './channel-terms.ts';
+import type { TransferErrorCode } from './collecting-channel.ts';
+import type { EpochSecrets } from './epoch-secrets.ts';
+
+/** The owner's module, as far as epoch records go. */
+export interface EpochRecordSource {
+  /** Proposal number `k`, or undefined where there is none yet. */
+  fetchEpochRecord(k: number): Promise<unknown>;
+  countersignEpochRecord(envelope: Envelope): Promise<void>;
+}
+
+const COUNTERSIGNED = 'epoch-records-countersigned';
+const HANDED_OVER = 'epoch-records-handed-over';
+
+/**
+ * The manufacturer's side of the epoch records: recomputes every token root, compares close and cumulative receipt with
+ * its own store, and only then countersigns.
+ */
+export class EpochCosigner {
+  readonly #terms: ChannelTerms;
+  readonly #secrets: EpochSecrets;
+  readonly #store: ReceiverStore;
+  readonly #signer: Signer;
+
+  constructor(terms: ChannelTerms, secrets: EpochSecrets, store: ReceiverStore, signer: Signer) {
+    this.#terms = terms;
+    this.#secrets = secrets;
+    this.#store = store;
+    this.#signer = signer;
+  }
+
+  /**
+   * Fetches and countersigns what is proposed; hands over again what did not arrive.
+   * @returns numbers of the records handed over
+   * @throws RejectedError `BAD_EPOCH_RECORD` for a proposal that can't be signed
+   */
+  async serve(source: EpochRecordSource): Promise<number[]> {
+    const done: number[] = [];
+    for (;;) {
+      const k = this.#number(HANDED_OVER);
+      const envelope = this.#signed(k) ?? (await this.#sign(k, await source.fetchEpochRecord(k)));
+      if (envelope === undefined) return done;
+      await source.countersignEpochRecord(envelope);
+      this.#store.setFact(HANDED_OVER, String(k + 1));
+      done.push(k);
+    }
+  }
+
+  async #sign(k: number, proposal: unknown): Promise<Envelope | undefined> {
+    if (proposal === undefined) return undefined;
+    const envelope = parseEnvelope(proposal);
+    this.#examine(k, openEnvelope(envelope, EPOCH_RECORD_TYPE, EpochRecordShape, this.#terms.ownerKey));
+    const countersigned = await countersign(envelope, this.#signer);
+    this.#store.setFact(`${COUNTERSIGNED}-${k}`, JSON.stringify(countersigned));
+    return countersigned;
+  }
+
+  #examine(k: number, record: EpochRecord): void {
+    if (record.channel !== toBase64Url(this.#terms.channelId) || record.k !== k) throw refused(k, 'it is for another channel or number');
+    for (const { epoch, agreement, root } of record.opens) {
+      if (agreement !== this.#terms.agreementVersion) throw refused(k, 'it names another version of the agreement');
+      if (root !== toBase64Url(this.#secrets.tokenSet(epoch).root)) throw refused(k, `the token root of epoch ${epoch} differs from the own one`);
+    }
+    for (const { n, header } of record.close) {
+      if (this.#store.batch(n)?.headerHash !== header) throw refused(k, `it closes with another header than the one received as batch ${n}`);
+    }
+    for (const { through, header, digest, exceptions } of record.receipt) {
+      const own = this.#store.batch(through);
+      if (own === undefined || own.headerHash !== header || own.digest !== digest || exceptions.length > 0) {
+        throw refused(k, `its receipt up to batch ${through} differs from what was received`);
+      }
+    }
+  }
+
+  #signed(k: number): Envelope | undefined {
+    const fact = this.#store.fact(`${COUNTERSIGNED}-${k}`);
+    return fact === undefined ? undefined : parseEnvelope(JSON.parse(fact));
+  }
+
+  #number(fact: string): number {
+    return Number(this.#store.fact(fact) ?? 0);
+  }
+}
+
+function refused(k: number, why: string): RejectedError<TransferErrorCode> {
+  return new RejectedError('BAD_EPOCH_RECORD', `Epoch record ${k} is not countersigned: ${why}.`);
+}

@@ -1,0 +1,143 @@
+import {
+  type Clock,
+  type Envelope,
+  envelopeHash,
+  epochOf,
+  equalBytes,
+  fromBase64Url,
+  intervalAt,
+  parseCanonical,
+  parseShape,
+  RejectedError,
+  type Signer,
+  toBase64Url,
+  unverifiedPayload,
+  verifyEnvelope,
+} from '../core/index.ts';
+import { EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape, FIRST_DIGEST, proposeEpochRecord, rollDigest } from '../evidence/index.ts';
+import type { SenderStore } from '../store/index.ts';
+import { type ChannelTerms, epochsAhead } from './channel-terms.ts';
+import type { TransferErrorCode } from './collecting-channel.ts';
+import type { EpochSecrets } from './epoch-secrets.ts';
+
+/** Most token sets that one record can open. */
+const MOST_OPENED = 64;
+
+/**
+ * The owner's side of the epoch records: proposes the next one when token sets are needed ahead, takes it back
+ * countersigned. One proposal is outstanding at a time; while it is, evidence goes on with the sets there are.
+ */
+export class EpochRecords {
+  readonly #terms: ChannelTerms;
+  readonly #secrets: EpochSecrets;
+  readonly #store: SenderStore;
+  readonly #signer: Signer;
+  readonly #clock: Clock;
+  /** Rolling digest over the receipted deliveries up to and with batch `through`. */
+  #rolled = { through: -1, digest: FIRST_DIGEST };
+
+  constructor(terms: ChannelTerms, secrets: EpochSecrets, store: SenderStore, signer: Signer, clock: Clock) {
+    this.#terms = terms;
+    this.#secrets = secrets;
+    this.#store = store;
+    this.#signer = signer;
+    this.#clock = clock;
+  }
+
+  /** True where a committed record opens the interval's epoch. */
+  hasTokenSet(interval: number): boolean {
+    const epoch = epochOf(this.#terms.params, interval);
+    for (let k = this.#store.lastEpochRecord(); k >= 0; k--) {
+      const record = this.#store.epochRecord(k);
+      if (record?.committed === true && payloadOf(record.proposal).opens.some((opened) => opened.epoch === epoch)) return true;
+    }
+    return false;
+  }
+
+  /** Makes the next proposal where token sets are needed ahead and none is outstanding. */
+  async plan(): Promise<Envelope | undefined> {
+    const last = this.#store.lastEpochRecord();
+    if (last >= 0 && this.#store.epochRecord(last)?.committed !== true) return undefined;
+    const current = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, this.#clock.now())));
+    const from = Math.max(this.#openedThrough(last) + 1, last < 0 ? current : current + 1);
+    const to = Math.min(current + epochsAhead(this.#terms), from + MOST_OPENED - 1);
+    if (from > to) return undefined;
+    const k = last + 1;
+    const proposal = await proposeEpochRecord(this.#record(k, from, to), this.#signer);
+    this.#store.proposeEpochRecord(k, proposal);
+    return proposal;
+  }
+
+  /** What the receiver is asked to countersign as number `k`, if it is proposed. */
+  proposal(k: number): Envelope | undefined {
+    return this.#store.epochRecord(k)?.proposal;
+  }
+
+  /**
+   * Takes a countersigned record: it must be the proposal, byte for byte, with both signatures.
+   * @throws RejectedError `BAD_EPOCH_RECORD`, or those of the envelope
+   */
+  countersigned(envelope: Envelope): number {
+    const bytes = verifyEnvelope(envelope, EPOCH_RECORD_TYPE, this.#terms.ownerKey, this.#terms.receiverKey);
+    const { k } = parseShape(EpochRecordShape, parseCanonical(bytes), 'epoch record');
+    const proposal = this.#store.epochRecord(k)?.proposal;
+    if (proposal === undefined || !equalBytes(envelopeHash(proposal), envelopeHash(envelope))) {
+      throw new RejectedError<TransferErrorCode>('BAD_EPOCH_RECORD', `Epoch record ${k} is not what was proposed. Fetch the proposal and countersign that.`);
+    }
+    this.#store.setCountersigned(k, envelope);
+    return k;
+  }
+
+  /** Countersigned but not on the ledger yet. */
+  uncommitted(): { k: number; envelope: Envelope } | undefined {
+    const k = this.#store.lastEpochRecord();
+    const record = k < 0 ? undefined : this.#store.epochRecord(k);
+    if (record?.countersigned === undefined || record.committed) return undefined;
+    return { k, envelope: record.countersigned };
+  }
+
+  setCommitted(k: number): void {
+    this.#store.setEpochRecordCommitted(k);
+  }
+
+  #record(k: number, from: number, to: number): EpochRecord {
+    const opens = [];
+    for (let epoch = from; epoch <= to; epoch++) {
+      opens.push({ epoch, agreement: this.#terms.agreementVersion, root: toBase64Url(this.#secrets.tokenSet(epoch).root) });
+    }
+    return { v: 0, channel: toBase64Url(this.#terms.channelId), k, opens, ...(k === 0 ? { close: [], receipt: [] } : this.#closing()) };
+  }
+
+  /** Closes with the last batch up to which everything is anchored and receipted. The close may lag. */
+  #closing(): Pick<EpochRecord, 'close' | 'receipt'> {
+    const firstOpen = this.#store.unanchored()[0] ?? Number.MAX_SAFE_INTEGER;
+    const through = Math.min(this.#store.receiptedThrough(), firstOpen - 1);
+    const batch = through < 0 ? undefined : this.#store.batch(through);
+    if (batch?.ledgerState !== 'Anchored') return { close: [], receipt: [] };
+    return {
+      close: [{ n: through, header: batch.headerHash }],
+      receipt: [{ through, header: batch.headerHash, digest: toBase64Url(this.#digestThrough(through)), exceptions: [] }],
+    };
+  }
+
+  #digestThrough(through: number): Uint8Array {
+    for (const batch of this.#store.batches(this.#rolled.through + 1, through)) {
+      this.#rolled = { through: batch.n, digest: rollDigest(this.#rolled.digest, fromBase64Url(batch.deliveryHash)) };
+    }
+    return this.#rolled.digest;
+  }
+
+  #openedThrough(last: number): number {
+    for (let k = last; k >= 0; k--) {
+      const record = this.#store.epochRecord(k);
+      const opened = record === undefined ? undefined : payloadOf(record.proposal).opens.at(-1);
+      if (opened !== undefined) return opened.epoch;
+    }
+    return -1;
+  }
+}
+
+/** Of an envelope that this module itself signed and stored. */
+function payloadOf(envelope: Envelope): EpochRecord {
+  return parseShape(EpochRecordShape, parseCanonical(unverifiedPayload(envelope)), 'epoch record');
+}

@@ -1,0 +1,182 @@
+import * as v from 'valibot';
+import {
+  type Argon2,
+  type Clock,
+  type Envelope,
+  EnvelopeShape,
+  epochOf,
+  fromBase64Url,
+  type Json,
+  keyIdOf,
+  parseCanonical,
+  parseShape,
+  RejectedError,
+  type Signer,
+  toBase64Url,
+  unverifiedPayload,
+} from '../core/index.ts';
+import { BatchHeaderShape, type BlockReference, type DeliveryPackage, FIRST_DIGEST, openHeader, rollDigest, signReceipt, verifyDelivery, type VerifiedBatch } from '../evidence/index.ts';
+import type { ReceiverStore, StoredFinding } from '../store/index.ts';
+import type { ChannelTerms } from './channel-terms.ts';
+import type { EpochSecrets } from './epoch-secrets.ts';
+
+/** The owner's module, as far as deliveries go. */
+export interface DeliverySource {
+  /** The package of a batch, or undefined where the module has none (yet). */
+  fetchDelivery(n: number): Promise<Json | undefined>;
+  acknowledge(receipt: Envelope): Promise<void>;
+}
+
+/** What the ledger says of a batch. */
+export interface AnchorView {
+  /** Hash of the anchored header, or undefined where the batch is not anchored (yet). */
+  anchoredHeader(n: number): Promise<string | undefined>;
+  lastBlock(): BlockReference;
+}
+
+export interface ReceivedCondition {
+  readonly n: number;
+  readonly interval: number;
+  readonly row: number;
+  readonly toMs: number;
+  /** Code of each stream at the interval's end. */
+  readonly codes: readonly number[];
+}
+
+export interface InboxListener {
+  /** Verified, stored, countersigned; actions may run now. */
+  received(condition: ReceivedCondition): void;
+  acknowledged(n: number): void;
+  finding(finding: StoredFinding): void;
+}
+
+export interface InboxPorts {
+  readonly argon2: Argon2;
+  readonly clock: Clock;
+  readonly receiptKey: Signer;
+  readonly store: ReceiverStore;
+  readonly anchors: AnchorView;
+  /** Keys of the actions that a verified batch causes, stored in the transaction that stores the batch. */
+  actionKeys(condition: ReceivedCondition): readonly string[];
+}
+
+/**
+ * Takes deliveries in the order of their numbers: verifies before it stores, stores before it countersigns, and lets
+ * actions run only after that (Algorithm 2).
+ */
+export class Inbox {
+  readonly #terms: ChannelTerms;
+  readonly #secrets: EpochSecrets;
+  readonly #ports: InboxPorts;
+  readonly #listener: InboxListener;
+
+  constructor(terms: ChannelTerms, secrets: EpochSecrets, ports: InboxPorts, listener: InboxListener) {
+    this.#terms = terms;
+    this.#secrets = secrets;
+    this.#ports = ports;
+    this.#listener = listener;
+  }
+
+  /** Number of the batch that is expected next. */
+  get next(): number {
+    return (this.#ports.store.last()?.n ?? -1) + 1;
+  }
+
+  /**
+   * Fetches and handles every batch up to `through` that the module has.
+   * @throws UnavailableError where the module can't be reached; a batch that does not verify is a finding, and what
+   * follows it is not fetched before it does
+   */
+  async catchUp(source: DeliverySource, through: number): Promise<void> {
+    await this.#acknowledgeStored(source);
+    for (let n = this.next; n <= through; n++) {
+      const delivered = await source.fetchDelivery(n);
+      if (delivered === undefined) return;
+      if (!(await this.#handle(n, delivered))) return;
+      await this.#acknowledgeStored(source);
+    }
+  }
+
+  async #handle(n: number, delivered: Json): Promise<boolean> {
+    try {
+      const verified = await this.#verify(n, delivered);
+      await this.#compareWithLedger(n, verified.headerHash);
+      await this.#store(n, delivered, verified);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      this.finding(n, error.code, error.message);
+      return false;
+    }
+  }
+
+  async #verify(n: number, delivered: Json): Promise<VerifiedBatch> {
+    const terms = this.#terms;
+    const interval = claimedInterval(delivered);
+    const previous = this.#ports.store.batch(n - 1);
+    const verified = await verifyDelivery({
+      params: terms.params,
+      channel: toBase64Url(terms.channelId),
+      codes: terms.codes,
+      agreement: {
+        version: terms.agreementVersion,
+        policy: toBase64Url(terms.policyCommitment),
+        module: toBase64Url(terms.moduleDigest),
+        rawReleased: terms.rawReleased,
+      },
+      epochKeys: this.#secrets.keysAt(interval),
+      argon2: this.#ports.argon2,
+      package: delivered as unknown as DeliveryPackage,
+      ownerKey: terms.ownerKey,
+      recipientKeyId: keyIdOf(terms.receiverKey),
+      previous: previous === undefined ? undefined : openHeader((previous.deliveryPackage as { header?: unknown }).header, terms.ownerKey),
+      tokenRoot: this.#secrets.tokenSet(epochOf(terms.params, interval)).root,
+    });
+    if (verified.header.n !== n) throw new RejectedError('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);
+    return verified;
+  }
+
+  async #compareWithLedger(n: number, headerHash: Uint8Array): Promise<void> {
+    const anchored = await this.#ports.anchors.anchoredHeader(n);
+    if (anchored !== undefined && anchored !== toBase64Url(headerHash)) {
+      throw new RejectedError('ANCHOR_MISMATCH', `Batch ${n} was delivered with another header than the one anchored on the ledger.`);
+    }
+  }
+
+  async #store(n: number, delivered: Json, verified: VerifiedBatch): Promise<void> {
+    const { store, receiptKey, anchors } = this.#ports;
+    const headerHash = toBase64Url(verified.headerHash);
+    const deliveryHash = toBase64Url(verified.deliveryHash);
+    const channel = toBase64Url(this.#terms.channelId);
+    const lastBlock = anchors.lastBlock();
+    const receipt = await signReceipt({ v: 0, channel, n, header: headerHash, delivery: deliveryHash, lastBlock }, receiptKey);
+    const { interval, row, toMs } = verified.header;
+    const { codes } = verified;
+    const condition = { n, interval, row, toMs, codes };
+    const before = store.last();
+    const digest = rollDigest(before === undefined ? FIRST_DIGEST : fromBase64Url(before.digest), verified.deliveryHash);
+    const batch = { n, interval, row, headerHash, deliveryHash, deliveryPackage: delivered, receipt, codes, digest: toBase64Url(digest) };
+    store.store(batch, this.#ports.actionKeys(condition));
+    this.#listener.received(condition);
+  }
+
+  async #acknowledgeStored(source: DeliverySource): Promise<void> {
+    for (const { n, receipt } of this.#ports.store.unacknowledged()) {
+      await source.acknowledge(receipt);
+      this.#ports.store.setAcknowledged(n);
+      this.#listener.acknowledged(n);
+    }
+  }
+
+  finding(n: number, code: string, message: string): void {
+    const finding = { atMs: this.#ports.clock.now(), n, code, message };
+    this.#ports.store.addFinding(finding);
+    this.#listener.finding(finding);
+  }
+}
+
+/** The interval that a package claims, to choose the keys by; the verification that follows compares it. */
+function claimedInterval(delivered: Json): number {
+  const { header } = parseShape(v.looseObject({ header: EnvelopeShape }), delivered, 'delivery package');
+  return parseShape(BatchHeaderShape, parseCanonical(unverifiedPayload(header)), 'header').interval;
+}

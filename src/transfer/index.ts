@@ -1,0 +1,13 @@
+export * from './anchor-outbox.ts';
+export * from './channel-terms.ts';
+export * from './collecting-channel.ts';
+export * from './cut-batch.ts';
+export * from './epoch-cosigner.ts';
+export * from './epoch-records.ts';
+export * from './epoch-secrets.ts';
+export * from './grid-clock.ts';
+export * from './inbox.ts';
+export type { OpenBatch } from './open-batch.ts';
+export { isRefusal, pause, untilAvailable } from './persistent-submission.ts';
+export type { SealingPorts } from './seal-batch.ts';
+export * from './sealing-queue.ts';
