@@ -1,4 +1,13 @@
-import { coerceStatusCode, DataType, DataValue, type MethodFunctor, type RaiseEventData, StatusCodes, type UAMethod, type UAObject, Variant } from 'node-opcua';
+import {
+  DataType,
+  type ISessionContext,
+  type MethodFunctor,
+  type RaiseEventData,
+  StatusCodes,
+  type UAMethod,
+  type UAObject,
+  Variant,
+} from 'node-opcua';
 import { RejectedError, UnavailableError } from '../../core/index.ts';
 import { channelNodeId, type Children, DELIVERY_STATE, LEDGER_STATE, type OBJECT_TYPES } from '../../nodeset/index.ts';
 import type { RoleIds } from '../identity/index.ts';
@@ -99,7 +108,8 @@ export class ChannelNode {
 }
 
 function anchorFunction(anchor: () => ReturnType<IngestHooks['anchor']>): MethodFunctor {
-  return async () => {
+  // node-opcua goes by the number of parameters.
+  return async (_inputs: Variant[], _context: ISessionContext) => {
     try {
       const { batchId } = await anchor();
       return { statusCode: StatusCodes.Good, outputArguments: [new Variant({ dataType: DataType.UInt32, value: batchId })] };

@@ -1,5 +1,14 @@
-import { type AddressSpace, type Namespace, StatusCodes, type UAObject, type UAObjectType, type UAVariable, type UAVariableType, Variant } from 'node-opcua';
-import { DCMB_URI, OBJECT_TYPES, VARIABLE_TYPES } from '../../nodeset/index.ts';
+import {
+  type AddressSpace,
+  type Namespace,
+  StatusCodes,
+  type UAObject,
+  type UAObjectType,
+  type UAVariable,
+  type UAVariableType,
+  Variant,
+} from 'node-opcua';
+import { DCMB_URI, type OBJECT_TYPES, type VARIABLE_TYPES } from '../../nodeset/index.ts';
 
 /** An address space with this project's types loaded, and the namespace in which instances of them are made. */
 export class DcmbSpace {
@@ -12,24 +21,20 @@ export class DcmbSpace {
   }
 
   objectType(name: keyof typeof OBJECT_TYPES): UAObjectType {
-    return found(this.space.findObjectType(this.#own(OBJECT_TYPES[name])), name);
+    return this.foreignType(DCMB_URI, name);
   }
 
   variableType(name: keyof typeof VARIABLE_TYPES): UAVariableType {
-    return found(this.space.findVariableType(this.#own(VARIABLE_TYPES[name])), name);
+    return found(this.space.findVariableType(name, this.indexOf(DCMB_URI)), name);
   }
 
-  /** A type of one of the companion specifications that were loaded. */
+  /** An object type of any nodeset that is loaded. */
   foreignType(uri: string, name: string): UAObjectType {
     return found(this.space.findObjectType(name, this.indexOf(uri)), name);
   }
 
   indexOf(uri: string): number {
     return this.space.getNamespaceIndex(uri);
-  }
-
-  #own(id: string): string {
-    return `ns=${this.indexOf(DCMB_URI)};${id}`;
   }
 }
 

@@ -93,7 +93,11 @@ function namesTakenBy({ name }: IngestTag): string[] {
 function checkUnique(what: string, names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {
-    const fault = !/^[^\p{Cc}]{1,300}$/u.test(name) ? 'is empty, too long or has control characters' : seen.has(name) ? 'stands twice' : undefined;
+    const fault = !/^[^\p{Cc}]{1,300}$/u.test(name)
+      ? 'is empty, too long or has control characters'
+      : seen.has(name)
+        ? 'stands twice'
+        : undefined;
     if (fault !== undefined) {
       throw new RejectedError<IngestErrorCode>('BAD_INGEST_CONFIG', `The ${what} name ${JSON.stringify(name)} ${fault}. Rename it.`);
     }

@@ -119,9 +119,7 @@ export interface BatchView {
 }
 
 /** Raised as an event of the channel. `reason` is a code of the ledger, never a text with data in it. */
-export type BatchHappening =
-  | { readonly kind: 'sealed' | 'anchored' | 'receipted' }
-  | { readonly kind: 'failed'; readonly reason: string };
+export type BatchHappening = { readonly kind: 'sealed' | 'anchored' | 'receipted' } | { readonly kind: 'failed'; readonly reason: string };
 
 export interface IngestServer {
   readonly endpointUrl: string;

@@ -1,0 +1,155 @@
+import { type ClientSession, DataType, type DataValueOptions, type StatusCode, type UserIdentityInfo, type Variant } from 'node-opcua';
+import type { Clock } from '../../src/core/index.ts';
+import { INSTANCE_URI, tagId } from '../../src/nodeset/index.ts';
+import {
+  type ApplicationIdentity,
+  hashPassword,
+  PasswordCheck,
+  passwordHashes,
+  thumbprintOf,
+  type UserEntry,
+  Users,
+} from '../../src/server/identity/index.ts';
+import {
+  type AcceptedReading,
+  type IngestChannel,
+  type IngestConfig,
+  type IngestHooks,
+  type IngestServer,
+  type IngestTag,
+  startIngestServer,
+} from '../../src/server/ingest/index.ts';
+import { certificateUser, passwordUser, uaClient } from '../support/ua-client.ts';
+import { testIdentity, trusting } from '../support/ua-server.ts';
+
+/** An instant on which all tests stand still. */
+export const NOW_MS = Date.UTC(2026, 0, 1);
+
+export class StandingClock implements Clock {
+  ms = NOW_MS;
+  now(): number {
+    return this.ms;
+  }
+}
+
+export const CHANNEL: IngestChannel = {
+  name: 'press',
+  channelId: 'c'.repeat(43),
+  ledgerId: 'l'.repeat(43),
+  agreementVersion: 1,
+  intervalMs: 1000,
+};
+
+export type UserName = 'plc' | 'operator' | 'manufacturer' | 'auditor';
+
+/** A running ingest server with one user for each role, and what reached the module behind it. */
+export interface Ingest {
+  readonly server: IngestServer;
+  readonly own: ApplicationIdentity;
+  readonly clock: StandingClock;
+  readonly accepted: AcceptedReading[];
+  readonly refused: { tag: string; status: number }[];
+  readonly anchors: string[];
+  /** What the module throws instead of accepting or anchoring. */
+  failure: Error | undefined;
+  as(user: UserName): Promise<ClientSession>;
+  asUser(info: UserIdentityInfo): Promise<ClientSession>;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = 'a password for tests';
+
+export interface IngestChoices {
+  readonly tags: readonly IngestTag[];
+  readonly config?: Partial<IngestConfig>;
+}
+
+export async function startIngest({ tags, config }: IngestChoices): Promise<Ingest> {
+  const [own, plc, application] = await Promise.all([testIdentity('ingest'), testIdentity('plc'), testIdentity('client')]);
+  const entries = await userEntries(plc);
+  const check = new PasswordCheck(passwordHashes(entries));
+  const clock = new StandingClock();
+  const state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'> = {
+    accepted: [],
+    refused: [],
+    anchors: [],
+    failure: undefined,
+  };
+  const server = await startIngestServer(
+    {
+      endpoint: { port: 0, host: '127.0.0.1', hostname: '127.0.0.1' },
+      identity: own,
+      trust: trusting(application.certificate),
+      users: new Users(entries),
+      verifyPassword: (name, password) => check.verify(name, password),
+      clock,
+      machine: { name: 'Press 4', manufacturer: 'Example Presses', serialNumber: '0815' },
+      tags,
+      channels: [CHANNEL],
+      ...config,
+    },
+    hooksFor(state),
+  );
+  const closers: (() => Promise<void>)[] = [];
+  const asUser = async (info: UserIdentityInfo): Promise<ClientSession> => {
+    const connection = uaClient(application, own);
+    closers.push(() => connection.disconnect());
+    await connection.connect(server.endpointUrl);
+    return connection.createSession(info);
+  };
+  return Object.assign(state, {
+    server,
+    own,
+    clock,
+    asUser,
+    as: (user: UserName) => asUser(user === 'plc' ? certificateUser(plc) : passwordUser(user, PASSWORD)),
+    stop: async () => {
+      await Promise.all(closers.map((close) => close()));
+      await server.stop();
+    },
+  });
+}
+
+function hooksFor(state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'>): IngestHooks {
+  const orFail = (): void => {
+    if (state.failure !== undefined) throw state.failure;
+  };
+  return {
+    accept: (reading) => {
+      orFail();
+      state.accepted.push(reading);
+    },
+    refused: (tag, status) => state.refused.push({ tag, status }),
+    anchor: async (channel) => {
+      orFail();
+      state.anchors.push(channel);
+      return { batchId: 7 };
+    },
+  };
+}
+
+/** The PLC comes with a certificate, people with passwords. */
+async function userEntries(plc: ApplicationIdentity): Promise<UserEntry[]> {
+  const password = await hashPassword(PASSWORD);
+  return [
+    { name: 'plc', roles: ['Plc'], certificate: thumbprintOf(plc.certificate) },
+    { name: 'operator', roles: ['Operator'], password },
+    { name: 'manufacturer', roles: ['Manufacturer'], password },
+    { name: 'auditor', roles: ['Auditor'], password },
+  ];
+}
+
+/** Resolves one of instances.ts's ids against the session's server. */
+export async function nodeIdOf(session: ClientSession, id: string, uri: string = INSTANCE_URI): Promise<string> {
+  const namespaces = await session.readNamespaceArray();
+  return `ns=${namespaces.indexOf(uri)};${id}`;
+}
+
+export async function write(session: ClientSession, tag: string, value: DataValueOptions, indexRange?: string): Promise<StatusCode> {
+  const nodeId = await nodeIdOf(session, tagId(tag));
+  return session.write({ nodeId, attributeId: 13, value, ...(indexRange === undefined ? {} : { indexRange: indexRange as never }) });
+}
+
+export function typed(dataType: DataType, value: unknown): { value: Variant } {
+  return { value: { dataType, value } as Variant };
+}

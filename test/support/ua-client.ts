@@ -1,0 +1,44 @@
+import {
+  InMemoryCertificateKeyPairProvider,
+  MessageSecurityMode,
+  OPCUAClient,
+  type OPCUAClientOptions,
+  SecurityPolicy,
+  type UserIdentityInfo,
+  UserTokenType,
+} from 'node-opcua';
+import { makePrivateKeyFromPem } from 'node-opcua-crypto';
+import { type ApplicationIdentity, PinnedCertificateStore } from '../../src/server/identity/index.ts';
+import { trusting } from './ua-server.ts';
+
+export interface UaClientOptions {
+  readonly policy?: SecurityPolicy;
+  readonly mode?: MessageSecurityMode;
+}
+
+/** A node-opcua client that trusts the given server certificate only, and gives up at once. */
+export function uaClient(own: ApplicationIdentity, server: ApplicationIdentity, options: UaClientOptions = {}): OPCUAClient {
+  const store = new PinnedCertificateStore(trusting(server.certificate));
+  return OPCUAClient.create({
+    applicationName: own.applicationName,
+    applicationUri: own.applicationUri,
+    certificateKeyPairProvider: new InMemoryCertificateKeyPairProvider(
+      [Buffer.from(own.certificate)],
+      makePrivateKeyFromPem(own.privateKeyPem),
+    ),
+    clientCertificateManager: store as unknown as NonNullable<OPCUAClientOptions['clientCertificateManager']>,
+    securityMode: options.mode ?? MessageSecurityMode.SignAndEncrypt,
+    securityPolicy: options.policy ?? SecurityPolicy.Basic256Sha256,
+    endpointMustExist: false,
+    connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
+    keepSessionAlive: false,
+  });
+}
+
+export function certificateUser(own: ApplicationIdentity): UserIdentityInfo {
+  return { type: UserTokenType.Certificate, certificateData: Buffer.from(own.certificate), privateKey: own.privateKeyPem };
+}
+
+export function passwordUser(userName: string, password: string): UserIdentityInfo {
+  return { type: UserTokenType.UserName, userName, password };
+}
