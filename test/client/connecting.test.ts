@@ -14,7 +14,7 @@ describe('connecting to a server', () => {
   let user: ApplicationIdentity;
 
   before(async () => {
-    [serverIdentity, client, stranger, user] = await Promise.all(['plc', 'client', 'stranger', 'user'].map(testIdentity)) as [
+    [serverIdentity, client, stranger, user] = (await Promise.all(['plc', 'client', 'stranger', 'user'].map(testIdentity))) as [
       ApplicationIdentity,
       ApplicationIdentity,
       ApplicationIdentity,
@@ -88,7 +88,9 @@ describe('connecting to a server', () => {
   });
 
   test('a user certificate that the server does not know is refused', async () => {
-    const error = await refused({ user: { kind: 'certificate', certificate: stranger.certificate, privateKeyPem: stranger.privateKeyPem } });
+    const error = await refused({
+      user: { kind: 'certificate', certificate: stranger.certificate, privateKeyPem: stranger.privateKeyPem },
+    });
     assert.equal(error.code, 'USER_REFUSED');
   });
 
@@ -119,7 +121,9 @@ describe('connecting to a server', () => {
 
   test('without a connection nothing is written, now or later', async () => {
     const writer = new TagWriter(options());
-    await assert.rejects(writer.write([{ nodeId: PlcServer.nodeId('count'), value: { type: 'Int32', value: 1 } }]), { code: 'NOT_CONNECTED' });
+    await assert.rejects(writer.write([{ nodeId: PlcServer.nodeId('count'), value: { type: 'Int32', value: 1 } }]), {
+      code: 'NOT_CONNECTED',
+    });
     await writer.close();
   });
 });

@@ -111,7 +111,10 @@ describe('following the variables of a PLC', () => {
     await until('the last value', () => log.values('count').includes(50));
     assert.ok(log.gaps.length > 0);
     assert.ok(log.gaps.every((gap) => gap.reason === 'overflow' && gap.tag === 'count'));
-    assert.ok(log.readings.every((reading) => reading.status === 0), 'the overflow bit is no part of the status');
+    assert.ok(
+      log.readings.every((reading) => reading.status === 0),
+      'the overflow bit is no part of the status',
+    );
   });
 
   test('a short break of the network loses nothing', async () => {
@@ -126,7 +129,10 @@ describe('following the variables of a PLC', () => {
     await until('the value after the break', () => log.values('count').includes(21));
     const last = log.states.at(-1);
     assert.ok(last?.state === 'connected' && last.resumed);
-    assert.deepEqual(log.values('count'), Array.from({ length: 22 }, (_, i) => i));
+    assert.deepEqual(
+      log.values('count'),
+      Array.from({ length: 22 }, (_, i) => i),
+    );
     assert.deepEqual(log.gaps, []);
   });
 

@@ -1,4 +1,12 @@
-import { type AddressSpace, InMemoryCertificateKeyPairProvider, LogLevel, type Namespace, type OPCUACertificateManager, OPCUAServer, setLogLevel } from 'node-opcua';
+import {
+  type AddressSpace,
+  InMemoryCertificateKeyPairProvider,
+  LogLevel,
+  type Namespace,
+  type OPCUACertificateManager,
+  OPCUAServer,
+  setLogLevel,
+} from 'node-opcua';
 import { coercePEMorDerToPrivateKey } from 'node-opcua-crypto';
 import { sha256, toHex } from '../../src/core/index.ts';
 import { type ApplicationIdentity, createApplicationCertificate, PinnedCertificateStore } from '../../src/server/identity/index.ts';
@@ -56,7 +64,10 @@ export class UaTestServer {
 
   static async start(options: UaServerOptions): Promise<UaTestServer> {
     const { identity } = options;
-    const provider = new InMemoryCertificateKeyPairProvider([Buffer.from(identity.certificate)], coercePEMorDerToPrivateKey(identity.privateKeyPem));
+    const provider = new InMemoryCertificateKeyPairProvider(
+      [Buffer.from(identity.certificate)],
+      coercePEMorDerToPrivateKey(identity.privateKeyPem),
+    );
     const passwords = options.passwords ?? {};
     const secure = secureServerOptions({
       port: options.port ?? 0,
