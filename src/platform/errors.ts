@@ -5,4 +5,10 @@ export type PlatformErrorCode =
   /** A file that must not be overwritten is there already. */
   | 'FILE_EXISTS'
   /** Argon2 was given a salt or secret of another length than the port fixes. */
-  | 'BAD_ARGON2_INPUT';
+  | 'BAD_ARGON2_INPUT'
+  /** A compute module's bytes are not those that the mapping policy names. */
+  | 'COMPUTE_MODULE_DIGEST'
+  /** A compute module's source does not parse. */
+  | 'COMPUTE_MODULE_SYNTAX'
+  /** A call of a compute module did not come to an end. */
+  | 'COMPUTE_TIME_LIMIT';

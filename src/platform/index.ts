@@ -1,5 +1,6 @@
 export { systemArgon2 } from './argon2.ts';
 export { systemClock } from './clock.ts';
+export { COMPUTE_LIMIT_MS, loadComputeModule } from './compute-module.ts';
 export type { PlatformErrorCode } from './errors.ts';
 export { type AtomicWriteOptions, errnoOf, writeFileAtomic } from './files.ts';
 export { createExchangeKey, createSigningKey, type ExchangeKey, loadExchangeKey, loadSigningKey } from './key-file.ts';
