@@ -1,0 +1,173 @@
+import * as v from 'valibot';
+import {
+  ChannelParamsShape,
+  type Envelope,
+  EnvelopeShape,
+  envelopeHash,
+  Hash,
+  integer,
+  type Json,
+  parseCanonical,
+  parseShape,
+  toBase64Url,
+  unverifiedPayload,
+} from '../core/index.ts';
+import { type BlockTransaction, type ChainEvent, type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
+import { AnchorTokensShape, BatchHeaderShape, EpochRecordShape, ReceiptShape } from '../evidence/index.ts';
+import type { AnchorTokens, BatchHeader, EpochRecord } from '../evidence/index.ts';
+
+/*
+ * The transactions of a replayed chain, sorted by channel. The replay has checked every signature and every rule of the
+ * contract; what is read here from an envelope is read from a verified one.
+ */
+
+/** Where a transaction stands. */
+export interface LedgerPlace {
+  readonly block: ChainEvent['block'];
+  /** Counts all transactions of the chain. */
+  readonly order: number;
+  /** JSON pointer into the export. */
+  readonly pointer: string;
+}
+
+const MarkShape = v.picklist(['NO_TOKENS', 'UNCERTIFIED', 'LATE']);
+
+export interface Anchored extends LedgerPlace {
+  readonly header: BatchHeader;
+  readonly headerHash: string;
+  readonly tokens: AnchorTokens;
+  /** What the contract found. */
+  readonly marks: readonly v.InferOutput<typeof MarkShape>[];
+}
+
+export interface LedgerReceipt extends LedgerPlace {
+  readonly envelope: Envelope;
+}
+
+export interface LedgerDeposit extends LedgerPlace {
+  readonly box: string;
+}
+
+export interface LedgerDispute extends LedgerPlace {
+  readonly n: number;
+  readonly kind: string;
+  /** Organisation that the proof convicts. */
+  readonly against: string;
+}
+
+export interface LedgerEpochRecord extends LedgerPlace {
+  readonly record: EpochRecord;
+}
+
+const PartyShape = v.strictObject({ org: v.string(), key: Hash });
+const OpenedShape = v.strictObject({ params: ChannelParamsShape, commitment: Hash, owner: PartyShape, manufacturer: PartyShape });
+
+/** What the ledger has of one channel. */
+export interface ChannelLedger extends Readonly<v.InferOutput<typeof OpenedShape>> {
+  readonly id: string;
+  readonly anchors: Map<number, Anchored>;
+  readonly receipts: Map<number, LedgerReceipt>;
+  readonly deposits: Map<number, LedgerDeposit>;
+  readonly disputes: LedgerDispute[];
+  /** By interval. */
+  readonly overdue: Map<number, LedgerPlace>;
+  readonly epochRecords: LedgerEpochRecord[];
+  /** By epoch. */
+  readonly seeds: Map<number, LedgerPlace>;
+}
+
+/**
+ * @param blocks of a chain that verified, from the genesis on
+ * @param events of its replay, one a transaction
+ */
+export function sortByChannel(blocks: readonly Json[], events: readonly ChainEvent[]): Map<string, ChannelLedger> {
+  const channels = new Map<string, ChannelLedger>();
+  transactionsOf(blocks).forEach(({ transaction, pointer }, order) => {
+    const happened = events[order];
+    if (happened === undefined) return;
+    const { event, block } = happened;
+    if (event.kind === 'openChannel') channels.set(event.channel, openedChannel(event.channel, event.body));
+    const channel = channels.get(event.channel);
+    if (channel !== undefined)
+      FILING[event.kind]?.(channel, { body: bodyOf(transaction), event: event.body, place: { block, order, pointer } });
+  });
+  return channels;
+}
+
+interface Filed {
+  readonly body: unknown;
+  readonly event: unknown;
+  readonly place: LedgerPlace;
+}
+
+const AnchorBody = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensShape });
+const AnchorEvent = v.looseObject({ marks: v.array(MarkShape) });
+const ReceiptBody = v.strictObject({ receipt: EnvelopeShape });
+const DepositBody = v.looseObject({ n: integer(0), box: v.string() });
+const DisputeEvent = v.looseObject({ n: integer(0), kind: v.string(), against: v.string() });
+const OverdueBody = v.looseObject({ interval: integer(0) });
+const EpochRecordBody = v.strictObject({ record: EnvelopeShape });
+const SeedEvent = v.looseObject({ epoch: integer(0) });
+
+/** Kinds that are about no batch of a channel are for the replay alone. */
+const FILING: Readonly<Partial<Record<ChainEvent['event']['kind'], (channel: ChannelLedger, filed: Filed) => void>>> = {
+  anchor(channel, { body, event, place }) {
+    const { header: envelope, tokens } = parseShape(AnchorBody, body, 'anchor');
+    const header = payloadOf(envelope, BatchHeaderShape);
+    const { marks } = parseShape(AnchorEvent, event, 'anchor event');
+    channel.anchors.set(header.n, { ...place, header, headerHash: toBase64Url(envelopeHash(envelope)), tokens, marks });
+  },
+  receipt(channel, { body, place }) {
+    const { receipt } = parseShape(ReceiptBody, body, 'receipt');
+    channel.receipts.set(payloadOf(receipt, ReceiptShape).n, { ...place, envelope: receipt });
+  },
+  deposit(channel, { body, place }) {
+    const { n, box } = parseShape(DepositBody, body, 'deposit');
+    channel.deposits.set(n, { ...place, box });
+  },
+  dispute(channel, { event, place }) {
+    const { n, kind, against } = parseShape(DisputeEvent, event, 'dispute event');
+    channel.disputes.push({ ...place, n, kind, against });
+  },
+  overdue(channel, { body, place }) {
+    channel.overdue.set(parseShape(OverdueBody, body, 'overdue').interval, place);
+  },
+  epochRecord(channel, { body, place }) {
+    const { record } = parseShape(EpochRecordBody, body, 'epochRecord');
+    channel.epochRecords.push({ ...place, record: payloadOf(record, EpochRecordShape) });
+  },
+  seedCommitment(channel, { event, place }) {
+    channel.seeds.set(parseShape(SeedEvent, event, 'seedCommitment event').epoch, place);
+  },
+};
+
+function openedChannel(id: string, event: unknown): ChannelLedger {
+  return {
+    ...parseShape(OpenedShape, event, 'openChannel event'),
+    id,
+    anchors: new Map(),
+    receipts: new Map(),
+    deposits: new Map(),
+    disputes: [],
+    overdue: new Map(),
+    epochRecords: [],
+    seeds: new Map(),
+  };
+}
+
+function transactionsOf(blocks: readonly Json[]): { transaction: BlockTransaction; pointer: string }[] {
+  return blocks.slice(1).flatMap((block, index) =>
+    (block as EmbeddedBlock).transactions.map((transaction, at) => ({
+      transaction,
+      pointer: `/ledger/blocks/${index + 1}/transactions/${at}`,
+    })),
+  );
+}
+
+function bodyOf({ envelope }: BlockTransaction): Json {
+  return payloadOf(envelope, TransactionShape).body;
+}
+
+function payloadOf<const Shape extends v.GenericSchema>(envelope: Envelope, shape: Shape): v.InferOutput<Shape> {
+  return parseShape(shape, parseCanonical(unverifiedPayload(envelope)), 'signed document');
+}

@@ -1,0 +1,180 @@
+import { type Check, CHECKS, type Finding, type Party } from './findings.ts';
+import type { Acknowledgement, Verdict, VerdictMark } from './verdict.ts';
+
+/** What vouches for a condition. `claimed`: the owner's signature alone, until spot checks, proofs or attestation are there. */
+export type Voucher = 'claimed';
+
+export type LedgerKind = 'embedded' | 'embedded test network';
+
+export interface BatchReport {
+  readonly channel: string;
+  readonly n: number;
+  /** Of its header; absent for a MISSING batch. */
+  readonly interval?: number;
+  readonly through?: number;
+  readonly row?: number;
+  readonly verdict: Verdict;
+  /** Verdict and marks, by which batches are counted. */
+  readonly label: string;
+  readonly marks: readonly VerdictMark[];
+  /** Whom a DISPUTED batch's findings convict. */
+  readonly parties: readonly Party[];
+  /** What an UNVERIFIABLE batch lacks. */
+  readonly lacking: readonly string[];
+  readonly acknowledgedBy: Acknowledgement;
+  readonly vouchedBy: Voucher;
+  readonly ledger: LedgerKind;
+}
+
+export interface StreamCount {
+  readonly stream: number;
+  readonly name: string;
+  /** Opened condition records of grid batches, by code. */
+  readonly codes: Readonly<Record<string, number>>;
+}
+
+export interface ChannelReport {
+  readonly channel: string;
+  readonly owner: string;
+  readonly manufacturer: string;
+  readonly purpose: string;
+  readonly batches: readonly BatchReport[];
+  readonly conditions: readonly StreamCount[];
+  /** First and last instant that the anchored batches cover, ms since 1970 UTC; absent without batches. */
+  readonly covered?: { readonly fromMs: number; readonly toMs: number };
+}
+
+export interface LedgerReport {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: LedgerKind;
+  /** Last block in the export: what came after it cannot be told from the file. */
+  readonly lastBlock: { readonly number: number; readonly hash: string; readonly timeMs: number };
+  readonly transactions: number;
+  /** Highest block that a signature of an owner or a manufacturer names: up to it, the chain cannot have been rewritten by the other. */
+  readonly seenByOwner?: number;
+  readonly seenByManufacturer?: number;
+  /** Channels on the ledger that the export says nothing about. */
+  readonly otherChannels: number;
+}
+
+export interface AuditReport {
+  /** True only if there is a batch, every batch is PROVEN without a mark, and nothing was found. */
+  readonly passed: boolean;
+  /** Absent where the blocks could not be replayed. */
+  readonly ledger?: LedgerReport;
+  readonly channels: readonly ChannelReport[];
+  /** Batches by label. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+  /** How many times each check was made. */
+  readonly checks: Readonly<Partial<Record<Check, number>>>;
+}
+
+/** Puts the parts together and decides whether the export passed. */
+export function reportOf(parts: Omit<AuditReport, 'passed' | 'counts'>): AuditReport {
+  const labels = parts.channels.flatMap(({ batches }) => batches.map(({ label }) => label));
+  const counts: Record<string, number> = {};
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  const proven = labels.length > 0 && labels.every((label) => label === 'PROVEN');
+  return { passed: proven && parts.findings.length === 0, ...parts, counts };
+}
+
+/** Most findings and batches that the text lists one by one. */
+const MOST_LISTED = 50;
+
+/** The report as lines for a terminal: what was checked, what was found, and what is not shown by it. */
+export function formatReport(report: AuditReport): string[] {
+  return [
+    ...(report.ledger === undefined ? ['Ledger: not readable, see the findings.'] : ledgerLines(report.ledger)),
+    ...report.channels.flatMap(channelLines),
+    '',
+    'Checked:',
+    ...Object.entries(CHECKS).map(([check, words]) => `  ${String(report.checks[check as Check] ?? 0).padStart(7)}  ${words}`),
+    '',
+    'Verdicts:',
+    ...Object.entries(report.counts).map(([label, count]) => `  ${String(count).padStart(7)}  ${label}`),
+    ...listed(
+      report.channels
+        .flatMap(({ batches }) => batches)
+        .filter(({ label }) => label !== 'PROVEN')
+        .map(batchLine),
+    ),
+    '',
+    ...findingLines(report.findings),
+    '',
+    ...notShown(report),
+    '',
+    report.passed ? 'Result: PROVEN, nothing found.' : 'Result: not proven as a whole, see verdicts and findings.',
+  ];
+}
+
+function ledgerLines(ledger: LedgerReport): string[] {
+  const { number, hash, timeMs } = ledger.lastBlock;
+  const seen = (block: number | undefined) => (block === undefined ? 'none' : `block ${block}`);
+  return [
+    `Ledger "${ledger.name}" (${ledger.kind}), id ${ledger.id}`,
+    `  covered up to block ${number} of ${instant(timeMs)}, hash ${hash}; ${ledger.transactions} transactions`,
+    `  last block named under a signature: ${seen(ledger.seenByOwner)} by an owner, ${seen(ledger.seenByManufacturer)} by a manufacturer`,
+    ...(ledger.otherChannels > 0 ? [`  ${ledger.otherChannels} other channel(s) on this ledger, which this export does not open`] : []),
+  ];
+}
+
+function channelLines(channel: ChannelReport): string[] {
+  const { covered } = channel;
+  const span = covered === undefined ? 'nothing' : `${instant(covered.fromMs)} to ${instant(covered.toMs)}`;
+  return [
+    '',
+    `Channel ${channel.channel}`,
+    `  from ${channel.owner} to ${channel.manufacturer}: ${channel.purpose}`,
+    `  ${channel.batches.length} batches, covering ${span}`,
+    ...channel.conditions.map(({ name, codes }) => `  conditions of "${name}": ${codesText(codes)}`),
+  ];
+}
+
+function codesText(codes: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(codes).sort(([a], [b]) => Number(a) - Number(b));
+  return entries.length === 0 ? 'none opened' : entries.map(([code, count]) => `code ${code} × ${count}`).join(', ');
+}
+
+function batchLine({ n, interval, row, label, parties, lacking }: BatchReport): string {
+  const where = interval === undefined ? 'not on the ledger' : `interval ${interval}${row === 0 ? '' : `, call ${row}`}`;
+  const because = [...parties.map((party) => `party: ${party}`), ...lacking.map((what) => `lacking: ${what}`)].join('; ');
+  return `           batch ${n} (${where}): ${label}${because === '' ? '' : ` (${because})`}`;
+}
+
+function findingLines(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return ['Findings: none.'];
+  return [
+    `Findings: ${findings.length}`,
+    ...listed(
+      findings.map(
+        ({ code, object, message, party, place }) => `  ${code} in ${object}: ${message} [${party}; at ${place === '' ? '/' : place}]`,
+      ),
+    ),
+  ];
+}
+
+function listed(lines: readonly string[]): string[] {
+  const more = lines.length - MOST_LISTED;
+  return more > 0 ? [...lines.slice(0, MOST_LISTED), `  … and ${more} more`] : [...lines];
+}
+
+function notShown({ ledger }: AuditReport): string[] {
+  return [
+    'Not shown by this:',
+    '  Consistent is not true: that a condition follows from real values is claimed by the owner, and checked by nobody here.',
+    '  Data that were never fed in, a sensor that lies, and whatever came after the last block.',
+    "  Block times are the ledger host's word. Who wrote the file is not known: nothing in it is signed as a whole.",
+    ...(ledger === undefined || ledger.kind === 'embedded test network'
+      ? ['  The ledger is a test network: nothing of value may hang on it.']
+      : []),
+  ];
+}
+
+/** Latest instant that ISO 8601 text is made for: a block may claim any time. */
+const LATEST_MS = 8.64e15;
+
+function instant(timeMs: number): string {
+  return timeMs > LATEST_MS ? `${timeMs} ms` : new Date(timeMs).toISOString();
+}
