@@ -103,15 +103,15 @@ export function loadComputeModule(source: Bytes, digest: string, limitMs: number
   };
 }
 
+/** What the module throws is caught in its own realm, so what arrives here was thrown by the engine. */
 function resultOf(call: vm.Script, realm: vm.Context, limitMs: number): number {
   try {
-    const result: unknown = call.runInContext(realm, { timeout: limitMs });
-    return typeof result === 'number' ? result : Number.NaN;
-  } catch (error) {
-    if ((error as { code?: unknown } | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') return Number.NaN;
+    return call.runInContext(realm, { timeout: limitMs }) as number;
+  } catch (cause) {
     throw new FatalError<PlatformErrorCode>(
       'COMPUTE_TIME_LIMIT',
       `A compute module did not come to an end within ${limitMs} ms. Correct the module.`,
+      { cause },
     );
   }
 }
@@ -119,7 +119,8 @@ function resultOf(call: vm.Script, realm: vm.Context, limitMs: number): number {
 /** The whole module and its call as one script: evaluated anew each time, so that no variable of it outlives a call. */
 function scriptOf(source: string): vm.Script {
   const body = source.replace(/^export default/m, 'const dcmbDefault =');
-  const text = `(() => { 'use strict'; const compute = (() => {${body}\n;return dcmbDefault;})(); return compute(dcmbInputs()); })()`;
+  const run = `const result = (() => {${body}\n;return dcmbDefault;})()(dcmbInputs()); return typeof result === 'number' ? result : 0 / 0;`;
+  const text = `(() => { 'use strict'; try { ${run} } catch { return 0 / 0; } })()`;
   try {
     return new vm.Script(text, { filename: 'compute-module' });
   } catch (cause) {
