@@ -35,6 +35,8 @@ export interface NodesetNode {
   /** Variables and variable types only. */
   readonly dataType: string | undefined;
   readonly references: readonly NodesetReference[];
+  /** What InputArguments or OutputArguments of a method list; undefined for every other node. */
+  readonly methodArguments: readonly { readonly name: string; readonly dataType: string }[] | undefined;
   readonly element: XmlElement;
 }
 
@@ -44,6 +46,11 @@ export interface NodesetDocument {
   readonly nodes: readonly NodesetNode[];
   /** Names used as NodeIds that are neither a NodeId nor an alias of this document, with the line of the node. */
   readonly unresolved: readonly { readonly alias: string; readonly node: string; readonly line: number }[];
+}
+
+/** True for the text of a NodeId, false for a name that should have been an alias of one. */
+export function isNodeId(text: string): boolean {
+  return /(^|;)[isgb]=/.test(text);
 }
 
 /** @throws RejectedError `BAD_XML`, `NOT_A_NODESET` */
@@ -60,7 +67,7 @@ export function readNodeset(name: string, xml: string): NodesetDocument {
     const id = expand(element.attributes.get('NodeId') ?? '', uris);
     const resolve = (text: string): string => {
       const resolved = expand(aliases.get(text) ?? text, uris);
-      if (!/(^|;)[isgb]=/.test(resolved)) unresolved.push({ alias: text, node: id, line: element.line });
+      if (!isNodeId(resolved)) unresolved.push({ alias: text, node: id, line: element.line });
       return resolved;
     };
     nodes.push(readNode(element, id, nodeClass, resolve));
@@ -84,8 +91,24 @@ function readNode(element: XmlElement, id: string, nodeClass: NodeClassName, res
       target: resolve(reference.text),
       isForward: reference.attributes.get('IsForward') !== 'false',
     })),
+    methodArguments: isArguments(element) ? descendants(element, 'Argument').map((argument) => readArgument(argument, resolve)) : undefined,
     element,
   };
+}
+
+function isArguments(element: XmlElement): boolean {
+  const browseName = element.attributes.get('BrowseName');
+  return element.name === 'UAVariable' && (browseName === 'InputArguments' || browseName === 'OutputArguments');
+}
+
+function readArgument(element: XmlElement, resolve: (text: string) => string): { name: string; dataType: string } {
+  const dataType = childOf(element, 'DataType');
+  const id = dataType === undefined ? undefined : childOf(dataType, 'Identifier')?.text;
+  return { name: childOf(element, 'Name')?.text ?? '', dataType: resolve(id ?? 'i=0') };
+}
+
+function descendants(element: XmlElement, name: string): XmlElement[] {
+  return element.children.flatMap((child) => (child.name === name ? [child] : descendants(child, name)));
 }
 
 function readModel(element: XmlElement): NodesetModel {
