@@ -39,7 +39,7 @@ export function labelledHash(label: string, ...fields: readonly Bytes[]): Bytes 
   return sha256(frame(label, ...fields));
 }
 
-/** A MAC key held as a key object: five times faster than raw bytes for each use. */
+/** A secret key held as a key object: five times faster than raw bytes for each use. */
 export type MacKey = crypto.KeyObject;
 
 export function macKey(key: Bytes): MacKey {
@@ -61,7 +61,7 @@ export function hkdf(secret: Bytes, salt: Bytes, info: Bytes, length: number): B
  * `length` bytes of the AES-256-CTR keystream (NIST SP 800-38A) with an all-zero initial counter block, from block
  * `firstBlock` (16 bytes each) on. The key must serve nothing else.
  */
-export function keystream(key: Bytes, firstBlock: number, length: number): Bytes {
+export function keystream(key: Bytes | MacKey, firstBlock: number, length: number): Bytes {
   const counter = new Uint8Array(16);
   new DataView(counter.buffer).setBigUint64(8, BigInt(firstBlock));
   return plain(crypto.createCipheriv('aes-256-ctr', key, counter).update(new Uint8Array(length)));

@@ -12,7 +12,7 @@ export const BLINDER = 32;
 
 /** Blinders fetched at a time: few at first, so that a quiet tag costs little, then more, for each fetch has a fixed cost. */
 const FIRST_CHUNK = 16;
-const LARGEST_CHUNK = 256;
+const LARGEST_CHUNK = 512;
 
 /** A batch's seed, as key of all that is derived from it. Nothing else opens the batch's leaves. */
 export class BatchSecrets {
@@ -24,7 +24,7 @@ export class BatchSecrets {
 
   /** The blinders of one part of one subtree, to be taken in order. */
   blinders(subtree: number, part: number): BlinderStream {
-    return new BlinderStream(labelledMac(this.#key, 'DCMB/0/blinder', u32(subtree), u32(part)));
+    return new BlinderStream(macKey(labelledMac(this.#key, 'DCMB/0/blinder', u32(subtree), u32(part))));
   }
 
   /** The hash at an empty node: like any other to everybody without the seed. */
@@ -39,12 +39,12 @@ export class BatchSecrets {
 
 /** Blinder i is bytes 32·i to 32·i + 31 of the AES-256-CTR keystream under the part's own key. */
 export class BlinderStream {
-  readonly #key: Bytes;
+  readonly #key: MacKey;
   #chunk: Bytes = new Uint8Array(0);
   #next = 0;
   #fetched = 0;
 
-  constructor(key: Bytes) {
+  constructor(key: MacKey) {
     this.#key = key;
   }
 

@@ -21,6 +21,7 @@ const STATUS = utf8(',"status":');
 const VALUE = utf8(',"value":"');
 const DOUBLE = utf8('Double:');
 const FLOAT = utf8('Float:');
+const POWERS_OF_TEN = Int32Array.from({ length: 10 }, (_, i) => 10 ** i);
 const HEX_DIGITS = utf8('0123456789abcdef');
 
 /**
@@ -31,8 +32,12 @@ export class ReadingWriter {
   readonly #kindAndBatch: Bytes;
   readonly #prefixLength: number;
   #buffer: Bytes;
+  #view: Bytes = new Uint8Array(0);
   #at = 0;
-  readonly #float = new DataView(new ArrayBuffer(8));
+  /** Where the constant texts of the last record stand; those before the value only, for a long value overwrites what follows. */
+  readonly #places = new Int32Array(5).fill(-1);
+  readonly #float = new Uint8Array(8);
+  readonly #floatView = new DataView(this.#float.buffer);
 
   /**
    * @param n batch number
@@ -44,34 +49,36 @@ export class ReadingWriter {
     this.#buffer = new Uint8Array(prefixLength + SHORT_RECORD);
   }
 
-  /** The buffer, valid up to what {@link write} gave, until the next call of it. */
-  get buffer(): Bytes {
-    return this.#buffer;
+  /**
+   * Prefix and record as {@link write} left them, until its next call. Records of a tag mostly have one length, so the view
+   * of the last one is kept: making a view costs as much as writing half a record.
+   */
+  get written(): Bytes {
+    if (this.#view.length !== this.#at || this.#view.buffer !== this.#buffer.buffer) this.#view = this.#buffer.subarray(0, this.#at);
+    return this.#view;
   }
 
   /**
    * Writes one record after the free prefix.
    * @param paddedLength length to which zero bytes fill the record up, 0 for none
-   * @returns end of the record, padding included, in the buffer
    * @throws RejectedError `BAD_INPUT` for times, status or sequence numbers that a record cannot hold; `RECORD_TOO_LONG`
    */
-  write(seq: number, reading: AcceptedReading, paddedLength: number): number {
+  write(seq: number, reading: AcceptedReading, paddedLength: number): void {
     const { status, sourceMs, acceptedMs } = reading;
     if (!isNatural(seq) || !isNatural(sourceMs) || !isNatural(acceptedMs) || !isNatural(status) || status > 0xffffffff) throw unusable();
     this.#at = this.#prefixLength;
-    this.#put(ACCEPTED);
+    this.#putConstant(0, ACCEPTED);
     this.#putNumber(acceptedMs);
-    this.#put(this.#kindAndBatch);
+    this.#putConstant(1, this.#kindAndBatch);
     this.#putNumber(seq);
-    this.#put(SOURCE);
+    this.#putConstant(2, SOURCE);
     this.#putNumber(sourceMs);
-    this.#put(STATUS);
+    this.#putConstant(3, STATUS);
     this.#putNumber(status);
-    this.#put(VALUE);
+    this.#putConstant(4, VALUE);
     if (reading.value !== undefined) this.#putValue(reading.value);
     this.#put(QUOTE_AND_BRACE);
     if (paddedLength > 0) this.#pad(paddedLength);
-    return this.#at;
   }
 
   #pad(length: number): void {
@@ -84,11 +91,11 @@ export class ReadingWriter {
 
   #putValue(value: UaValue): void {
     if (value.type === 'Double' && typeof value.value === 'number') {
-      this.#float.setFloat64(0, value.value);
+      this.#floatView.setFloat64(0, value.value);
       this.#put(DOUBLE);
       this.#putHex(8);
     } else if (value.type === 'Float' && typeof value.value === 'number') {
-      this.#float.setFloat32(0, value.value);
+      this.#floatView.setFloat32(0, value.value);
       this.#put(FLOAT);
       this.#putHex(4);
     } else {
@@ -112,6 +119,16 @@ export class ReadingWriter {
     this.#buffer = larger;
   }
 
+  /** Text between two fields. Where it stood at the same place in the last record it is still there: all before it is of the same length. */
+  #putConstant(which: number, bytes: Bytes): void {
+    if (this.#places[which] === this.#at) {
+      this.#at += bytes.length;
+      return;
+    }
+    this.#places[which] = this.#at;
+    this.#put(bytes);
+  }
+
   #put(bytes: Bytes): void {
     const buffer = this.#buffer;
     const at = this.#at;
@@ -127,25 +144,30 @@ export class ReadingWriter {
     this.#putDigits(value - high * 1e9, 9);
   }
 
+  /** At least `least` digits of an integer below 10^9. */
   #putDigits(value: number, least: number): void {
+    let count = least;
+    while (count < 9 && value >= POWERS_OF_TEN[count]!) count++;
+    const buffer = this.#buffer;
+    const at = this.#at;
     let rest = value | 0;
-    let count = 1;
-    for (let limit = 10; count < 10 && rest >= limit; limit *= 10) count++;
-    if (count < least) count = least;
-    for (let i = count - 1; i >= 0; i--) {
+    for (let i = at + count - 1; i >= at; i--) {
       const next = (rest / 10) | 0;
-      this.#buffer[this.#at + i] = 48 + rest - next * 10;
+      buffer[i] = 48 + rest - next * 10;
       rest = next;
     }
-    this.#at += count;
+    this.#at = at + count;
   }
 
   #putHex(bytes: number): void {
+    const buffer = this.#buffer;
+    let at = this.#at;
     for (let i = 0; i < bytes; i++) {
-      const byte = this.#float.getUint8(i);
-      this.#buffer[this.#at++] = HEX_DIGITS[byte >> 4]!;
-      this.#buffer[this.#at++] = HEX_DIGITS[byte & 15]!;
+      const byte = this.#float[i]!;
+      buffer[at++] = HEX_DIGITS[byte >> 4]!;
+      buffer[at++] = HEX_DIGITS[byte & 15]!;
     }
+    this.#at = at;
   }
 }
 

@@ -87,11 +87,11 @@ export class TagSubtree {
 
   accept(reading: AcceptedReading): number {
     const seq = this.#spec.firstSeq + this.#count;
-    const end = this.#writer.write(seq, reading, this.#pad);
+    this.#writer.write(seq, reading, this.#pad);
     if (this.#tree.full) this.#continue();
-    const leaf = this.#writer.buffer;
+    const leaf = this.#writer.written;
     this.#blinders.nextInto(leaf, 1);
-    this.#tree.append(leaf.subarray(0, end));
+    this.#tree.append(leaf);
     this.#count++;
     return seq;
   }

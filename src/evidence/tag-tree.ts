@@ -11,6 +11,7 @@ const HASH = 32;
  */
 export class StreamingTree {
   readonly #depth: number;
+  readonly #capacity: number;
   readonly #filler: Filler;
   /** Per level, the last left node that waits for its right sibling. */
   readonly #waiting: Bytes;
@@ -22,6 +23,7 @@ export class StreamingTree {
   /** @param depth 1 or more; leaf 0 counts as used from the start */
   constructor(depth: number, filler: Filler) {
     this.#depth = depth;
+    this.#capacity = 2 ** depth;
     this.#filler = filler;
     this.#waiting = new Uint8Array(depth * HASH);
     this.#besideFirst = new Uint8Array(depth * HASH);
@@ -34,7 +36,7 @@ export class StreamingTree {
   }
 
   get full(): boolean {
-    return this.#used === 2 ** this.#depth;
+    return this.#used === this.#capacity;
   }
 
   /** Hashes `leaf` (0x00, blinder, record) and appends it. The caller has looked at {@link full}. */
