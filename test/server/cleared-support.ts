@@ -1,57 +1,12 @@
 import {
-  InMemoryCertificateKeyPairProvider,
-  MessageSecurityMode,
-  OPCUAClient,
-  type OPCUAClientOptions,
-  SecurityPolicy,
-  type UserIdentityInfo,
-  UserTokenType,
-} from 'node-opcua';
-import { makePrivateKeyFromPem } from 'node-opcua-crypto';
-import type { Json } from '../../src/core/index.ts';
-import { type ClearedServer, type ClearedServerConfig, type ClearedServerEvent, type ClearedServerHooks, startClearedServer } from '../../src/server/cleared/index.ts';
-import { type ApplicationIdentity, createApplicationCertificate, hashPassword, PinnedCertificateStore, thumbprintOf } from '../../src/server/identity/index.ts';
-
-/** An application's identity on the loopback. */
-export function identity(name: string): Promise<ApplicationIdentity> {
-  return createApplicationCertificate({
-    applicationName: name,
-    applicationUri: `urn:test:${name}`,
-    organization: 'Test',
-    hosts: ['localhost'],
-    ips: ['127.0.0.1'],
-    validityDays: 2,
-  });
-}
-
-export interface ClientOptions {
-  readonly policy?: SecurityPolicy;
-  readonly mode?: MessageSecurityMode;
-}
-
-/** A node-opcua client that trusts the given server certificate only, and gives up at once. */
-export function client(own: ApplicationIdentity, server: ApplicationIdentity, options: ClientOptions = {}): OPCUAClient {
-  const store = new PinnedCertificateStore({ isTrusted: (thumbprint) => thumbprint === thumbprintOf(server.certificate) });
-  return OPCUAClient.create({
-    applicationName: own.applicationName,
-    applicationUri: own.applicationUri,
-    certificateKeyPairProvider: new InMemoryCertificateKeyPairProvider([Buffer.from(own.certificate)], makePrivateKeyFromPem(own.privateKeyPem)),
-    clientCertificateManager: store as unknown as NonNullable<OPCUAClientOptions['clientCertificateManager']>,
-    securityMode: options.mode ?? MessageSecurityMode.SignAndEncrypt,
-    securityPolicy: options.policy ?? SecurityPolicy.Basic256Sha256,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
-    keepSessionAlive: false,
-  });
-}
-
-export function certificateUser(own: ApplicationIdentity): UserIdentityInfo {
-  return { type: UserTokenType.Certificate, certificateData: Buffer.from(own.certificate), privateKey: own.privateKeyPem };
-}
-
-export function passwordUser(userName: string, password: string): UserIdentityInfo {
-  return { type: UserTokenType.UserName, userName, password };
-}
+  type ClearedServer,
+  type ClearedServerConfig,
+  type ClearedServerEvent,
+  type ClearedServerHooks,
+  startClearedServer,
+} from '../../src/server/cleared/index.ts';
+import { type ApplicationIdentity, hashPassword, thumbprintOf } from '../../src/server/identity/index.ts';
+import { identity } from './support.ts';
 
 export interface Cleared {
   readonly server: ClearedServer;
@@ -86,7 +41,7 @@ export async function cleared(hooks: Partial<ClearedServerHooks> = {}, config: P
       ...config,
     },
     {
-      fetchDelivery: (n) => Promise.resolve(n === 7 ? ({ delivery: n } as Json) : undefined),
+      fetchDelivery: (n) => Promise.resolve(n === 7 ? { delivery: n } : undefined),
       acknowledge: () => Promise.resolve(),
       getEvidence: (n) => Promise.resolve({ evidence: n }),
       epochProposal: () => Promise.resolve(undefined),
@@ -108,13 +63,4 @@ function stream(name: string): ClearedServerConfig['streams'][number] {
       { code: 1, text: { en: 'Maintenance imminent', de: 'Wartung steht bevor' }, importance: 700 },
     ],
   };
-}
-
-/** Waits until the condition holds. @throws Error after ten seconds */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`Not within ten seconds: ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

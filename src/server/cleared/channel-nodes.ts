@@ -1,4 +1,13 @@
-import { DataType, EventNotifierFlags, type IAddressSpace, type INamespace, LocalizedText, type UAEventType, type UAObject, type UAObjectType } from 'node-opcua';
+import {
+  DataType,
+  EventNotifierFlags,
+  type IAddressSpace,
+  type INamespace,
+  LocalizedText,
+  type UAEventType,
+  type UAObject,
+  type UAObjectType,
+} from 'node-opcua';
 import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
 import { BatchStates } from './batch-states.ts';
 import type { ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
@@ -70,11 +79,16 @@ export class ChannelNodes {
   }
 
   #showBatches(together: readonly ClearedPublication[]): void {
-    const newest = together.reduce<ClearedPublication | undefined>((best, each) => (best === undefined || each.gridMs >= best.gridMs ? each : best), undefined);
+    const newest = together.reduce<ClearedPublication | undefined>(
+      (best, each) => (best === undefined || each.gridMs >= best.gridMs ? each : best),
+      undefined,
+    );
     if (newest === undefined) return;
     for (const { batch, gridMs } of together) this.#remember(batch, gridMs);
     setBatch(this.#lastBatch, this.#states.of(newest.batch), newest.gridMs, newest.gridMs);
-    const anchored = this.#states.all().reduce((best, state) => (state.ledgerState === 'Anchored' && state.n > best ? state.n : best), this.#anchored);
+    const anchored = this.#states
+      .all()
+      .reduce((best, state) => (state.ledgerState === 'Anchored' && state.n > best ? state.n : best), this.#anchored);
     if (anchored < 0) return;
     this.#anchored = anchored;
     setBatch(this.#lastAnchored, this.#states.of(anchored), this.#gridMsOf.get(anchored), newest.gridMs);
@@ -98,7 +112,11 @@ export class ChannelNodes {
       this.object.raiseEvent(this.#eventTypes.ReceiptGiven, { ...common, message: message(`Receipt given for batch ${state.n}.`) });
     } else if (state.ledgerState === 'Anchored') {
       const transactionId = { dataType: 'String' as const, value: state.txId };
-      this.object.raiseEvent(this.#eventTypes.BatchAnchored, { ...common, transactionId, message: message(`Batch ${state.n} is on the ledger.`) });
+      this.object.raiseEvent(this.#eventTypes.BatchAnchored, {
+        ...common,
+        transactionId,
+        message: message(`Batch ${state.n} is on the ledger.`),
+      });
     }
   }
 }
@@ -117,7 +135,7 @@ function channelObject(addressSpace: IAddressSpace, namespace: INamespace, confi
     eventNotifier: EventNotifierFlags.SubscribeToEvents,
     notifierOf: server,
     optionals: ['LastBatch', 'LastAnchoredBatch', ...config.methods],
-  } as Parameters<UAObjectType['instantiate']>[0]);
+  });
   setProperty(object, 'ChannelId', { dataType: DataType.String, value: channel.id });
   setProperty(object, 'LedgerId', { dataType: DataType.String, value: channel.ledgerId });
   setProperty(object, 'AgreementVersion', { dataType: DataType.UInt32, value: channel.agreementVersion });
@@ -125,7 +143,13 @@ function channelObject(addressSpace: IAddressSpace, namespace: INamespace, confi
   return object;
 }
 
-function streamNodes(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, dcmb: number, channel: UAObject): StreamNodes[] {
+function streamNodes(
+  addressSpace: IAddressSpace,
+  namespace: INamespace,
+  config: StartConfig,
+  dcmb: number,
+  channel: UAObject,
+): StreamNodes[] {
   const type = addressSpace.findObjectType('StreamType', dcmb) as UAObjectType;
   const folder = objectBelow(channel, 'Streams');
   return config.streams.map((stream) => {
@@ -135,7 +159,7 @@ function streamNodes(addressSpace: IAddressSpace, namespace: INamespace, config:
       nodeId: streamId(config.channel.name, stream.name),
       namespace,
       componentOf: folder,
-    } as Parameters<UAObjectType['instantiate']>[0]);
+    });
     return new StreamNodes(object, stream, config.locale);
   });
 }

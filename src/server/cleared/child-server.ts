@@ -1,24 +1,7 @@
-import {
-  InMemoryCertificateKeyPairProvider,
-  type INamespace,
-  type NodeId,
-  type OPCUACertificateManager,
-  OPCUAServer,
-  type OPCUAServerOptions,
-  PermissionType,
-  resolveNodeId,
-  Subscription,
-  WellKnownRoles,
-} from 'node-opcua';
-import { makePrivateKeyFromPem } from 'node-opcua-crypto';
+import { type INamespace, type NodeId, type OPCUAServer, PermissionType, resolveNodeId, Subscription, WellKnownRoles } from 'node-opcua';
 import { fromBase64Url, toBase64Url } from '../../core/index.ts';
-import { nodesetFiles } from '../../nodeset/index.ts';
-import { thumbprintOf } from '../identity/certificate-facts.ts';
-import { PinnedCertificateStore } from '../identity/certificate-store.ts';
-import { installRoles, type RoleIds } from '../identity/roles.ts';
-import { userManager, useUsers } from '../identity/server-access.ts';
-import { Users } from '../identity/users.ts';
-import { fillUserTokenPolicies, secureServerOptions } from '../secure-endpoint.ts';
+import { parseApplicationIdentity, type RoleIds, thumbprintOf, type TrustSource, Users } from '../identity/index.ts';
+import { createSecureServer } from '../secure-server.ts';
 import { ChannelNodes } from './channel-nodes.ts';
 import type { ClearedBatchState, ClearedPublication, MethodName, StartConfig } from './contract.ts';
 import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
@@ -47,17 +30,15 @@ export class ChildServer {
   static async start(config: StartConfig, pipe: ModulePipe): Promise<ChildServer> {
     Subscription.minimumPublishingInterval = LEAST_PUBLISHING_INTERVAL_MS;
     const trusted = new Set(config.trusted.map((certificate) => thumbprintOf(fromBase64Url(certificate))));
-    const users = new Users(config.users as ConstructorParameters<typeof Users>[0]);
-    const provider = new InMemoryCertificateKeyPairProvider(
-      [Buffer.from(fromBase64Url(config.identity.certificate))],
-      makePrivateKeyFromPem(config.identity.privateKeyPem),
-    );
-    const server = new OPCUAServer(serverOptions(config, provider, users, strangerStore(trusted, pipe), pipe));
-    await server.initialize();
-    // node-opcua gives its endpoints providers that read files, whatever the server was given.
-    for (const endpoint of server.endpoints) endpoint.setCertificateProvider(provider);
-    fillUserTokenPolicies(server);
-    const nodes = buildAddressSpace(server, config, users);
+    const { server, roles } = await createSecureServer({
+      endpoint: config.endpoint,
+      identity: parseApplicationIdentity(fromBase64Url(config.identity.certificate), config.identity.privateKeyPem),
+      trust: trustSource(trusted, pipe),
+      users: new Users(config.users),
+      verifyPassword: async (name, password) => (await pipe.request('verifyPassword', { name, password }, LOGIN_WITHIN_MS)).valid,
+      instanceUri: config.instanceUri,
+    });
+    const nodes = buildAddressSpace(server, config, roles);
     bindMethods(nodes.object, pipe);
     await server.start();
     return new ChildServer(server, trusted, nodes);
@@ -95,49 +76,24 @@ export class ChildServer {
   }
 }
 
-function serverOptions(
-  config: StartConfig,
-  provider: InMemoryCertificateKeyPairProvider,
-  users: Users,
-  store: PinnedCertificateStore,
-  pipe: ModulePipe,
-): OPCUAServerOptions {
-  const { endpoint, identity } = config;
-  const verify = async (name: string, password: string) => (await pipe.request('verifyPassword', { name, password }, LOGIN_WITHIN_MS)).valid;
-  return {
-    ...secureServerOptions({ ...endpoint, applicationUri: identity.applicationUri, applicationName: identity.applicationName }),
-    nodeset_filename: nodesetFiles(),
-    certificateKeyPairProvider: provider,
-    serverCertificateManager: asManager(store),
-    userCertificateManager: asManager(users.certificateStore()),
-    userManager: userManager(users, verify),
-  };
-}
-
-/** node-opcua's options name its own class, its code needs the interface only. */
-function asManager(store: PinnedCertificateStore): OPCUACertificateManager {
-  return store as unknown as OPCUACertificateManager;
-}
-
-function strangerStore(trusted: ReadonlySet<string>, pipe: ModulePipe): PinnedCertificateStore {
+/** The module's trust list, and a bounded report of those who are not on it. */
+function trustSource(trusted: ReadonlySet<string>, pipe: ModulePipe): TrustSource {
   let minute = 0;
   let reported = 0;
-  return new PinnedCertificateStore({
+  return {
     isTrusted: (thumbprint) => trusted.has(thumbprint),
     refused: ({ der }) => {
       const now = Math.floor(Date.now() / 60_000);
       if (now !== minute) [minute, reported] = [now, 0];
       if (reported++ < STRANGERS_A_MINUTE && der.length <= 8192) pipe.notice('stranger', { certificate: toBase64Url(der) });
     },
-  });
+  };
 }
 
-function buildAddressSpace(server: OPCUAServer, config: StartConfig, users: Users): ChannelNodes {
+function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleIds): ChannelNodes {
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space.');
-  const namespace = addressSpace.registerNamespace(config.instanceUri);
-  const ids = installRoles(addressSpace, config.instanceUri);
-  useUsers(server, users, ids);
+  const namespace = addressSpace.getNamespace(config.instanceUri);
   const nodes = new ChannelNodes(addressSpace, namespace, config);
   permit(namespace, nodes, config, ids);
   return nodes;
@@ -154,7 +110,9 @@ function permit(namespace: INamespace, nodes: ChannelNodes, config: StartConfig,
   ]);
   for (const [name, method] of methodsOf(nodes.object)) {
     const callers = callersOf(name, ids);
-    method.setRolePermissions(config.readers.map((role) => ({ roleId: ids[role], permissions: callers.includes(ids[role]) ? CALL : PermissionType.Browse })));
+    method.setRolePermissions(
+      config.readers.map((role) => ({ roleId: ids[role], permissions: callers.includes(ids[role]) ? CALL : PermissionType.Browse })),
+    );
   }
 }
 

@@ -24,7 +24,7 @@ function obey(work: (server: ChildServer) => void): void {
 }
 
 function leave(cause: unknown): void {
-  if (cause !== undefined) process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
+  if (cause !== undefined) process.stderr.write(`${cause instanceof Error ? cause.message : 'unknown fault'}\n`);
   process.exit(cause === undefined ? 0 : 1);
 }
 
@@ -34,7 +34,7 @@ async function start(config: StartConfig): Promise<{ outcome: 'started' | 'portI
   try {
     return { outcome: 'started', port: (await server).port, why: '' };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof Error ? error.message : 'unknown fault';
     return { outcome: /EADDRINUSE/.test(why) ? 'portInUse' : 'failed', port: 0, why: why.split('\n')[0] ?? '' };
   }
 }

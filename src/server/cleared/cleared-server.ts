@@ -3,7 +3,15 @@ import { INSTANCE_URI } from '../../nodeset/index.ts';
 import { type ApplicationIdentity, PasswordCheck, passwordHashes, type Role, type UserEntry } from '../identity/index.ts';
 import type { Handlers } from '../pipe/index.ts';
 import { conditionsOf } from './conditions.ts';
-import { type ChildSays, type ClearedBatchState, type ClearedPublication, type ClearedStream, METHOD_NAMES, type MethodName, type StartConfig } from './contract.ts';
+import {
+  type ChildSays,
+  type ClearedBatchState,
+  type ClearedPublication,
+  type ClearedStream,
+  METHOD_NAMES,
+  type MethodName,
+  type StartConfig,
+} from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
 import { ShownState } from './shown-state.ts';
 import { Supervisor, type SupervisorEvent } from './supervisor.ts';
@@ -27,7 +35,13 @@ export interface ClearedServerConfig {
   /** Who may read; Manufacturer and Auditor where absent. */
   readonly readers?: readonly Role[];
   /** `id` and `ledgerId` in base64url. */
-  readonly channel: { readonly name: string; readonly id: string; readonly ledgerId: string; readonly agreementVersion: number; readonly intervalMs: number };
+  readonly channel: {
+    readonly name: string;
+    readonly id: string;
+    readonly ledgerId: string;
+    readonly agreementVersion: number;
+    readonly intervalMs: number;
+  };
   readonly streams: readonly ClearedStream[];
   /** The methods offered; all where absent. Those that only pass data on offer none. */
   readonly methods?: readonly MethodName[];
@@ -52,7 +66,8 @@ export interface ClearedServerHooks {
   event?(event: ClearedServerEvent): void;
 }
 
-export type ClearedServerEvent = SupervisorEvent | { readonly kind: 'called'; readonly user: string; readonly method: MethodName; readonly status: string };
+export type ClearedServerEvent =
+  SupervisorEvent | { readonly kind: 'called'; readonly user: string; readonly method: MethodName; readonly status: string };
 
 export interface ClearedServer {
   readonly endpointUrl: string;
@@ -88,7 +103,7 @@ export async function startClearedServer(config: ClearedServerConfig, hooks: Cle
 }
 
 function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor: Supervisor, shown: ShownState): ClearedServer {
-  const codes = config.streams.map((stream) => conditionsOf(stream as ClearedStream));
+  const codes = config.streams.map((stream) => conditionsOf(stream));
   return {
     endpointUrl: `opc.tcp://${config.hostname}:${start.endpoint.port}`,
     get isServing() {
@@ -96,7 +111,10 @@ function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor:
     },
     publish(publications) {
       if (publications.some(({ stream, code }) => codes[stream]?.has(code) !== true)) {
-        throw new RejectedError<ClearedErrorCode>('UNKNOWN_CONDITION', 'A publication names a stream or a condition code that the agreement does not have.');
+        throw new RejectedError<ClearedErrorCode>(
+          'UNKNOWN_CONDITION',
+          'A publication names a stream or a condition code that the agreement does not have.',
+        );
       }
       shown.publish(publications, Date.now());
       supervisor.notice('publish', { publications: [...publications] });
@@ -114,7 +132,7 @@ function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor:
 }
 
 function startConfig(config: ClearedServerConfig): StartConfig {
-  const { applicationName, applicationUri, certificate, privateKeyPem } = config.identity;
+  const { certificate, privateKeyPem } = config.identity;
   const readers = config.readers ?? ['Manufacturer', 'Auditor'];
   const users = config.users.filter((user) => user.roles.some((role) => readers.includes(role)));
   return {
@@ -125,7 +143,7 @@ function startConfig(config: ClearedServerConfig): StartConfig {
       alternateHostnames: [...(config.alternateHostnames ?? [])],
       maxSessions: config.maxSessions ?? 100,
     },
-    identity: { applicationName, applicationUri, certificate: toBase64Url(certificate), privateKeyPem },
+    identity: { certificate: toBase64Url(certificate), privateKeyPem },
     trusted: config.trusted.map(toBase64Url),
     users: users.map(withoutSecret),
     channel: { ...config.channel },

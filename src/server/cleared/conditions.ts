@@ -6,7 +6,11 @@ export type Condition = ClearedStream['conditions'][number];
 /** Texts of the codes that no agreement can give itself; of the least importance, for they say nothing of the machine. */
 const RESERVED: readonly Condition[] = [
   { code: RESERVED_CODES.NONE, text: { en: 'No statement', de: 'Keine Aussage' }, importance: 1 },
-  { code: RESERVED_CODES.SUSPENDED, text: { en: 'Clearing suspended: receipts are missing', de: 'Freigabe ausgesetzt: Quittungen fehlen' }, importance: 1 },
+  {
+    code: RESERVED_CODES.SUSPENDED,
+    text: { en: 'Clearing suspended: receipts are missing', de: 'Freigabe ausgesetzt: Quittungen fehlen' },
+    importance: 1,
+  },
   { code: RESERVED_CODES.MISSED, text: { en: 'Module was down', de: 'Modul war außer Betrieb' }, importance: 1 },
 ];
 

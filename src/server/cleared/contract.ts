@@ -67,7 +67,8 @@ export const StartShape = v.strictObject({
     alternateHostnames: v.array(Name),
     maxSessions: integer(1, 10_000),
   }),
-  identity: v.strictObject({ applicationName: Name, applicationUri: Name, certificate: base64Url(), privateKeyPem: v.string() }),
+  /** Own certificate, DER, and its private key, PEM. */
+  identity: v.strictObject({ certificate: base64Url(), privateKeyPem: v.string() }),
   /** DER certificates of the clients that may connect. */
   trusted: v.array(base64Url()),
   users: v.array(
@@ -92,7 +93,10 @@ export const MODULE_SAYS = {
     trust: v.strictObject({ certificates: v.array(base64Url()) }),
   },
   requests: {
-    start: { body: StartShape, answer: v.strictObject({ outcome: v.picklist(['started', 'portInUse', 'failed']), port: integer(0, 65535), why: v.string() }) },
+    start: {
+      body: StartShape,
+      answer: v.strictObject({ outcome: v.picklist(['started', 'portInUse', 'failed']), port: integer(0, 65535), why: v.string() }),
+    },
     ping: { body: Nothing, answer: Nothing },
     stop: { body: Nothing, answer: Nothing },
   },

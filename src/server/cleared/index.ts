@@ -1,4 +1,5 @@
 export type * from './errors.ts';
 export * from './cleared-server.ts';
 export { childCommand } from './child-command.ts';
+export { type Condition, conditionsOf } from './conditions.ts';
 export type { ClearedBatchState, ClearedPublication, ClearedStream, MethodName } from './contract.ts';

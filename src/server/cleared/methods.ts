@@ -1,4 +1,13 @@
-import { type CallMethodResultOptions, DataType, type ISessionContext, type StatusCode, StatusCodes, type UAMethod, type UAObject, type Variant } from 'node-opcua';
+import {
+  type CallMethodResultOptions,
+  DataType,
+  type ISessionContext,
+  type StatusCode,
+  StatusCodes,
+  type UAMethod,
+  type UAObject,
+  type Variant,
+} from 'node-opcua';
 import { hasCode } from '../../core/index.ts';
 import type { MessagePipe } from '../pipe/index.ts';
 import { type ChildSays, METHOD_NAMES, type MethodName, type ModuleSays } from './contract.ts';
@@ -65,7 +74,8 @@ async function call(name: MethodName, pipe: ModulePipe, inputs: readonly Variant
 }
 
 function failure(error: unknown): CallMethodResultOptions {
-  if (hasCode(error, 'PEER_REFUSED')) return { statusCode: StatusCodes.BadInvalidArgument, inputArgumentResults: [StatusCodes.BadInvalidArgument] };
+  if (hasCode(error, 'PEER_REFUSED'))
+    return { statusCode: StatusCodes.BadInvalidArgument, inputArgumentResults: [StatusCodes.BadInvalidArgument] };
   return { statusCode: hasCode(error, 'PIPE_TIMEOUT') ? StatusCodes.BadRequestTimeout : StatusCodes.BadResourceUnavailable };
 }
 

@@ -21,7 +21,9 @@ export class PublicationQueue {
 
   /** Beyond the bound the oldest are dropped. */
   add(publications: readonly ClearedPublication[]): void {
-    this.#waiting = [...this.#waiting, ...publications].sort((a, b) => a.publishAtMs - b.publishAtMs || a.gridMs - b.gridMs).slice(-MOST_WAITING);
+    this.#waiting = [...this.#waiting, ...publications]
+      .sort((a, b) => a.publishAtMs - b.publishAtMs || a.gridMs - b.gridMs)
+      .slice(-MOST_WAITING);
     this.#look();
   }
 

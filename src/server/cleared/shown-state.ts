@@ -19,7 +19,8 @@ export class ShownState {
     const latest = new Map<number, ClearedPublication>();
     for (const publication of this.#publications) {
       const best = latest.get(publication.stream);
-      if (publication.publishAtMs <= nowMs && (best === undefined || publication.gridMs >= best.gridMs)) latest.set(publication.stream, publication);
+      if (publication.publishAtMs <= nowMs && (best === undefined || publication.gridMs >= best.gridMs))
+        latest.set(publication.stream, publication);
     }
     return [...latest.values()];
   }

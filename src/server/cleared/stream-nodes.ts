@@ -1,4 +1,14 @@
-import { coerceInt64, DataType, EnumValueType, LocalizedText, StatusCodes, type UAEventType, type UAObject, type UAVariable, VariantArrayType } from 'node-opcua';
+import {
+  coerceInt64,
+  DataType,
+  EnumValueType,
+  LocalizedText,
+  StatusCodes,
+  type UAEventType,
+  type UAObject,
+  type UAVariable,
+  VariantArrayType,
+} from 'node-opcua';
 import { DELIVERY_STATE, LEDGER_STATE } from '../../nodeset/index.ts';
 import { type Condition, conditionsOf } from './conditions.ts';
 import type { ClearedBatchState, ClearedPublication, ClearedStream } from './contract.ts';
@@ -6,7 +16,17 @@ import { childOf, readOnly, ReadOnlyVariables, setProperty, waitForFirstValue } 
 
 export type Locale = 'en' | 'de';
 
-const NAMES = ['Condition', 'ConditionCode', 'Importance', 'GridTime', 'NextPublicationTime', 'BatchId', 'LedgerState', 'DeliveryState', 'TransactionId'] as const;
+const NAMES = [
+  'Condition',
+  'ConditionCode',
+  'Importance',
+  'GridTime',
+  'NextPublicationTime',
+  'BatchId',
+  'LedgerState',
+  'DeliveryState',
+  'TransactionId',
+] as const;
 
 /** One cleared stream in the address space: a StreamType object. */
 export class StreamNodes {
@@ -62,7 +82,10 @@ export class StreamNodes {
       sourceName: { dataType: DataType.String, value: this.#stream.name },
       time: { dataType: DataType.DateTime, value: new Date(publication.gridMs) },
       severity: { dataType: DataType.UInt16, value: condition.importance },
-      message: { dataType: DataType.LocalizedText, value: new LocalizedText({ locale: this.#locale, text: `${title}: ${condition.text[this.#locale]}` }) },
+      message: {
+        dataType: DataType.LocalizedText,
+        value: new LocalizedText({ locale: this.#locale, text: `${title}: ${condition.text[this.#locale]}` }),
+      },
       batchId: { dataType: DataType.UInt32, value: publication.batch },
       gridTime: { dataType: DataType.DateTime, value: new Date(publication.gridMs) },
       stream: { dataType: DataType.String, value: this.#stream.name },
@@ -76,7 +99,8 @@ export class StreamNodes {
 
   #enumValues(): EnumValueType[] {
     return [...this.#conditions.values()].map(
-      (condition) => new EnumValueType({ value: coerceInt64(condition.code), displayName: this.#text(condition), description: this.#text(condition) }),
+      (condition) =>
+        new EnumValueType({ value: coerceInt64(condition.code), displayName: this.#text(condition), description: this.#text(condition) }),
     );
   }
 }

@@ -144,7 +144,9 @@ export class Supervisor {
       },
     });
     const life: Life = { process: child, pipe, exited, why: '' };
-    void exited.then(() => this.#lost(life, life.why || lastLine(stderr) || `exit ${child.exitCode ?? child.signalCode ?? 'at the start'}`));
+    void exited.then(() =>
+      this.#lost(life, life.why || lastLine(stderr) || `exit ${child.exitCode ?? child.signalCode ?? 'at the start'}`),
+    );
     return life;
   }
 
@@ -181,7 +183,10 @@ export class Supervisor {
 
 function startFault(outcome: 'portInUse' | 'failed', port: number, why: string): Error {
   if (outcome === 'portInUse') {
-    return new UnavailableError<ClearedErrorCode>('CLEARED_PORT_IN_USE', `Port ${port} for the cleared server is in use. Stop what listens there or configure another port.`);
+    return new UnavailableError<ClearedErrorCode>(
+      'CLEARED_PORT_IN_USE',
+      `Port ${port} for the cleared server is in use. Stop what listens there or configure another port.`,
+    );
   }
   return new RejectedError<ClearedErrorCode>('CLEARED_START_FAILED', `The cleared server could not start: ${why}.`);
 }

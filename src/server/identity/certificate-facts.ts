@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { exploreCertificate, split_der } from 'node-opcua-crypto';
+import { exploreCertificate, split_der, type X509KeyUsage } from 'node-opcua-crypto';
 import { type Bytes, RejectedError } from '../../core/index.ts';
 import type { IdentityErrorCode } from './errors.ts';
 
@@ -72,7 +72,6 @@ function factsOf(der: Bytes): CertificateFacts {
   const { validity, extensions } = tbsCertificate;
   // node-opcua-crypto reads names as ASCII.
   const { subject } = x509.toLegacyObject();
-  const usage = extensions?.keyUsage;
   const names = extensions?.subjectAltName ?? {};
   return {
     der,
@@ -85,10 +84,18 @@ function factsOf(der: Bytes): CertificateFacts {
     hosts: names['dNSName'] ?? [],
     ips: subjectAltIps(x509),
     isAuthority: x509.ca,
-    rsaBits: x509.publicKey.asymmetricKeyType === 'rsa' ? (x509.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : 0,
+    rsaBits: rsaBitsOf(x509),
     signatureAlgorithm: signatureAlgorithm.identifier,
-    hasApplicationUsages: usage !== undefined && usage.digitalSignature && usage.nonRepudiation && usage.keyEncipherment && usage.dataEncipherment,
+    hasApplicationUsages: hasApplicationUsages(extensions?.keyUsage),
   };
+}
+
+function rsaBitsOf({ publicKey }: X509Certificate): number {
+  return publicKey.asymmetricKeyType === 'rsa' ? (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : 0;
+}
+
+function hasApplicationUsages(usage: X509KeyUsage | undefined): boolean {
+  return usage !== undefined && usage.digitalSignature && usage.nonRepudiation && usage.keyEncipherment && usage.dataEncipherment;
 }
 
 /** A part that stands more than once, as one text. */

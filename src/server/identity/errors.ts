@@ -1,8 +1,3 @@
 /** Codes of errors that identity (certificates, trust, users) raises. */
 export type IdentityErrorCode =
-  | 'BAD_CERTIFICATE'
-  | 'BAD_CERTIFICATE_REQUEST'
-  | 'OWN_CERTIFICATE_UNFIT'
-  | 'UNKNOWN_CERTIFICATE'
-  | 'AMBIGUOUS_CERTIFICATE'
-  | 'BAD_USER';
+  'BAD_CERTIFICATE' | 'BAD_CERTIFICATE_REQUEST' | 'OWN_CERTIFICATE_UNFIT' | 'UNKNOWN_CERTIFICATE' | 'AMBIGUOUS_CERTIFICATE' | 'BAD_USER';

@@ -6,6 +6,8 @@ import type { IdentityErrorCode } from './errors.ts';
 
 const DAY_MS = 86_400_000;
 const RSA_BITS = 3072;
+/** A peer whose clock is behind would refuse a new certificate. */
+const CLOCK_TOLERANCE_MS = 3_600_000;
 
 export interface CertificateRequest {
   /** Common name, 1 to 64 characters. */
@@ -43,11 +45,11 @@ export async function createApplicationCertificate(request: CertificateRequest):
   checkRequest(request);
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: RSA_BITS };
   const keys = await globalThis.crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const notBefore = new Date(request.notBeforeMs ?? Date.now());
+  const fromMs = request.notBeforeMs ?? Date.now();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ O: [request.organization] }, { CN: [request.applicationName] }],
-    notBefore,
-    notAfter: new Date(notBefore.getTime() + request.validityDays * DAY_MS),
+    notBefore: new Date(fromMs - CLOCK_TOLERANCE_MS),
+    notAfter: new Date(fromMs + request.validityDays * DAY_MS),
     signingAlgorithm: algorithm,
     keys,
     extensions: await extensionsFor(request, keys.publicKey),
@@ -81,10 +83,14 @@ export function checkOwnCertificate(identity: ApplicationIdentity, expected: Own
   const facts = readCertificate(identity.certificate);
   const renew = 'Make a new one and have your peers trust it.';
   if (!keyMatches(identity)) throw unfit('it does not belong to the private key beside it', 'Restore the pair, or make a new one.');
-  if (expected.nowMs < facts.notBeforeMs) throw unfit(`it is not valid before ${iso(facts.notBeforeMs)}`, 'Check the clock of this machine.');
+  if (expected.nowMs < facts.notBeforeMs)
+    throw unfit(`it is not valid before ${iso(facts.notBeforeMs)}`, 'Check the clock of this machine.');
   if (expected.nowMs >= facts.notAfterMs) throw unfit(`it expired on ${iso(facts.notAfterMs)}`, renew);
   if (facts.applicationUri !== expected.applicationUri) {
-    throw unfit(`its URI is ${JSON.stringify(facts.applicationUri)}, the configured ApplicationUri ${JSON.stringify(expected.applicationUri)}`, 'Make the two equal.');
+    throw unfit(
+      `its URI is ${JSON.stringify(facts.applicationUri)}, the configured ApplicationUri ${JSON.stringify(expected.applicationUri)}`,
+      'Make the two equal.',
+    );
   }
   if (!facts.hasApplicationUsages) throw unfit('it lacks the key usages of an application certificate', renew);
   const missing = expected.dialled.find((name) => !coversHost(facts, name));
@@ -130,12 +136,17 @@ function checkRequest(request: CertificateRequest): void {
   const refuse = (why: string): never => {
     throw new RejectedError<IdentityErrorCode>('BAD_CERTIFICATE_REQUEST', `No certificate can be made: ${why}.`);
   };
-  for (const [what, text] of [['application name', request.applicationName], ['organization', request.organization]] as const) {
+  for (const [what, text] of [
+    ['application name', request.applicationName],
+    ['organization', request.organization],
+  ] as const) {
     if (text.length < 1 || text.length > 64 || /\p{Cc}/u.test(text)) refuse(`the ${what} must have 1 to 64 printable characters`);
   }
-  if (!/^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i.test(request.applicationUri)) refuse('the ApplicationUri is not a URI such as urn:example:module');
+  if (!/^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i.test(request.applicationUri))
+    refuse('the ApplicationUri is not a URI such as urn:example:module');
   if (request.hosts.length + request.ips.length === 0) refuse('it needs at least one host name or IP address');
-  if (!Number.isInteger(request.validityDays) || request.validityDays < 1 || request.validityDays > 7300) refuse('validityDays must be 1 to 7300');
+  if (!Number.isInteger(request.validityDays) || request.validityDays < 1 || request.validityDays > 7300)
+    refuse('validityDays must be 1 to 7300');
 }
 
 function iso(ms: number): string {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import argon2 from 'argon2';
 import { RejectedError } from '../../core/index.ts';
 import type { IdentityErrorCode } from './errors.ts';
 
 /** Cost of new hashes: OWASP's minimum for Argon2id, and of the same order as what a login may cost a small machine. */
-const COST = { type: argon2.argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
+const COST = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
 /** Logins that may wait for their turn; hashing them all at once would be a stranger's way to fill the memory. */
 const MOST_WAITING = 16;
 const FREE_FAILURES = 5;
@@ -13,11 +12,18 @@ const LONGEST_PAUSE_MS = 30_000;
 const MOST_NAMES = 1000;
 
 /** The parameters come in any order: libraries differ. */
-const ARGON2ID_PHC = /^\$argon2id\$v=19\$(?=[^$]*m=\d{1,7}\b)(?=[^$]*t=\d{1,3}\b)(?=[^$]*p=\d{1,2}\b)[mtp=\d,]+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}$/;
+const ARGON2ID_PHC =
+  /^\$argon2id\$v=19\$(?=[^$]*m=\d{1,7}\b)(?=[^$]*t=\d{1,3}\b)(?=[^$]*p=\d{1,2}\b)[mtp=\d,]+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}$/;
 
 /** PHC string (`$argon2id$v=19$…`) of a password, for the users' configuration. */
-export function hashPassword(password: string): Promise<string> {
-  return argon2.hash(password, COST);
+export async function hashPassword(password: string): Promise<string> {
+  const { hash, argon2id } = await argon2();
+  return hash(password, { ...COST, type: argon2id });
+}
+
+/** Loaded when it is used: a cleared server's process imports this folder, and must not load a native addon. */
+async function argon2() {
+  return (await import('argon2')).default;
 }
 
 /**
@@ -36,7 +42,10 @@ export class PasswordCheck {
   constructor(hashes: ReadonlyMap<string, string>, now: () => number = Date.now) {
     for (const [name, hash] of hashes) {
       if (!ARGON2ID_PHC.test(hash)) {
-        throw new RejectedError<IdentityErrorCode>('BAD_USER', `The password hash of user ${JSON.stringify(name)} is no Argon2id PHC string. Make one with the program's command for it.`);
+        throw new RejectedError<IdentityErrorCode>(
+          'BAD_USER',
+          `The password hash of user ${JSON.stringify(name)} is no Argon2id PHC string. Make one with the program's command for it.`,
+        );
       }
     }
     this.#hashes = hashes;
@@ -63,7 +72,8 @@ export class PasswordCheck {
   async #compare(name: string, password: string): Promise<boolean> {
     if (this.#paused(name)) return false;
     const known = this.#hashes.get(name);
-    const matches = await argon2.verify(known ?? (await this.#decoy), password);
+    const { verify } = await argon2();
+    const matches = await verify(known ?? (await this.#decoy), password);
     return known !== undefined && matches;
   }
 

@@ -23,7 +23,7 @@ export function installRoles(addressSpace: IAddressSpace, namespaceUri: string):
       nodeId: `s=Role.${role}`,
       namespace,
       componentOf: roleSet,
-    } as Parameters<UAObjectType['instantiate']>[0]).nodeId;
+    }).nodeId;
   return {
     Plc: own('Plc'),
     Operator: resolveNodeId(ObjectIds.WellKnownRole_Operator),

@@ -1,4 +1,12 @@
-import { type NodeId, type OPCUAServer, type OPCUAServerOptions, ObjectIds, resolveNodeId, type ServerSession, type SessionContext } from 'node-opcua';
+import {
+  type NodeId,
+  type OPCUAServer,
+  type OPCUAServerOptions,
+  ObjectIds,
+  resolveNodeId,
+  type ServerSession,
+  SessionContext,
+} from 'node-opcua';
 import type { Role, RoleIds } from './roles.ts';
 import { roleResolver, type Users } from './users.ts';
 
@@ -12,13 +20,17 @@ export function userManager(users: Users, verify: (name: string, password: strin
   return {
     getUserRoles: () => [],
     isValidUserAsync: (name: string, password: string, callback: (error: Error | null, valid?: boolean) => void) => {
-      if (!users.hasPasswordUser(name)) return void verify(name, password).then(() => callback(null, false), () => callback(null, false));
+      if (!users.hasPasswordUser(name))
+        return void verify(name, password).then(
+          () => callback(null, false),
+          () => callback(null, false),
+        );
       verify(name, password).then(
         (valid) => callback(null, valid),
         () => callback(null, false),
       );
     },
-  } as UserManager;
+  };
 }
 
 /**
@@ -36,9 +48,11 @@ export function useUsers(server: OPCUAServer, users: Users, ids: RoleIds): void 
       context.getUserName = () => user?.name ?? 'anonymous';
       return context;
     };
-    const context = pin(session.sessionContext as SessionContext);
-    const derive = Object.getPrototypeOf(context).withRequestHeader as SessionContext['withRequestHeader'];
-    context.withRequestHeader = (header) => pin(derive.call(context, header) as SessionContext);
+    const context = session.sessionContext as SessionContext;
+    pin(context);
+    // A session that changes its user is pinned again: the derivation must start from the class's own.
+    context.withRequestHeader = (header) =>
+      pin(SessionContext.prototype.withRequestHeader.call<SessionContext, [typeof header], SessionContext>(context, header));
   });
 }
 

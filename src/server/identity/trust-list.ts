@@ -94,7 +94,8 @@ export class TrustList implements TrustSource {
     try {
       const waiting = this.#entries('rejected');
       if (waiting.some((entry) => entry.thumbprint === facts.thumbprint)) return;
-      for (const entry of oldestFirst(waiting).slice(0, Math.max(0, waiting.length + 1 - this.#mostRejected))) rmSync(entry.file, { force: true });
+      for (const entry of oldestFirst(waiting).slice(0, Math.max(0, waiting.length + 1 - this.#mostRejected)))
+        rmSync(entry.file, { force: true });
       this.#write('rejected', facts);
     } catch {
       // The certificate stays refused; only its copy for the person is missing.
@@ -112,7 +113,11 @@ export class TrustList implements TrustSource {
 
   /** Calls back whenever the set of trusted certificates differs from the last look. @returns a function that ends it */
   watch(everyMs: number, changed: (trusted: Bytes[]) => void): () => void {
-    const key = () => this.#entries('trusted').map((entry) => entry.thumbprint).sort().join();
+    const key = () =>
+      this.#entries('trusted')
+        .map((entry) => entry.thumbprint)
+        .sort()
+        .join();
     let last = key();
     const timer = setInterval(() => {
       const now = key();
@@ -165,7 +170,12 @@ export class TrustList implements TrustSource {
 
 /** The common name comes from a stranger: only harmless characters reach the file system. */
 function fileNameOf(commonName: string): string {
-  return commonName.replaceAll(/[^A-Za-z0-9 _-]/g, '_').slice(0, 48).trim() || 'unnamed';
+  return (
+    commonName
+      .replaceAll(/[^A-Za-z0-9 _-]/g, '_')
+      .slice(0, 48)
+      .trim() || 'unnamed'
+  );
 }
 
 function oldestFirst(entries: readonly TrustEntry[]): TrustEntry[] {

@@ -40,7 +40,8 @@ export class Users {
   #add({ name, roles, certificate, password }: UserEntry): void {
     if (name === '' || name.toLowerCase() === 'anonymous') throw badUser(name, 'has a name that cannot be used');
     if (roles.length === 0 || roles.some((role) => !ROLES.includes(role))) throw badUser(name, `needs roles out of ${ROLES.join(', ')}`);
-    if ((certificate === undefined) === (password === undefined)) throw badUser(name, 'needs either a certificate thumbprint or a password hash');
+    if ((certificate === undefined) === (password === undefined))
+      throw badUser(name, 'needs either a certificate thumbprint or a password hash');
     const user = { name, roles: [...roles] };
     if (certificate === undefined) {
       this.#byName.set(name, user);

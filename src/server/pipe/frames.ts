@@ -7,7 +7,11 @@ const LENGTH_BYTES = 4;
 export function encodeFrame(message: Json, mostBytes: number): Buffer {
   const text = JSON.stringify(message);
   const length = Buffer.byteLength(text);
-  if (length > mostBytes) throw new RejectedError<PipeErrorCode>('PIPE_MESSAGE_TOO_LONG', `A message of ${length} bytes is above the pipe's limit of ${mostBytes}.`);
+  if (length > mostBytes)
+    throw new RejectedError<PipeErrorCode>(
+      'PIPE_MESSAGE_TOO_LONG',
+      `A message of ${length} bytes is above the pipe's limit of ${mostBytes}.`,
+    );
   const frame = Buffer.allocUnsafe(LENGTH_BYTES + length);
   frame.writeUInt32BE(length, 0);
   frame.write(text, LENGTH_BYTES);

@@ -84,7 +84,11 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
    * @throws UnavailableError `PIPE_CLOSED`, `PIPE_TIMEOUT`, `PIPE_BUSY`, `PEER_UNAVAILABLE`; RejectedError `PEER_REFUSED`,
    * `PIPE_MESSAGE_TOO_LONG`
    */
-  request<Name extends keyof Out['requests'] & string>(name: Name, body: RequestBody<Out, Name>, timeoutMs: number): Promise<AnswerBody<Out, Name>> {
+  request<Name extends keyof Out['requests'] & string>(
+    name: Name,
+    body: RequestBody<Out, Name>,
+    timeoutMs: number,
+  ): Promise<AnswerBody<Out, Name>> {
     if (this.#isClosed) return Promise.reject(unavailable('PIPE_CLOSED'));
     if (this.#open.size >= this.#options.mostOpen) return Promise.reject(unavailable('PIPE_BUSY'));
     const id = this.#nextId++;
@@ -123,7 +127,7 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
     if (frame.t === 'notice') {
       const shape = ownEntry(this.#options.in.notices, frame.name);
       const body = parseShape(shape, frame.body, `notice ${frame.name}`);
-      ownEntry(this.#options.handlers.notices, frame.name)(body as never);
+      ownEntry(this.#options.handlers.notices, frame.name)(body);
     } else if (frame.t === 'request') {
       this.#serve(frame.id, frame.name, frame.body);
     } else {
@@ -135,9 +139,10 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
     const body = parseShape(ownEntry(this.#options.in.requests, name).body, unchecked, `request ${name}`);
     if (this.#served >= this.#options.mostOpen) throw badMessage('opens more requests than agreed');
     this.#served++;
-    const handler = ownEntry(this.#options.handlers.requests, name) as (body: unknown) => Promise<unknown>;
+    const handlers: Readonly<Record<string, (body: never) => Promise<unknown>>> = this.#options.handlers.requests;
+    const handler = ownEntry(handlers, name);
     void Promise.resolve()
-      .then(() => handler(body))
+      .then(() => handler(body as never))
       .then((answer) => this.#send({ t: 'answer', id, body: answer as Json }))
       .catch((error: unknown) => this.#send({ t: 'failure', id, kind: isRejection(error) ? 'refused' : 'unavailable' }))
       .finally(() => this.#served--);
@@ -154,7 +159,11 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
       open.reject(unavailable('PIPE_CLOSED'));
       throw badMessage('answers in a wrong form');
     }
-    open.reject(frame.kind === 'refused' ? new RejectedError<PipeErrorCode>('PEER_REFUSED', 'The other process refused the request.') : unavailable('PEER_UNAVAILABLE'));
+    open.reject(
+      frame.kind === 'refused'
+        ? new RejectedError<PipeErrorCode>('PEER_REFUSED', 'The other process refused the request.')
+        : unavailable('PEER_UNAVAILABLE'),
+    );
   }
 
   #settle(id: number): Open | undefined {
@@ -189,13 +198,13 @@ function badMessage(what: string): RejectedError<PipeErrorCode> {
   return new RejectedError('BAD_PIPE_MESSAGE', `A message on the pipe ${what}.`);
 }
 
-const WHY: Partial<Record<PipeErrorCode, string>> = {
+const WHY = {
   PIPE_CLOSED: 'The other process is gone; it is started again.',
   PIPE_TIMEOUT: 'The other process did not answer in time. Try again.',
   PIPE_BUSY: 'Too many requests wait for the other process. Try again later.',
   PEER_UNAVAILABLE: 'The other process cannot do it now. Try again later.',
-};
+} as const satisfies Partial<Record<PipeErrorCode, string>>;
 
-function unavailable(code: keyof typeof WHY & PipeErrorCode): UnavailableError<PipeErrorCode> {
-  return new UnavailableError(code, WHY[code] ?? code);
+function unavailable(code: keyof typeof WHY): UnavailableError<PipeErrorCode> {
+  return new UnavailableError(code, WHY[code]);
 }
