@@ -11,6 +11,7 @@ import {
   type Users,
   useUsers,
 } from './identity/index.ts';
+import { describeInstanceNamespace, openStandardNodes } from './standard-nodes.ts';
 import { fillUserTokenPolicies, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
 
 export interface SecureServerConfig {
@@ -33,8 +34,9 @@ export interface SecureServer {
 }
 
 /**
- * An initialised server that nobody can reach yet: nodesets loaded, instance namespace and roles in place, permissions
- * denied where none are declared. Build the address space, then call `server.start()`. Keys never touch the disk.
+ * An initialised server that nobody can reach yet: nodesets loaded and readable, instance namespace and roles in place.
+ * Give the instance namespace its default permissions (without them all is denied), build the instances, then call
+ * `server.start()`. Keys never touch the disk.
  */
 export async function createSecureServer(config: SecureServerConfig): Promise<SecureServer> {
   const { identity, users } = config;
@@ -56,7 +58,9 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   fillUserTokenPolicies(server);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space after its initialisation.');
+  openStandardNodes(addressSpace);
   const namespace = addressSpace.registerNamespace(config.instanceUri);
+  describeInstanceNamespace(addressSpace, namespace);
   const roles = installRoles(addressSpace, config.instanceUri);
   useUsers(server, users, roles);
   return { server, roles, namespaceIndex: namespace.index };

@@ -1,15 +1,7 @@
 import { type ClientSession, DataType, type DataValueOptions, type StatusCode, type UserIdentityInfo, type Variant } from 'node-opcua';
 import type { Clock } from '../../src/core/index.ts';
 import { INSTANCE_URI, tagId } from '../../src/nodeset/index.ts';
-import {
-  type ApplicationIdentity,
-  hashPassword,
-  PasswordCheck,
-  passwordHashes,
-  thumbprintOf,
-  type UserEntry,
-  Users,
-} from '../../src/server/identity/index.ts';
+import { type ApplicationIdentity, hashPassword, thumbprintOf, type UserEntry } from '../../src/server/identity/index.ts';
 import {
   type AcceptedReading,
   type IngestChannel,
@@ -67,7 +59,6 @@ export interface IngestChoices {
 export async function startIngest({ tags, config }: IngestChoices): Promise<Ingest> {
   const [own, plc, application] = await Promise.all([testIdentity('ingest'), testIdentity('plc'), testIdentity('client')]);
   const entries = await userEntries(plc);
-  const check = new PasswordCheck(passwordHashes(entries));
   const clock = new StandingClock();
   const state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'> = {
     accepted: [],
@@ -80,8 +71,7 @@ export async function startIngest({ tags, config }: IngestChoices): Promise<Inge
       endpoint: { port: 0, host: '127.0.0.1', hostname: '127.0.0.1' },
       identity: own,
       trust: trusting(application.certificate),
-      users: new Users(entries),
-      verifyPassword: (name, password) => check.verify(name, password),
+      users: entries,
       clock,
       machine: { name: 'Press 4', manufacturer: 'Example Presses', serialNumber: '0815' },
       tags,

@@ -1,5 +1,6 @@
 import { RejectedError, UnavailableError } from '../../core/index.ts';
 import { type Children, INSTANCE_URI } from '../../nodeset/index.ts';
+import { PasswordCheck, passwordHashes, type Role, type UserEntry, Users } from '../identity/index.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import type { ChannelNode } from './channel-node.ts';
 import { IngestModel } from './model.ts';
@@ -13,7 +14,17 @@ import type { IngestConfig, IngestErrorCode, IngestHooks, IngestServer, IngestTa
  */
 export async function startIngestServer(config: IngestConfig, hooks: IngestHooks): Promise<IngestServer> {
   checkNames(config);
-  const secure = await createSecureServer({ ...config, instanceUri: config.instanceUri ?? INSTANCE_URI });
+  const { endpoint, identity, trust, instanceUri = INSTANCE_URI } = config;
+  const users = usersOf(config);
+  const passwords = new PasswordCheck(passwordHashes(users));
+  const secure = await createSecureServer({
+    endpoint,
+    identity,
+    trust,
+    users: new Users(users),
+    verifyPassword: (name, password) => passwords.verify(name, password),
+    instanceUri,
+  });
   try {
     const parts = build(secure, config, hooks);
     await listen(secure, config.endpoint.port);
@@ -23,6 +34,12 @@ export async function startIngestServer(config: IngestConfig, hooks: IngestHooks
     await secure.server.shutdown(0).catch(() => undefined);
     throw error;
   }
+}
+
+/** Whoever has nothing to do here is not let in: even a session that reads nothing sees names and types. */
+function usersOf({ users, tags }: IngestConfig): UserEntry[] {
+  const roles = new Set<Role>(['Plc', 'Operator', ...tags.flatMap((tag) => tag.readableBy ?? [])]);
+  return users.filter((user) => user.roles.some((role) => roles.has(role)));
 }
 
 interface Parts {

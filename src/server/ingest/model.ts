@@ -5,7 +5,7 @@ import type { RoleIds } from '../identity/index.ts';
 import { ChannelNode } from './channel-node.ts';
 import { childObject, childVariable, DcmbSpace, show } from './dcmb-space.ts';
 import { addMachine } from './machine-node.ts';
-import { instanceDefaults, openTypeNamespaces, stateNode } from './permissions.ts';
+import { instanceDefaults, stateNode } from './permissions.ts';
 import type { TagGate } from './tag-gate.ts';
 import { addTagNode } from './tag-node.ts';
 import type { IngestChannel, MachineIdentification } from './types.ts';
@@ -21,7 +21,6 @@ export class IngestModel {
     this.#model = new DcmbSpace(space, namespaceIndex);
     this.#roles = roles;
     this.#clock = clock;
-    openTypeNamespaces(space, roles);
     this.#model.namespace.setDefaultRolePermissions(instanceDefaults(roles));
     const components = addMachine(this.#model, machine, clock.now());
     this.#module = this.#addModule(components);

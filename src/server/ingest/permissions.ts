@@ -1,4 +1,4 @@
-import { type IAddressSpace, makePermissionFlag, resolveNodeId, type RolePermissionTypeOptions, WellKnownRoles } from 'node-opcua';
+import { makePermissionFlag, type RolePermissionTypeOptions } from 'node-opcua';
 import type { Role, RoleIds } from '../identity/index.ts';
 import type { IngestTag } from './types.ts';
 
@@ -18,14 +18,6 @@ function grant(roles: RoleIds, grants: Readonly<Partial<Record<Role, Permissions
     roleId: roles[role as Role],
     permissions: makePermissionFlag(permissions),
   }));
-}
-
-/** Denying what is not declared would hide the standard types and folders, too: these are open to every session. */
-export function openTypeNamespaces(addressSpace: IAddressSpace, roles: RoleIds): void {
-  const everybody = { roleId: resolveNodeId(WellKnownRoles.Anonymous), permissions: makePermissionFlag(READ) };
-  for (const namespace of addressSpace.getNamespaceArray()) {
-    namespace.setDefaultRolePermissions([everybody, ...grant(roles, { Operator: WATCH })]);
-  }
 }
 
 /** For everything in the instance namespace that has no rule of its own. */

@@ -1,6 +1,6 @@
 import type { Clock, UaType, UaValue } from '../../core/index.ts';
 import type { DeliveryState, LedgerState, ModuleState } from '../../nodeset/index.ts';
-import type { Role, TrustSource, ApplicationIdentity, Users } from '../identity/index.ts';
+import type { Role, TrustSource, ApplicationIdentity, UserEntry } from '../identity/index.ts';
 import type { SecureEndpoint } from '../secure-endpoint.ts';
 
 /** Codes of errors that the ingest server raises. */
@@ -59,8 +59,8 @@ export interface IngestConfig {
   readonly endpoint: Omit<SecureEndpoint, 'applicationUri' | 'applicationName'>;
   readonly identity: ApplicationIdentity;
   readonly trust: TrustSource;
-  readonly users: Users;
-  readonly verifyPassword: (name: string, password: string) => Promise<boolean>;
+  /** Users who are neither Plc nor Operator, and may read no tag, get no session. */
+  readonly users: readonly UserEntry[];
   readonly clock: Clock;
   readonly machine: MachineIdentification;
   readonly tags: readonly IngestTag[];
