@@ -1,4 +1,4 @@
-import { type Namespace, StatusCode, StatusCodes, type UAVariable } from 'node-opcua';
+import { type Namespace, type StatusCode, StatusCodes, type UAVariable } from 'node-opcua';
 import type { UaType, UaValue } from '../../src/core/index.ts';
 import { dataTypeOf, fromVariant, toVariant } from '../../src/nodeset/index.ts';
 import { TEST_NAMESPACE, type UaServerOptions, UaTestServer } from './ua-server.ts';
