@@ -48,7 +48,7 @@ describe('following the variables of a PLC', () => {
   let log: Log;
 
   before(async () => {
-    [identity, client] = (await Promise.all([testIdentity('plc'), testIdentity('client')])) as [ApplicationIdentity, ApplicationIdentity];
+    [identity, client] = await Promise.all([testIdentity('plc'), testIdentity('client')]);
   });
 
   const startServer = (port = 0, namespaces: readonly string[] = []) =>
