@@ -150,7 +150,7 @@ async function isSound(state: StateReader, channel: OpenChannel, header: BatchHe
   try {
     const content = openDeposit(channel.params, batchKey, fromBase64Url(box));
     const delivery = await signedDelivery(state, channel, content.delivery);
-    if (delivery.n !== header.n || delivery.header !== toBase64Url(headerHash(header))) return false;
+    if (delivery.channel !== channel.id || delivery.n !== header.n || delivery.header !== toBase64Url(headerHash(header))) return false;
     if (toBase64Url(conditionOpeningHash(content.conditions)) !== delivery.conditions) return false;
     verifyConditionOpening(channel.params, header.n, fromBase64Url(header.root), content.conditions);
     return true;
@@ -165,9 +165,7 @@ async function signedHeader(state: StateReader, channel: OpenChannel, envelope: 
 }
 
 async function signedDelivery(state: StateReader, channel: OpenChannel, envelope: Envelope): Promise<Delivery> {
-  const delivery = openDelivery(envelope, await everUsedKey(state, channel, 'owner', envelope)).value;
-  if (delivery.channel !== channel.id) refuse('OTHER_CHANNEL', 'The delivery is of another channel.');
-  return delivery;
+  return openDelivery(envelope, await everUsedKey(state, channel, 'owner', envelope)).value;
 }
 
 /** The header whose hash is anchored: its signature was checked then. @throws RejectedError `HEADER_MISMATCH` */

@@ -16,7 +16,6 @@ export type OwnContractErrorCode =
   | 'CHANNEL_EXISTS'
   | 'NO_CHANNEL'
   | 'UNKNOWN_AGREEMENT'
-  | 'OTHER_CHANNEL'
   | 'SEEDS_COMMITTED'
   | 'RECORD_EXISTS'
   | 'RECORD_GAP'

@@ -136,6 +136,8 @@ export interface LedgerNetwork {
   readonly ledgerId: string;
   readonly file: string;
   readonly clock: ManualClock;
+  /** Closes all handles: nothing of the ledger is left but its file. */
+  closeAll(): Promise<void>;
   /** Another handle of an organisation's; closed with the test. */
   open(organisation: OrganisationName): Promise<Ledger>;
   readonly owner: Ledger;
@@ -151,17 +153,21 @@ export async function ledgerNetwork(t: TestContext, changes: Partial<Genesis> = 
   const ledgerId = ledgerIdOf(genesis);
   const clock = new ManualClock();
   const handles: Ledger[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const handle of handles.splice(0)) await handle.close();
+  };
   t.after(async () => {
-    for (const handle of handles) await handle.close();
+    await closeAll();
     await rm(folder, { recursive: true, force: true });
   });
   await createEmbeddedLedger({ file, genesis });
+  let opened = 0;
   const open = async (organisation: OrganisationName): Promise<Ledger> => {
-    const random = new CountingRandom(`${organisation} ${handles.length}`);
+    const random = new CountingRandom(`${organisation} ${opened++}`);
     const ledger = await openEmbeddedLedger({ file, ledgerId, organisation, signer: ledgerKey(organisation), clock, random });
     handles.push(ledger);
     return ledger;
   };
   const [owner, manufacturer, stranger] = [await open('owner'), await open('manufacturer'), await open('stranger')];
-  return { genesis, ledgerId, file, clock, open, owner, manufacturer, stranger };
+  return { genesis, ledgerId, file, clock, closeAll, open, owner, manufacturer, stranger };
 }
