@@ -123,7 +123,7 @@ class TagParts {
   open(part: number, index: number, top: readonly Bytes[]): RecordOpening {
     const via: ContinuationStep[] = [];
     for (let next = part + 1; next <= this.lastPart; next++) via.push(this.#step(next, CONTINUATION_INDEX, top));
-    return { subtree: this.#subtree, part, index, ...this.#step(part, index, top), via };
+    return { subtree: this.#subtree, index, ...this.#step(part, index, top), via };
   }
 
   #step(part: number, index: number, top: readonly Bytes[]): ContinuationStep {

@@ -80,7 +80,7 @@ export class ConditionTree {
     const leaf = this.#leaves[place];
     if (leaf === undefined) throw refused('BAD_INPUT', `The condition subtree has no record at place ${place}.`);
     const path = [...siblings(this.#levels, place), ...top].map(toBase64Url);
-    return { subtree: CONDITION_SUBTREE, part: 0, index: place, ...leaf, path, via: [] };
+    return { subtree: CONDITION_SUBTREE, index: place, ...leaf, path, via: [] };
   }
 }
 
@@ -106,7 +106,7 @@ export function singleOut(params: ChannelParams, opening: ConditionOpening, plac
   const leaf = opening.leaves[place];
   if (leaf === undefined) throw refused('BAD_INPUT', `The opening has no record at place ${place}.`);
   const path = [...siblings(levels, place).map(toBase64Url), ...opening.top];
-  return { subtree: CONDITION_SUBTREE, part: 0, index: place, ...leaf, path, via: [] };
+  return { subtree: CONDITION_SUBTREE, index: place, ...leaf, path, via: [] };
 }
 
 /** @throws RejectedError `WRONG_PLACE`, `WRONG_BATCH` */

@@ -95,10 +95,13 @@ export type ConditionOpening = Readonly<v.InferOutput<typeof ConditionOpeningSha
 export const ContinuationStepShape = v.strictObject({ blinder: Hash, record: base64Url(), path: v.pipe(v.array(Hash), v.maxLength(64)) });
 export type ContinuationStep = Readonly<v.InferOutput<typeof ContinuationStepShape>>;
 
-/** One record alone. */
+/**
+ * One record alone. It does not name its part: that number is proven by the continuation records only, so a field for it
+ * could be changed unnoticed.
+ */
 export const RecordOpeningShape = v.strictObject({
   subtree: integer(0, 4095),
-  part: integer(0),
+  /** Place within the part. */
   index: integer(0),
   blinder: Hash,
   record: base64Url(),

@@ -33,14 +33,14 @@ export function verifyRawTag(params: ChannelParams, n: number, root: Bytes, rele
   if (first === undefined) throw refused('WRONG_RAW_TAGS', `The openings of tag "${release.name}" are missing.`);
   const opened = openRecordAt(params, n, root, first, release.maxRecordBytes);
   const manifest = opened.record;
-  if (manifest.kind !== 'manifest' || first.part !== opened.lastPart) throw refused('WRONG_RAW_TAGS', `The openings of tag "${release.name}" do not begin with its last manifest.`);
+  if (manifest.kind !== 'manifest' || opened.partsBeforeLast !== 0) throw refused('WRONG_RAW_TAGS', `The openings of tag "${release.name}" do not begin with its last manifest.`);
   if (manifest.tag !== release.name) throw refused('WRONG_RAW_TAGS', `The openings for tag "${release.name}" are those of another tag.`);
   if (rest.length !== manifest.count) throw refused('RAW_GAP', `Tag "${release.name}" has ${manifest.count} reading(s), ${rest.length} of them opened.`);
   const readings = rest.map((opening, ordinal) => {
     const place = readingPlace(opened.depth, ordinal);
     const record = openRecordAt(params, n, root, opening, release.maxRecordBytes);
-    const sameTag = opening.subtree === first.subtree && record.depth === opened.depth && record.lastPart === opened.lastPart;
-    const atPlace = opening.part === place.part && opening.index === place.index;
+    const sameTag = opening.subtree === first.subtree && record.depth === opened.depth;
+    const atPlace = record.partsBeforeLast === manifest.part - place.part && opening.index === place.index;
     if (!sameTag || !atPlace || record.record.kind !== 'reading' || record.record.seq !== manifest.firstSeq + ordinal) {
       throw refused('RAW_GAP', `Reading ${ordinal} of tag "${release.name}" is not the next one.`);
     }

@@ -15,8 +15,8 @@ export interface OpenedRecord {
   readonly record: EvidenceRecord;
   /** Depth of the subtree, as the path shows it. */
   readonly depth: number;
-  /** Number of the last part of this subtree. */
-  readonly lastPart: number;
+  /** Full parts between this record's and the last one, this record's part included: 0 for the last part. */
+  readonly partsBeforeLast: number;
 }
 
 /**
@@ -35,14 +35,15 @@ export function openRecordAt(params: ChannelParams, n: number, root: Bytes, open
   requireForm(params, parsed, depth);
   const record = decodeRecord(fromBase64Url(parsed.record), paddedLength);
   if (parsed.subtree === CONDITION_SUBTREE) requirePlace(params, n, record, parsed.index);
-  else requireTagPlace(n, record, parsed);
+  else requireTagPlace(n, record, parsed.index);
   let reached = climb(params, parsed, parsed.index, depth, parsed.via.length === 0);
+  let part = claimedPart(record);
   parsed.via.forEach((step, i) => {
-    requireStep(n, step, parsed.part + i, reached, paddedLength);
+    part = requireStep(n, step, part, reached, paddedLength) + 1;
     reached = climb(params, { ...step, subtree: parsed.subtree }, CONTINUATION_INDEX, depth, i === parsed.via.length - 1);
   });
   requireRoot(reached, root);
-  return { record, depth, lastPart: parsed.part + parsed.via.length };
+  return { record, depth, partsBeforeLast: parsed.via.length };
 }
 
 function climb(params: ChannelParams, leaf: { subtree: number; blinder: string; record: string; path: readonly string[] }, index: number, depth: number, last: boolean): Bytes {
@@ -59,22 +60,29 @@ function subtreeDepth(params: ChannelParams, opening: RecordOpening): number {
 
 function requireForm(params: ChannelParams, opening: RecordOpening, depth: number): void {
   const inTree = opening.subtree < 2 ** params.topDepth && depth >= 1 && depth <= DEEPEST_TAG && opening.index < 2 ** depth;
-  const alone = opening.subtree !== CONDITION_SUBTREE || (opening.part === 0 && opening.via.length === 0);
+  const alone = opening.subtree !== CONDITION_SUBTREE || opening.via.length === 0;
   if (!inTree || !alone) throw refused('BAD_OPENING', 'The opening names a place that this channel has not.');
 }
 
 /** In a tag's subtree, the place says the kind: manifest first, then, but for part 0, the continuation, then readings. */
-function requireTagPlace(n: number, record: EvidenceRecord, { part, index }: RecordOpening): void {
-  const expected = index === 0 ? 'manifest' : index === CONTINUATION_INDEX && part > 0 ? 'continuation' : 'reading';
-  if (record.kind !== expected) throw refused('WRONG_PLACE', `A ${record.kind} record stands at place ${index} of part ${part}, which is for a ${expected}.`);
+function requireTagPlace(n: number, record: EvidenceRecord, index: number): void {
+  const fits =
+    index === 0 ? record.kind === 'manifest' : record.kind === 'reading' || (index === CONTINUATION_INDEX && record.kind === 'continuation');
+  if (!fits) throw refused('WRONG_PLACE', `A ${record.kind} record cannot stand at place ${index} of a tag's part.`);
   if (record.n !== n) throw refused('WRONG_BATCH', `The ${record.kind} record is of batch ${record.n}, not ${n}.`);
-  if (record.kind === 'manifest' && record.part !== part) throw refused('WRONG_PLACE', `The manifest of part ${record.part} stands in part ${part}.`);
-  if (record.kind === 'continuation' && record.part !== part - 1) throw refused('WRONG_PLACE', `Part ${part} continues part ${record.part}.`);
 }
 
-function requireStep(n: number, step: ContinuationStep, part: number, root: Bytes, paddedLength: number | undefined): void {
+/** Number of the record's part, where the record itself says it. */
+function claimedPart(record: EvidenceRecord): number | undefined {
+  if (record.kind === 'manifest') return record.part;
+  return record.kind === 'continuation' ? record.part + 1 : undefined;
+}
+
+/** @returns the number of the part that the step continues */
+function requireStep(n: number, step: ContinuationStep, part: number | undefined, root: Bytes, paddedLength: number | undefined): number {
   const record = decodeRecord(fromBase64Url(step.record), paddedLength);
-  if (record.kind !== 'continuation' || record.part !== part) throw refused('WRONG_PLACE', `There is no continuation record for part ${part}.`);
+  if (record.kind !== 'continuation' || record.part !== (part ?? record.part)) throw refused('WRONG_PLACE', 'A step does not name the part that it continues.');
   if (record.n !== n) throw refused('WRONG_BATCH', `The continuation record is of batch ${record.n}, not ${n}.`);
-  if (record.root !== toBase64Url(root)) throw refused('WRONG_ROOT', `The opening does not lead to the root of part ${part}.`);
+  if (record.root !== toBase64Url(root)) throw refused('WRONG_ROOT', `The opening does not lead to the root of part ${record.part}.`);
+  return record.part;
 }
