@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { utf8 } from '../core/index.ts';
 import { loadComputeModule } from '../platform/index.ts';
 import { compilePolicy, type ComputeModule, computeModulesOf, type MappingPolicy, readPolicyFile } from '../policy/index.ts';
 import { readText } from './config.ts';
@@ -17,6 +18,6 @@ export async function loadPolicy(path: string): Promise<LoadedPolicy> {
   const file = readPolicyFile(path, text);
   const named = computeModulesOf(file);
   const modules = new Map<string, ComputeModule>();
-  for (const { file: module, sha256 } of named) modules.set(sha256, await loadComputeModule(resolve(dirname(path), module), sha256));
+  for (const { file: module, sha256 } of named) modules.set(sha256, loadComputeModule(utf8(readText(resolve(dirname(path), module))), sha256));
   return { policy: compilePolicy(file, modules), text, modules: named.map((module) => module.file) };
 }

@@ -54,8 +54,8 @@ export class EpochRecords {
     return false;
   }
 
-  /** Makes the next proposal where token sets are needed ahead and none is outstanding. */
-  async plan(): Promise<Envelope | undefined> {
+  /** Makes the next proposal where token sets are needed ahead and none is outstanding. @returns its number */
+  async plan(): Promise<number | undefined> {
     const last = this.#store.lastEpochRecord();
     if (last >= 0 && this.#store.epochRecord(last)?.committed !== true) return undefined;
     const current = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, this.#clock.now())));
@@ -65,7 +65,7 @@ export class EpochRecords {
     const k = last + 1;
     const proposal = await proposeEpochRecord(this.#record(k, from, to), this.#signer);
     this.#store.proposeEpochRecord(k, proposal);
-    return proposal;
+    return k;
   }
 
   /** What the receiver is asked to countersign as number `k`, if it is proposed. */

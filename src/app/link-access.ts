@@ -1,0 +1,44 @@
+import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
+import { type ApplicationIdentity, TrustList, type UserEntry } from '../server/index.ts';
+import { type LoginConfig, readText, type UserConfig } from './config.ts';
+import type { ModuleEvent } from './events.ts';
+import { type ApplicationName, pkiFolder } from './plant-identities.ts';
+
+/** Users of a server, as its configuration lists them. */
+export function userEntries(users: readonly UserConfig[]): UserEntry[] {
+  return users.map(({ role, thumbprint, name, passwordHash }) =>
+    thumbprint === undefined
+      ? { name: name ?? '', roles: [role], ...(passwordHash === undefined ? {} : { password: passwordHash }) }
+      : { name: `certificate ${thumbprint.slice(0, 16)}`, roles: [role], certificate: thumbprint },
+  );
+}
+
+/** How one of our applications reaches a server: with its own certificate, which is also its user unless a login is given. */
+export function linkOptions(
+  endpointUrl: string,
+  identity: ApplicationIdentity,
+  trust: TrustList,
+  login: LoginConfig | undefined,
+): LinkOptions {
+  return { endpointUrl, identity, trust, user: credentials(identity, login) };
+}
+
+export function trustListOf(pki: string, application: ApplicationName): TrustList {
+  return new TrustList(pkiFolder(pki, application));
+}
+
+/** A change of a link in words for the operator. */
+export function linkEvent(peer: string, state: LinkState): ModuleEvent {
+  const message =
+    state.state === 'connected'
+      ? `connected to ${peer}${state.resumed ? ', same session' : ''}`
+      : state.state === 'disconnected'
+        ? `connection to ${peer} lost`
+        : `${peer} is not there yet: ${state.error.message}`;
+  return { event: 'link', state: state.state, message };
+}
+
+function credentials({ certificate, privateKeyPem }: ApplicationIdentity, login: LoginConfig | undefined): UserCredentials {
+  if (login === undefined) return { kind: 'certificate', certificate, privateKeyPem };
+  return { kind: 'password', userName: login.name, password: readText(login.passwordFile).trim() };
+}

@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import type { Agreement } from '../agreement/index.ts';
+import { TagWriter } from '../client/index.ts';
+import { type UaValue, UnavailableError } from '../core/index.ts';
+import type { ReceiverStore } from '../store/index.ts';
+import type { ReceivedCondition } from '../transfer/index.ts';
+import { conditionsSeen } from './conditions-seen.ts';
+import type { ActionConfig } from './config.ts';
+import type { ConditionSeen, ModuleListener } from './events.ts';
+import { linkOptions, trustListOf } from './link-access.ts';
+import { loadIdentity } from './plant-identities.ts';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const MOST_TRIES = 5;
+const FIRST_RETRY_MS = 1000;
+
+/** What an action is told: the condition, and a key that is the same for every repetition of the same action. */
+interface ActionCall {
+  readonly idempotencyKey: string;
+  readonly channel: string;
+  readonly batch: number;
+  readonly interval: number;
+  readonly condition: ConditionSeen;
+}
+
+/**
+ * The configured actions of the receiver (Algorithm 2): at least once each, with a stable idempotency key. They are
+ * stored with the batch that causes them and run after it is countersigned.
+ */
+export class ReceiverActions {
+  readonly #actions: readonly ActionConfig[];
+  readonly #agreement: Agreement;
+  readonly #channel: string;
+  readonly #store: ReceiverStore;
+  readonly #pki: string;
+  readonly #listener: ModuleListener;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(
+    actions: readonly ActionConfig[],
+    facts: { readonly agreement: Agreement; readonly channel: string; readonly store: ReceiverStore; readonly pki: string },
+    listener: ModuleListener,
+  ) {
+    this.#actions = actions;
+    this.#agreement = facts.agreement;
+    this.#channel = facts.channel;
+    this.#store = facts.store;
+    this.#pki = facts.pki;
+    this.#listener = listener;
+  }
+
+  /** Keys of the actions that a batch causes; `previous` is what the streams showed before. */
+  keysFor(condition: ReceivedCondition, previous: readonly number[] | undefined): string[] {
+    if (condition.row > 0) return [];
+    return this.#actions.flatMap((action) => {
+      const stream = this.#agreement.streams.findIndex(({ name }) => name === action.stream);
+      const code = condition.codes[stream];
+      if (code === undefined || !action.codes.includes(code)) return [];
+      if ((action.on ?? 'change') === 'change' && previous?.[stream] === code) return [];
+      return [`${action.name}:${condition.n}`];
+    });
+  }
+
+  /** Runs everything that waits, one after the other. */
+  wake(): void {
+    this.#running = this.#running.then(() => this.#runWaiting());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #runWaiting(): Promise<void> {
+    for (const { key, tries } of this.#store.waitingActions()) {
+      if (this.#stopped) return;
+      await this.#attempt(key, tries);
+    }
+  }
+
+  async #attempt(key: string, tries: number): Promise<void> {
+    const [name, n] = splitKey(key);
+    const action = this.#actions.find((each) => each.name === name);
+    const batch = this.#store.batch(n);
+    if (action === undefined || batch === undefined) return this.#end(key, 'failed', 'The configuration has no such action any more.');
+    const condition = conditionsSeen(this.#agreement, batch.codes).find(({ stream }) => stream === action.stream);
+    if (condition === undefined) return this.#end(key, 'failed', 'The agreement has no such stream.');
+    try {
+      await this.#run(action, { idempotencyKey: `${this.#channel}:${key}`, channel: this.#channel, batch: n, interval: batch.interval, condition });
+      this.#end(key, 'done', '');
+    } catch (error) {
+      this.#again(key, tries + 1, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #again(key: string, tries: number, why: string): void {
+    if (tries >= MOST_TRIES) return this.#end(key, 'failed', why);
+    this.#store.setAction(key, 'waiting');
+    this.#listener({ event: 'action', key, state: 'retry', message: why });
+    setTimeout(() => this.wake(), FIRST_RETRY_MS * 2 ** (tries - 1)).unref();
+  }
+
+  #end(key: string, state: 'done' | 'failed', message: string): void {
+    this.#store.setAction(key, state);
+    this.#listener({ event: 'action', key, state, message });
+  }
+
+  async #run(action: ActionConfig, call: ActionCall): Promise<void> {
+    const timeoutMs = action.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (action.webhook !== undefined) return postWebhook(action.webhook.url, call, timeoutMs);
+    if (action.program !== undefined) return runProgram(action.program.command, call, timeoutMs);
+    if (action.write !== undefined) return this.#write(action.write, call.condition.code, timeoutMs);
+  }
+
+  async #write(target: NonNullable<ActionConfig['write']>, code: number, timeoutMs: number): Promise<void> {
+    const identity = loadIdentity(this.#pki, 'receiver');
+    const link = linkOptions(target.endpointUrl, identity, trustListOf(this.#pki, 'receiver'), target.user);
+    const writer = new TagWriter({ ...link, requestTimeoutMs: timeoutMs });
+    await writer.connect();
+    try {
+      const value: UaValue = { type: target.type ?? 'Int32', value: code };
+      const [result] = await writer.write([{ nodeId: target.nodeId, value }]);
+      if (result?.accepted !== true) throw new UnavailableError('ACTION_FAILED', `The server answered ${result?.status ?? 'nothing'}.`);
+    } finally {
+      await writer.close();
+    }
+  }
+}
+
+function splitKey(key: string): [string, number] {
+  const colon = key.lastIndexOf(':');
+  return [key.slice(0, colon), Number(key.slice(colon + 1))];
+}
+
+async function postWebhook(url: string, call: ActionCall, timeoutMs: number): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': call.idempotencyKey },
+    body: JSON.stringify(call),
+    signal: AbortSignal.timeout(timeoutMs),
+    redirect: 'error',
+  });
+  await response.arrayBuffer();
+  if (!response.ok) throw new UnavailableError('ACTION_FAILED', `The webhook answered ${response.status}.`);
+}
+
+function runProgram(command: readonly string[], call: ActionCall, timeoutMs: number): Promise<void> {
+  const [program = '', ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new UnavailableError('ACTION_FAILED', `The program ended with ${signal ?? `exit code ${code}`}.`));
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(`${JSON.stringify(call)}\n`);
+  });
+}

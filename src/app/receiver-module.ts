@@ -1,0 +1,240 @@
+import { ModuleConnection } from '../client/index.ts';
+import { type Clock, epochOf, fromBase64Url, intervalAt, type Json, parseEnvelope, toBase64Url } from '../core/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { systemArgon2, systemClock, systemRandom } from '../platform/index.ts';
+import type { ClearedServer } from '../server/index.ts';
+import { ReceiverStore } from '../store/index.ts';
+import { EpochSecrets, pause, type ReceivedCondition } from '../transfer/index.ts';
+import { type LoadedAgreement, loadAgreement } from './agreement-file.ts';
+import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
+import type { ModuleListener } from './events.ts';
+import { LedgerWatch, openChannelOnLedger, openLedger, registerOwnKey, requireSameLedger } from './ledger-access.ts';
+import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
+import { moduleDigest } from './module-digest.ts';
+import { eraseExchangeKey, firstEpochKey, loadKeys, type ModuleKeys } from './module-keys.ts';
+import { loadIdentity } from './plant-identities.ts';
+import { ReceiverActions } from './receiver-actions.ts';
+import { ReceiverChannel } from './receiver-channel.ts';
+import { messageOf } from './sender-channel.ts';
+import type { ModuleOptions } from './sender-module.ts';
+import { startCleared } from './sender-servers.ts';
+
+const RETRY_MS = 500;
+const OLDEST_EPOCH = 'oldest-epoch';
+const OLDEST_EPOCH_KEY = 'oldest-epoch-key';
+const NEXT_BLOCK = 'next-block';
+
+/** Everything of a receiver that is loaded before anything is started. */
+interface ReceiverFiles {
+  readonly config: ManufacturerConfig;
+  readonly loaded: LoadedAgreement;
+  readonly keys: ModuleKeys;
+}
+
+/**
+ * The manufacturer's module: fetches and verifies each batch, stores it, countersigns, acts, and shows the conditions to
+ * the manufacturer's own OPC UA applications. While the owner's module can't be reached it still reads the conditions
+ * from the ledger's events.
+ */
+export class ReceiverModule {
+  readonly #files: ReceiverFiles;
+  readonly #store: ReceiverStore;
+  readonly #secrets: EpochSecrets;
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #listener: ModuleListener;
+  readonly #stopped = new AbortController();
+  readonly #actions: ReceiverActions;
+  readonly #channel: ReceiverChannel;
+  readonly #connection: ModuleConnection;
+  #watch: LedgerWatch | undefined;
+  #server: ClearedServer | undefined;
+  #registering: Promise<void> = Promise.resolve();
+
+  private constructor(files: ReceiverFiles, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, options: ModuleOptions) {
+    const { loaded, config } = files;
+    const { clock = systemClock, argon2 = systemArgon2, onEvent = () => undefined } = options;
+    const [own] = config.channels;
+    const id = toBase64Url(loaded.terms.channelId);
+    this.#files = files;
+    this.#store = store;
+    this.#secrets = secrets;
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#listener = onEvent;
+    this.#actions = new ReceiverActions(own.actions ?? [], { agreement: loaded.agreement, channel: id, store, pki: config.pki }, onEvent);
+    this.#channel = new ReceiverChannel({
+      agreement: loaded.agreement,
+      terms: loaded.terms,
+      secrets,
+      store,
+      receiptKey: files.keys.evidence,
+      argon2,
+      clock,
+      actions: this.#actions,
+      listener: onEvent,
+      lastBlock: () => this.#lastBlock(),
+      anchoredHeader: (n) => this.#anchoredHeader(n),
+      show: (condition, via, transaction) => this.#show(condition, via, transaction),
+      anchored: (n, txId) => this.#server?.batchState(n, { ledgerState: 'Anchored', deliveryState: 'Receipted', txId }),
+    });
+    this.#connection = this.#connectionTo(own.sender.endpointUrl);
+  }
+
+  /**
+   * Starts a module from its configuration (or the path of it) and resolves once its own server, if it has one, can be
+   * reached. The owner's module may come later.
+   * @throws RejectedError, UnavailableError in one sentence with what to mend
+   */
+  static async start(config: ManufacturerConfig | string, options: ModuleOptions = {}): Promise<ReceiverModule> {
+    const { clock = systemClock, random = systemRandom } = options;
+    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config);
+    const ledger = await openLedger(files.config.ledger, { organisation: files.config.organisation, signer: files.keys.ledger, clock, random });
+    const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId));
+    try {
+      const secrets = await secretsOf(files, store, clock);
+      const module = new ReceiverModule(files, store, secrets, ledger, options);
+      await module.#start();
+      return module;
+    } catch (error) {
+      store.close();
+      await ledger.close();
+      throw error;
+    }
+  }
+
+  /** The server for the manufacturer's own applications; empty where none is configured. */
+  get endpoint(): string {
+    return this.#server?.endpointUrl ?? '';
+  }
+
+  counts(): { received: number; acknowledged: number; findings: number } {
+    return this.#store.counts();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#registering;
+    await this.#channel.stop();
+    await this.#actions.stop();
+    await this.#connection.close();
+    await this.#server?.stop();
+    await this.#watch?.stop();
+    await this.#ledger.close();
+    this.#store.close();
+  }
+
+  async #start(): Promise<void> {
+    const { config, loaded } = this.#files;
+    const [own] = config.channels;
+    if (own.applications !== undefined) {
+      const place = { pki: config.pki, application: 'applications' as const, channel: own.name };
+      this.#server = await startCleared(own.applications, place, loaded, this.#clock, noMethods(), this.#listener);
+    }
+    this.#watch = await LedgerWatch.start(
+      this.#ledger,
+      Number(this.#store.fact(NEXT_BLOCK) ?? 0),
+      (event) => {
+        this.#channel.ledgerEvent(event);
+        this.#store.setFact(NEXT_BLOCK, String(event.block.number));
+      },
+      (error) => this.#listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) }),
+    );
+    this.#registering = this.#register();
+    this.#channel.start(this.#connection);
+    void this.#connection.connectPatiently();
+    this.#listener({ event: 'started', endpoints: { receiver: this.endpoint } });
+  }
+
+  /** Logs the own key and opens the channel, as soon as the ledger lets it. */
+  async #register(): Promise<void> {
+    const { loaded, keys } = this.#files;
+    const { signal } = this.#stopped;
+    const id = toBase64Url(loaded.terms.channelId);
+    try {
+      await registerOwnKey(this.#ledger, keys.evidence, moduleDigest(), signal);
+      while (!signal.aborted && !(await openChannelOnLedger(this.#ledger, loaded.agreement, id, parseEnvelope(loaded.file.channel), signal))) {
+        await pause(RETRY_MS, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
+    }
+  }
+
+  #connectionTo(endpointUrl: string): ModuleConnection {
+    const { config, loaded } = this.#files;
+    const [own] = config.channels;
+    const link = linkOptions(endpointUrl, loadIdentity(config.pki, 'receiver'), trustListOf(config.pki, 'receiver'), own.sender.user);
+    const streams = loaded.agreement.streams.map(({ name }) => name);
+    return new ModuleConnection({ ...link, channel: own.name, streams }, {
+      batch: (n) => this.#channel.noticed(n),
+      state: (state) => {
+        this.#listener(linkEvent("the owner's cleared server", state));
+        if (state.state === 'connected') this.#channel.noticed(-1);
+      },
+    });
+  }
+
+  #show({ n, interval, toMs, codes }: ReceivedCondition, via: 'delivery' | 'ledger', txId: string): void {
+    const { params } = this.#files.loaded.terms;
+    this.#forget(interval);
+    this.#server?.publish(
+      codes.map((code, stream) => ({ stream, code, gridMs: toMs, nextMs: toMs + params.intervalMs + params.publishDelayMs, batch: n, publishAtMs: this.#clock.now() })),
+    );
+    this.#server?.batchState(n, { ledgerState: txId === '' ? 'Sealed' : 'Anchored', deliveryState: via === 'delivery' ? 'Receipted' : 'Waiting', txId });
+  }
+
+  /** Erases epoch keys that leave the dispute window. */
+  #forget(interval: number): void {
+    const { terms } = this.#files.loaded;
+    const before = this.#secrets.oldest.epoch;
+    this.#secrets.eraseBefore(epochOf(terms.params, interval) - terms.disputeWindowEpochs);
+    if (this.#secrets.oldest.epoch !== before) keepSecrets(this.#store, this.#secrets);
+  }
+
+  #lastBlock(): LedgerWatch['lastBlock'] {
+    if (this.#watch === undefined) throw new RangeError('The ledger is not followed yet.');
+    return this.#watch.lastBlock;
+  }
+
+  async #anchoredHeader(n: number): Promise<string | undefined> {
+    const channel = toBase64Url(this.#files.loaded.terms.channelId);
+    const batch = await this.#ledger.query('batch', { channel, n });
+    return (batch as { header?: string } | undefined)?.header;
+  }
+}
+
+async function loadFiles(config: ManufacturerConfig): Promise<ReceiverFiles> {
+  const [own] = config.channels;
+  const loaded = loadAgreement(own.agreement);
+  requireSameLedger(loaded.agreement, config.ledger, own.agreement);
+  return { config, loaded, keys: await loadKeys(config.keys, loaded.agreement.manufacturer) };
+}
+
+async function secretsOf({ config, loaded }: ReceiverFiles, store: ReceiverStore, clock: Clock): Promise<EpochSecrets> {
+  const kept = store.fact(OLDEST_EPOCH_KEY);
+  if (kept !== undefined) return new EpochSecrets(loaded.terms, fromBase64Url(kept), Number(store.fact(OLDEST_EPOCH)));
+  const secrets = new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'manufacturer'), 0);
+  const { params, disputeWindowEpochs } = loaded.terms;
+  secrets.eraseBefore(epochOf(params, Math.max(0, intervalAt(params, clock.now()))) - disputeWindowEpochs);
+  keepSecrets(store, secrets);
+  eraseExchangeKey(config.keys);
+  return secrets;
+}
+
+function keepSecrets(store: ReceiverStore, secrets: EpochSecrets): void {
+  store.setFact(OLDEST_EPOCH, String(secrets.oldest.epoch));
+  store.setFact(OLDEST_EPOCH_KEY, toBase64Url(secrets.oldest.bytes));
+}
+
+/** The applications' server offers none of the methods that serve a receiver. */
+function noMethods(): Parameters<typeof startCleared>[4] {
+  const nothing = (): Promise<Json | undefined> => Promise.resolve(undefined);
+  return {
+    fetchDelivery: nothing,
+    getEvidence: nothing,
+    epochProposal: nothing,
+    acknowledge: () => Promise.resolve(),
+    countersigned: () => Promise.resolve(),
+  };
+}

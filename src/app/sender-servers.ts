@@ -1,0 +1,148 @@
+import { hostname } from 'node:os';
+import type { Agreement } from '../agreement/index.ts';
+import { type Clock, type Json, toBase64Url } from '../core/index.ts';
+import type { MappingPolicy } from '../policy/index.ts';
+import {
+  checkOwnCertificate,
+  type ClearedServer,
+  type ClearedServerHooks,
+  type IngestHooks,
+  type IngestServer,
+  startClearedServer,
+  startIngestServer,
+} from '../server/index.ts';
+import type { StoredBatch } from '../store/index.ts';
+import type { ChannelTerms, EpochRecords } from '../transfer/index.ts';
+import type { EndpointConfig, OwnerConfig } from './config.ts';
+import type { ModuleListener } from './events.ts';
+import { trustListOf, userEntries } from './link-access.ts';
+import { loadIdentity } from './plant-identities.ts';
+import type { SenderChannel } from './sender-channel.ts';
+
+const TRUST_WATCH_MS = 1000;
+
+/** What the servers need to know of the channel that they show. */
+export interface ChannelFacts {
+  readonly agreement: Agreement;
+  readonly terms: ChannelTerms;
+  readonly policy: MappingPolicy;
+}
+
+export function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clock, hooks: IngestHooks): Promise<IngestServer> {
+  const identity = loadIdentity(config.pki, 'ingest');
+  const endpoint = endpointOf(config.ingest);
+  checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: clock.now() });
+  const { name, manufacturer, serialNumber, productInstanceUri } = config.machine;
+  return startIngestServer(
+    {
+      endpoint,
+      identity,
+      trust: trustListOf(config.pki, 'ingest'),
+      users: userEntries(config.users),
+      clock,
+      machine: {
+        name,
+        manufacturer: manufacturer ?? facts.agreement.manufacturer.name,
+        serialNumber: serialNumber ?? '0',
+        ...(productInstanceUri === undefined ? {} : { productInstanceUri }),
+      },
+      tags: facts.policy.tags,
+      channels: [{ name: config.channels[0].name, ...channelIds(facts) }],
+    },
+    hooks,
+  );
+}
+
+/** The cleared server of a channel, or the one that shows cleared data to the manufacturer's own applications. */
+export async function startCleared(
+  config: EndpointConfig & { readonly users: OwnerConfig['users'] },
+  place: { readonly pki: string; readonly application: 'cleared' | 'applications'; readonly channel: string },
+  facts: Omit<ChannelFacts, 'policy'>,
+  clock: Clock,
+  hooks: Omit<ClearedServerHooks, 'strangerCertificate' | 'event'>,
+  listener: ModuleListener,
+): Promise<ClearedServer> {
+  const identity = loadIdentity(place.pki, place.application);
+  const endpoint = endpointOf(config);
+  checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: clock.now() });
+  const trust = trustListOf(place.pki, place.application);
+  const server = await startClearedServer(
+    {
+      host: endpoint.host ?? '127.0.0.1',
+      port: endpoint.port,
+      hostname: endpoint.hostname,
+      identity,
+      trusted: trust.trusted(),
+      users: userEntries(config.users),
+      channel: { name: place.channel, ...clearedIds(facts) },
+      streams: facts.agreement.streams,
+      ...(place.application === 'applications' ? { methods: [] } : {}),
+    },
+    {
+      ...hooks,
+      strangerCertificate: (der) => trust.refusedDer(der),
+      event: (event) => {
+        if (event.kind !== 'called') listener({ event: 'warning', code: 'CLEARED_SERVER', message: `cleared server: ${event.kind}` });
+      },
+    },
+  );
+  const unwatch = trust.watch(TRUST_WATCH_MS, (trusted) => server.setTrusted(trusted));
+  return {
+    get endpointUrl() {
+      return server.endpointUrl;
+    },
+    get isServing() {
+      return server.isServing;
+    },
+    publish: (publications) => server.publish(publications),
+    batchState: (n, state) => server.batchState(n, state),
+    setTrusted: (certificates) => server.setTrusted(certificates),
+    stop: () => {
+      unwatch();
+      return server.stop();
+    },
+  };
+}
+
+/** Shows a batch on both servers. */
+export function showBatch(ingest: IngestServer, cleared: ClearedServer, channel: string, batch: StoredBatch, gridMs: number): void {
+  const { n, ledgerState, deliveryState, transactionId } = batch;
+  cleared.batchState(n, { ledgerState, deliveryState, txId: transactionId });
+  const kind = happening(batch);
+  const view = { batchId: n, gridMs, ledgerState, deliveryState, transactionId };
+  ingest.publishBatch(channel, view, kind === 'failed' ? { kind, reason: 'ANCHOR_REFUSED' } : { kind });
+}
+
+/** What the manufacturer's methods do. */
+export function clearedHooks(
+  channel: () => SenderChannel | undefined,
+  epochRecords: () => EpochRecords | undefined,
+  countersigned: (envelope: Json) => void,
+): Omit<ClearedServerHooks, 'strangerCertificate' | 'event'> {
+  return {
+    fetchDelivery: (n) => Promise.resolve(channel()?.delivery(n)),
+    getEvidence: (n) => Promise.resolve(channel()?.evidence(n)),
+    epochProposal: (k) => Promise.resolve(epochRecords()?.proposal(k) as Json | undefined),
+    acknowledge: async (receipt) => channel()?.acknowledge(receipt),
+    countersigned: async (envelope) => countersigned(envelope),
+  };
+}
+
+function happening({ ledgerState, deliveryState }: StoredBatch): 'sealed' | 'anchored' | 'receipted' | 'failed' {
+  if (ledgerState === 'Failed') return 'failed';
+  if (deliveryState === 'Receipted') return 'receipted';
+  return ledgerState === 'Anchored' ? 'anchored' : 'sealed';
+}
+
+function channelIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): { channelId: string; ledgerId: string; agreementVersion: number; intervalMs: number } {
+  const { id, ...rest } = clearedIds({ agreement, terms });
+  return { channelId: id, ...rest };
+}
+
+function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): { id: string; ledgerId: string; agreementVersion: number; intervalMs: number } {
+  return { id: toBase64Url(terms.channelId), ledgerId: agreement.ledger, agreementVersion: agreement.version, intervalMs: terms.params.intervalMs };
+}
+
+function endpointOf({ port, host, advertisedHost }: EndpointConfig): { port: number; host?: string; hostname: string } {
+  return { port, ...(host === undefined ? {} : { host }), hostname: advertisedHost ?? hostname() };
+}
