@@ -1,8 +1,10 @@
 import {
   InMemoryCertificateKeyPairProvider,
+  LogLevel,
   MessageSecurityMode,
   OPCUAClient,
   SecurityPolicy,
+  setLogLevel,
   type UserIdentityInfo,
   UserTokenType,
 } from 'node-opcua';
@@ -14,6 +16,8 @@ import {
   thumbprintOf,
 } from '../../src/server/identity/index.ts';
 
+setLogLevel(LogLevel.Error);
+
 /** An application's identity on the loopback. */
 export function identity(name: string): Promise<ApplicationIdentity> {
   return createApplicationCertificate({
@@ -22,7 +26,7 @@ export function identity(name: string): Promise<ApplicationIdentity> {
     organization: 'Test',
     hosts: ['localhost'],
     ips: ['127.0.0.1'],
-    validityDays: 2,
+    validityDays: 30,
   });
 }
 

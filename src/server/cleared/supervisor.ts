@@ -27,7 +27,7 @@ const STEADY_AFTER_MS = 60_000;
 const MOST_STDERR = 2000;
 
 export type SupervisorEvent =
-  | { readonly kind: 'serving'; readonly port: number }
+  | { readonly kind: 'serving'; readonly port: number; readonly processId: number }
   /** The process ended or was killed; it is started again after `againInMs`. */
   | { readonly kind: 'lost'; readonly why: string; readonly againInMs: number };
 
@@ -116,7 +116,7 @@ export class Supervisor {
     const publications = this.#options.waiting();
     if (publications.length > 0) life.pipe.notice('publish', { publications });
     this.#watch(life);
-    this.#options.event({ kind: 'serving', port });
+    this.#options.event({ kind: 'serving', port, processId: life.process.pid ?? 0 });
     return port;
   }
 
@@ -137,9 +137,9 @@ export class Supervisor {
       mostBytesIn: MOST_BYTES_FROM_CHILD,
       mostBytesOut: MOST_BYTES_TO_CHILD,
       mostOpen: MOST_OPEN,
-      // The pipe ends with the process; while the process lives, it broke the pipe's rules.
+      // The pipe ends with the process; one that breaks the pipe's rules is ended with it.
       closed: (cause) => {
-        if (cause !== undefined) life.why = cause.message;
+        if (cause instanceof RejectedError) life.why ||= cause.message;
         child.kill('SIGKILL');
       },
     });

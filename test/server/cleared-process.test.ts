@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
+import { AttributeIds } from 'node-opcua';
+import { streamChildId } from '../../src/nodeset/index.ts';
+import { childCommand } from '../../src/server/cleared/index.ts';
+import { CHANNEL, type Cleared, cleared, processIdOf } from './cleared-support.ts';
+import { certificateUser, client, until } from './support.ts';
+
+const isLinux = process.platform === 'linux';
+const onLinux = { skip: isLinux ? false : 'needs /proc' };
+
+async function codeOf(on: Cleared): Promise<{ code: unknown; sourceMs: number | undefined }> {
+  const reading = client(on.manufacturer, on.own);
+  try {
+    await reading.connect(on.server.endpointUrl);
+    const session = await reading.createSession(certificateUser(on.manufacturer));
+    const namespaces = await session.readNamespaceArray();
+    const nodeId = `ns=${namespaces.indexOf('urn:dcmb:instance')};${streamChildId(CHANNEL, 'wear', 'ConditionCode')}`;
+    const value = await session.read({ nodeId, attributeId: AttributeIds.Value });
+    await session.close();
+    return { code: value.value.value, sourceMs: value.sourceTimestamp?.getTime() };
+  } finally {
+    await reading.disconnect();
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return !isLinux || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+describe('the rights of a cleared server’s process', () => {
+  test('it reads its code and listens, and can do nothing else; its environment is empty', () => {
+    const { command, args, env } = childCommand(new URL('./rights-probe/probe.ts', import.meta.url));
+    const { outcome, environment } = JSON.parse(execFileSync(command, args, { env, encoding: 'utf8' })) as {
+      outcome: Record<string, string>;
+      environment: string[];
+    };
+    assert.deepEqual(outcome, {
+      'read a file of the system': 'ERR_ACCESS_DENIED',
+      'read the environment of its parent': 'ERR_ACCESS_DENIED',
+      'write a file': 'ERR_ACCESS_DENIED',
+      'write beside its code': 'ERR_ACCESS_DENIED',
+      'make a folder': 'ERR_ACCESS_DENIED',
+      'start a process': 'ERR_ACCESS_DENIED',
+      'start a worker': 'ERR_ACCESS_DENIED',
+      'load a native addon': 'ERR_DLOPEN_DISABLED',
+      'read its own code': 'allowed',
+      'listen on the network': 'allowed',
+    });
+    assert.deepEqual(environment, []);
+  });
+
+  test('the running child was started like that, and got no secret by its command line', onLinux, async () => {
+    const on = await cleared();
+    try {
+      const pid = processIdOf(on);
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      assert.ok(line.includes('--permission'));
+      assert.deepEqual(
+        line.filter((argument) => /allow-(fs-write|child-process|worker|addons|wasi)/.test(argument)),
+        [],
+      );
+      assert.equal(readFileSync(`/proc/${pid}/environ`, 'utf8'), '');
+    } finally {
+      await on.server.stop();
+    }
+  });
+});
+
+describe('the life of a cleared server’s process', () => {
+  test('one that is killed, then one that hangs, is replaced and shows again what it had shown, without events', async () => {
+    const on = await cleared();
+    try {
+      const gridMs = Math.floor(Date.now() / 100) * 100;
+      on.server.publish([{ stream: 0, code: 1, gridMs, nextMs: gridMs + 100, batch: 3, publishAtMs: Date.now() }]);
+      await until('it is shown', async () => (await codeOf(on)).code === 1);
+      for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+        const before = processIdOf(on);
+        process.kill(before, signal);
+        await until(`${signal} is noticed`, () => !on.server.isServing);
+        // What is said in between is not lost.
+        on.server.publish([{ stream: 0, code: 0, gridMs: gridMs + 100, nextMs: gridMs + 200, batch: 4, publishAtMs: Date.now() }]);
+        await until('it serves again', () => on.server.isServing);
+        assert.notEqual(processIdOf(on), before);
+        assert.deepEqual(await codeOf(on), { code: 0, sourceMs: gridMs + 100 });
+        assert.equal(isAlive(before), false);
+      }
+      const lost = on.events.filter((event) => event.kind === 'lost');
+      assert.deepEqual(
+        lost.map((event) => event.againInMs),
+        [250, 500],
+      );
+      assert.match(lost[0]?.why ?? '', /SIGKILL/);
+      assert.match(lost[1]?.why ?? '', /no answer/);
+    } finally {
+      await on.server.stop();
+    }
+  });
+
+  test('a stopped server is gone, and stays so', async () => {
+    const on = await cleared();
+    const pid = processIdOf(on);
+    await on.server.stop();
+    assert.equal(on.server.isServing, false);
+    assert.equal(isAlive(pid), false);
+    await assert.rejects(codeOf(on));
+    await on.server.stop();
+    assert.deepEqual(
+      on.events.map((event) => event.kind),
+      ['serving'],
+    );
+  });
+
+  const hasSetpriv = ['/usr/bin/setpriv', '/bin/setpriv'].some((path) => existsSync(path));
+  for (const [what, hangs] of [
+    ['a child', false],
+    ['a child that hangs', true],
+  ] as const) {
+    const skip = hangs && !(isLinux && hasSetpriv) ? 'needs setpriv of util-linux' : false;
+    test(`${what} dies with its module`, { skip }, async () => {
+      const module = spawn(process.execPath, [fileURLToPath(new URL('./rights-probe/module.ts', import.meta.url))], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const pid = await new Promise<number>((resolve) => module.stdout.once('data', (line: Buffer) => resolve(Number(line.toString()))));
+      assert.ok(isAlive(pid));
+      if (hangs) process.kill(pid, 'SIGSTOP');
+      module.kill('SIGKILL');
+      await until('the child is gone', () => !isAlive(pid));
+    });
+  }
+});
