@@ -1,6 +1,8 @@
 import { type ErrorDetails, RejectedError, UnavailableError } from '../core/index.ts';
 
 export type ClientErrorCode =
+  /** Our own certificate's private key cannot be read. */
+  | 'BAD_IDENTITY'
   /** Nothing answers at the endpoint URL, or the answer is not OPC UA. */
   | 'SERVER_NOT_REACHABLE'
   /** The server's certificate is not in our trust list. */

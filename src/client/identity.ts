@@ -1,5 +1,7 @@
 import { type UserIdentityInfo, UserTokenType } from 'node-opcua';
+import { coercePEMorDerToPrivateKey, keyOperationsFromPrivateKey, type PrivateKey } from 'node-opcua-crypto';
 import type { Bytes } from '../core/index.ts';
+import { rejected } from './errors.ts';
 
 /** Who this client is: its application certificate (OPC UA Part 4, clause 6.1) and private key. */
 export interface ApplicationIdentity {
@@ -26,13 +28,31 @@ export type UserCredentials =
   /** Only where a PLC's own server knows no users; the module's servers refuse it. */
   | { readonly kind: 'anonymous' };
 
+/** @throws RejectedError `BAD_IDENTITY` */
 export function userIdentityOf(user: UserCredentials): UserIdentityInfo {
   switch (user.kind) {
     case 'certificate':
-      return { type: UserTokenType.Certificate, certificateData: Buffer.from(user.certificate), privateKey: user.privateKeyPem };
+      return {
+        type: UserTokenType.Certificate,
+        certificateData: Buffer.from(user.certificate),
+        keyOperations: keyOperationsFromPrivateKey(privateKeyOf(user.privateKeyPem)),
+      };
     case 'password':
       return { type: UserTokenType.UserName, userName: user.userName, password: user.password };
     case 'anonymous':
       return { type: UserTokenType.Anonymous };
+  }
+}
+
+/** @throws RejectedError `BAD_IDENTITY` */
+export function privateKeyOf(pem: string): PrivateKey {
+  try {
+    return coercePEMorDerToPrivateKey(pem);
+  } catch {
+    // The cause is left out: its message may repeat what was taken for a key.
+    throw rejected(
+      'BAD_IDENTITY',
+      'The private key of the application or user certificate cannot be read. Give it as PEM, PKCS#8, without a passphrase.',
+    );
   }
 }

@@ -6,10 +6,9 @@ import {
   type OPCUAClientOptions,
   SecurityPolicy,
 } from 'node-opcua';
-import { coercePEMorDerToPrivateKey } from 'node-opcua-crypto';
 import { DcmbError } from '../core/index.ts';
 import { rejected, statusNameOf, unavailable } from './errors.ts';
-import { userIdentityOf } from './identity.ts';
+import { privateKeyOf, userIdentityOf } from './identity.ts';
 import type { LinkOptions } from './link-options.ts';
 import { PeerTrustStore } from './peer-trust-store.ts';
 
@@ -65,7 +64,7 @@ function clientOptions(options: LinkOptions, store: PeerTrustStore): OPCUAClient
     clientName: identity.applicationName,
     certificateKeyPairProvider: new InMemoryCertificateKeyPairProvider(
       [Buffer.from(identity.certificate)],
-      coercePEMorDerToPrivateKey(identity.privateKeyPem),
+      privateKeyOf(identity.privateKeyPem),
     ),
     clientCertificateManager: store,
     securityMode: MessageSecurityMode.SignAndEncrypt,

@@ -104,6 +104,15 @@ describe('connecting to a server', () => {
     assert.equal(error.code, 'CLIENT_CERTIFICATE_REFUSED');
   });
 
+  test('a private key that cannot be read is told as such, without a word of it', async () => {
+    const user = { kind: 'certificate', certificate: client.certificate, privateKeyPem: 'no key at all' };
+    for (const overrides of [{ user }, { identity: { ...client, privateKeyPem: 'no key at all' } }]) {
+      const error = await refused(overrides);
+      assert.equal(error.code, 'BAD_IDENTITY');
+      assert.ok(!error.message.includes('no key at all'));
+    }
+  });
+
   test('a port where nothing listens is unavailable, not wrong', async () => {
     const error = await refused({ endpointUrl: 'opc.tcp://localhost:9' });
     assert.equal(error.code, 'SERVER_NOT_REACHABLE');
