@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { AttributeIds } from 'node-opcua';
 import { streamChildId } from '../../src/nodeset/index.ts';
 import { childCommand } from '../../src/server/cleared/index.ts';
-import { CHANNEL, type Cleared, cleared, processIdOf } from './cleared-support.ts';
+import { CHANNEL, type Cleared, cleared } from './cleared-support.ts';
 import { certificateUser, client, until } from './support.ts';
 
 const isLinux = process.platform === 'linux';
@@ -61,7 +61,7 @@ describe('the rights of a cleared server’s process', () => {
   test('the running child was started like that, and got no secret by its command line', onLinux, async () => {
     const on = await cleared();
     try {
-      const pid = processIdOf(on);
+      const pid = on.server.processId ?? 0;
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
       assert.ok(line.includes('--permission'));
       assert.deepEqual(
@@ -83,13 +83,13 @@ describe('the life of a cleared server’s process', () => {
       on.server.publish([{ stream: 0, code: 1, gridMs, nextMs: gridMs + 100, batch: 3, publishAtMs: Date.now() }]);
       await until('it is shown', async () => (await codeOf(on)).code === 1);
       for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
-        const before = processIdOf(on);
+        const before = on.server.processId ?? 0;
         process.kill(before, signal);
         await until(`${signal} is noticed`, () => !on.server.isServing);
         // What is said in between is not lost.
         on.server.publish([{ stream: 0, code: 0, gridMs: gridMs + 100, nextMs: gridMs + 200, batch: 4, publishAtMs: Date.now() }]);
         await until('it serves again', () => on.server.isServing);
-        assert.notEqual(processIdOf(on), before);
+        assert.notEqual(on.server.processId ?? 0, before);
         assert.deepEqual(await codeOf(on), { code: 0, sourceMs: gridMs + 100 });
         assert.equal(isAlive(before), false);
       }
@@ -107,7 +107,7 @@ describe('the life of a cleared server’s process', () => {
 
   test('a stopped server is gone, and stays so', async () => {
     const on = await cleared();
-    const pid = processIdOf(on);
+    const pid = on.server.processId ?? 0;
     await on.server.stop();
     assert.equal(on.server.isServing, false);
     assert.equal(isAlive(pid), false);

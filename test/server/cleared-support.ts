@@ -64,8 +64,3 @@ function stream(name: string): ClearedServerConfig['streams'][number] {
     ],
   };
 }
-
-/** Id of the child process that serves now, or served last. */
-export function processIdOf(on: Pick<Cleared, 'events'>): number {
-  return on.events.reduce((last, event) => (event.kind === 'serving' ? event.processId : last), 0);
-}

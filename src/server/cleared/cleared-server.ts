@@ -73,6 +73,8 @@ export interface ClearedServer {
   readonly endpointUrl: string;
   /** False while the child process is being started again. */
   readonly isServing: boolean;
+  /** Of the child process; undefined while there is none. */
+  readonly processId: number | undefined;
   /** Hands over conditions ahead of their time. @throws RejectedError `UNKNOWN_CONDITION` */
   publish(publications: readonly ClearedPublication[]): void;
   /** Tells what became of a batch; clients see it at the next grid point. */
@@ -108,6 +110,9 @@ function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor:
     endpointUrl: `opc.tcp://${config.hostname}:${start.endpoint.port}`,
     get isServing() {
       return supervisor.isServing;
+    },
+    get processId() {
+      return supervisor.processId;
     },
     publish(publications) {
       if (publications.some(({ stream, code }) => codes[stream]?.has(code) !== true)) {

@@ -27,7 +27,7 @@ const STEADY_AFTER_MS = 60_000;
 const MOST_STDERR = 2000;
 
 export type SupervisorEvent =
-  | { readonly kind: 'serving'; readonly port: number; readonly processId: number }
+  | { readonly kind: 'serving'; readonly port: number }
   /** The process ended or was killed; it is started again after `againInMs`. */
   | { readonly kind: 'lost'; readonly why: string; readonly againInMs: number };
 
@@ -68,6 +68,10 @@ export class Supervisor {
 
   get isServing(): boolean {
     return this.#isServing;
+  }
+
+  get processId(): number | undefined {
+    return this.#isServing ? this.#life?.process.pid : undefined;
   }
 
   /** Starts the first process. Gives its port. @throws UnavailableError `CLEARED_PORT_IN_USE`; RejectedError `CLEARED_START_FAILED` */
@@ -116,7 +120,7 @@ export class Supervisor {
     const publications = this.#options.waiting();
     if (publications.length > 0) life.pipe.notice('publish', { publications });
     this.#watch(life);
-    this.#options.event({ kind: 'serving', port, processId: life.process.pid ?? 0 });
+    this.#options.event({ kind: 'serving', port });
     return port;
   }
 

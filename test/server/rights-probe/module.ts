@@ -1,5 +1,6 @@
-import { cleared, processIdOf } from '../cleared-support.ts';
+import { cleared } from '../cleared-support.ts';
 
 /* A module that a test kills: starts a cleared server and prints the id of its process. */
 
-process.stdout.write(`${processIdOf(await cleared())}\n`);
+const { server } = await cleared();
+process.stdout.write(`${server.processId ?? 0}\n`);
