@@ -22,8 +22,8 @@ export interface ComputeModule {
 /**
  * The form of a compute module's source: an ES module with exactly one export, `export default` before a function
  * expression or declaration, at the beginning of a line and after everything else at top level; and without imports,
- * static or dynamic. The words `import` and `export` must not stand anywhere else, comments and texts included, so
- * that this check needs no parser.
+ * static or dynamic, and without asynchronous functions, whose end nobody would wait for. The words `import`, `export`,
+ * `async` and `await` must not stand anywhere else, comments and texts included, so that this check needs no parser.
  * @throws RejectedError `COMPUTE_MODULE_FORM`
  */
 export function requireComputeForm(source: string): void {
@@ -31,6 +31,7 @@ export function requireComputeForm(source: string): void {
     throw new RejectedError<PolicyErrorCode>('COMPUTE_MODULE_FORM', `The compute module is refused: ${why}.`);
   };
   if (/\bimport\b/.test(source)) refuse('the word "import" stands in it; a compute module imports nothing');
+  if (/\b(?:async|await)\b/.test(source)) refuse('the word "async" or "await" stands in it; a compute module answers at once');
   if (source.match(/\bexport\b/g)?.length !== 1 || !/^export default[ \t]+(function\b|\(|[A-Za-z_$][\w$]*)/m.test(source)) {
     refuse('it needs exactly one "export", at the beginning of a line: "export default function (inputs) { … }"');
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RejectedError, RESERVED_CODES, type UaValue } from '../../src/core/index.ts';
+import { RejectedError, RESERVED_CODES } from '../../src/core/index.ts';
 import { Clearing } from '../../src/policy/index.ts';
 import { BAD, compile, condition, GOOD, policyText, reading, ua, UNCERTAIN } from './policies.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireComputeForm } from '../../src/policy/index.ts';
 
-test('a compute module’s form is one default export and no import', () => {
+test('a compute module’s form is one default export, no import and nothing asynchronous', () => {
   requireComputeForm('const k = 2;\nexport default function twice(inputs) {\n  return k * inputs.a;\n}\n');
   requireComputeForm('export default (inputs) => inputs.a;');
   for (const source of [
@@ -12,6 +12,8 @@ test('a compute module’s form is one default export and no import', () => {
     'export const a = 1;\nexport default () => 1;',
     'export function a() {}',
     '  export default () => 1;',
+    'export default async () => 1;',
+    'export default () => { (async function () {})(); return 1; };',
     'const a = 1;',
     '',
   ]) {
