@@ -19,7 +19,7 @@ export type ModuleEvent =
   | { readonly event: 'running'; readonly channel: string; readonly interval: number; readonly nextGridMs: number }
   | { readonly event: 'sealed'; readonly n: number; readonly interval: number; readonly row: number; readonly readings: number; readonly refused: number }
   | { readonly event: 'cleared'; readonly n: number; readonly interval: number; readonly conditions: readonly ConditionSeen[] }
-  | { readonly event: 'anchored'; readonly n: number; readonly transaction: string; readonly block: number; readonly marks: readonly string[] }
+  | { readonly event: 'anchored'; readonly n: number; readonly transaction: string; readonly block: number; readonly marks: readonly string[]; readonly header: string; readonly tokens: readonly string[] }
   | { readonly event: 'delivered'; readonly n: number }
   | { readonly event: 'receipted'; readonly n: number }
   | { readonly event: 'received'; readonly n: number; readonly interval: number; readonly row: number; readonly via: 'delivery' | 'ledger'; readonly conditions: readonly ConditionSeen[] }

@@ -1,6 +1,17 @@
 export { type AgreementFile, loadAgreement, type LoadedAgreement } from './agreement-file.ts';
+export { exportAudit } from './audit-export.ts';
 export * from './config.ts';
 export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';
 export { initPlant, type Plant, type PlantOptions } from './plant.ts';
+export { type ApplicationName, pkiFolder } from './plant-identities.ts';
+export type { PlantPorts } from './plant-files.ts';
+export { loadPolicy } from './policy-source.ts';
 export { ReceiverModule } from './receiver-module.ts';
+export { replay, type ReplayOptions, type ReplayProgress } from './replay.ts';
 export { type ModuleOptions, SenderModule } from './sender-module.ts';
+
+export { type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
+export { type DcmbError, FatalError, RejectedError, UnavailableError } from '../core/index.ts';
+export { systemArgon2 } from '../platform/index.ts';
+export { leakageReport } from '../policy/index.ts';
+export { hashPassword, type TrustEntry, TrustList } from '../server/index.ts';

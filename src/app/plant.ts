@@ -2,13 +2,15 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Agreement, agreementCommitment, signAgreement } from '../agreement/index.ts';
-import { type Bytes, RejectedError, type Signer, toBase64Url, utf8 } from '../core/index.ts';
+import { type Bytes, fromBase64Url, RejectedError, type Signer, toBase64Url, utf8 } from '../core/index.ts';
 import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../contract/index.ts';
 import { createEmbeddedLedger } from '../ledger/index.ts';
 import { createExchangeKey, createSigningKey, type ExchangeKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
 import { type MappingPolicy, policyCommitment } from '../policy/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, TrustList } from '../server/index.ts';
+import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
 import type { ConfigErrorCode, UserConfig } from './config.ts';
+import { openChannelOnLedger, openLedger, registerOwnKey } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
 import { manufacturerConfigText, ownerConfigText, type PlantPorts } from './plant-files.ts';
 import { createIdentity, pkiFolder } from './plant-identities.ts';
@@ -78,7 +80,8 @@ export async function initPlant(options: PlantOptions): Promise<Plant> {
   const nonce = await copyPolicy(options.policyFile, owner, policy.modules);
   const agreement = agreementOf(genesis, keys, identities, policy, nonce, options);
   const channelId = await writeAgreement([owner, manufacturer], agreement, keys);
-  const logins = await writeConfigs(folder, options, agreement, identities);
+  await openOnLedger(join(folder, 'ledger', 'ledger.db'), agreement, loadAgreement(join(owner, 'agreement.json')), keys);
+  const logins = await writeConfigs(folder, options, agreement, identities, policy.policy.tags);
   return { folder, owner, manufacturer, plc: join(folder, 'plc'), ledgerId: agreement.ledger, channelId, logins };
 }
 
@@ -221,11 +224,32 @@ async function writeAgreement(
   return channelIdOf(ledger, commitment);
 }
 
+/** Both parties' keys are at hand here, so the channel can be opened at once; modules that find it open go on from there. */
+async function openOnLedger(
+  file: string,
+  agreement: Agreement,
+  loaded: LoadedAgreement,
+  keys: { owner: PartyKeys; manufacturer: PartyKeys },
+): Promise<void> {
+  const { signal } = new AbortController();
+  for (const [organisation, own] of [[OWNER, keys.owner], [MANUFACTURER, keys.manufacturer]] as const) {
+    const access = { organisation, signer: own.ledger, clock: systemClock, random: systemRandom };
+    const ledger = await openLedger({ kind: 'embedded', file, id: agreement.ledger }, access);
+    try {
+      await registerOwnKey(ledger, own.evidence, fromBase64Url(agreement.module), signal);
+      await openChannelOnLedger(ledger, agreement, toBase64Url(loaded.terms.channelId), loaded.file.channel, signal);
+    } finally {
+      await ledger.close();
+    }
+  }
+}
+
 async function writeConfigs(
   folder: string,
   options: PlantOptions,
   agreement: Agreement,
   identities: Identities,
+  tags: MappingPolicy['tags'],
 ): Promise<Plant['logins']> {
   const login = (name: string): Login => ({ name, password: toBase64Url(systemRandom.bytes(12)) });
   const logins = { plc: login('plc'), operator: login('operator'), manufacturer: login('manufacturer'), auditor: login('auditor'), viewer: login('viewer') };
@@ -249,6 +273,8 @@ async function writeConfigs(
   const [owner, manufacturer, plc] = [join(folder, OWNER), join(folder, MANUFACTURER), join(folder, 'plc')];
   await writeFileAtomic(join(owner, 'dcmb.json'), ownerConfigText(facts), { replace: false });
   await writeFileAtomic(join(manufacturer, 'dcmb.json'), manufacturerConfigText(facts), { replace: false });
+  const plcFile = { endpointUrl: `opc.tcp://${options.advertisedHost}:${options.ports.ingest}`, tags: Object.fromEntries(tags.map(({ name, type }) => [name, type])) };
+  await writeFileAtomic(join(plc, 'plc.json'), `${JSON.stringify(plcFile, undefined, 2)}\n`, { replace: false });
   await writePasswords(owner, [logins.plc, logins.operator, logins.auditor]);
   await writePasswords(manufacturer, [logins.manufacturer, logins.viewer]);
   await writePasswords(plc, [logins.plc]);

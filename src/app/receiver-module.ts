@@ -1,27 +1,26 @@
 import { ModuleConnection } from '../client/index.ts';
-import { type Clock, epochOf, fromBase64Url, intervalAt, type Json, parseEnvelope, toBase64Url } from '../core/index.ts';
+import { type Clock, type Json, parseEnvelope, toBase64Url } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { systemArgon2, systemClock, systemRandom } from '../platform/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import { ReceiverStore } from '../store/index.ts';
-import { EpochSecrets, pause, type ReceivedCondition } from '../transfer/index.ts';
+import { type EpochSecrets, pause, type ReceivedCondition } from '../transfer/index.ts';
 import { type LoadedAgreement, loadAgreement } from './agreement-file.ts';
 import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { LedgerWatch, openChannelOnLedger, openLedger, registerOwnKey, requireSameLedger } from './ledger-access.ts';
 import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
 import { moduleDigest } from './module-digest.ts';
-import { eraseExchangeKey, firstEpochKey, loadKeys, type ModuleKeys } from './module-keys.ts';
+import { loadKeys, type ModuleKeys } from './module-keys.ts';
 import { loadIdentity } from './plant-identities.ts';
 import { ReceiverActions } from './receiver-actions.ts';
 import { ReceiverChannel } from './receiver-channel.ts';
+import { keepWindow, startReceiverSecrets } from './receiver-secrets.ts';
 import { messageOf } from './sender-channel.ts';
 import type { ModuleOptions } from './sender-module.ts';
 import { startCleared } from './sender-servers.ts';
 
 const RETRY_MS = 500;
-const OLDEST_EPOCH = 'oldest-epoch';
-const OLDEST_EPOCH_KEY = 'oldest-epoch-key';
 const NEXT_BLOCK = 'next-block';
 
 /** Everything of a receiver that is loaded before anything is started. */
@@ -92,7 +91,7 @@ export class ReceiverModule {
     const ledger = await openLedger(files.config.ledger, { organisation: files.config.organisation, signer: files.keys.ledger, clock, random });
     const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId));
     try {
-      const secrets = await secretsOf(files, store, clock);
+      const secrets = await startReceiverSecrets(files.config, files.loaded, store, clock);
       const module = new ReceiverModule(files, store, secrets, ledger, options);
       await module.#start();
       return module;
@@ -177,19 +176,11 @@ export class ReceiverModule {
 
   #show({ n, interval, toMs, codes }: ReceivedCondition, via: 'delivery' | 'ledger', txId: string): void {
     const { params } = this.#files.loaded.terms;
-    this.#forget(interval);
+    keepWindow(this.#files.loaded.terms, this.#secrets, this.#store, interval);
     this.#server?.publish(
       codes.map((code, stream) => ({ stream, code, gridMs: toMs, nextMs: toMs + params.intervalMs + params.publishDelayMs, batch: n, publishAtMs: this.#clock.now() })),
     );
     this.#server?.batchState(n, { ledgerState: txId === '' ? 'Sealed' : 'Anchored', deliveryState: via === 'delivery' ? 'Receipted' : 'Waiting', txId });
-  }
-
-  /** Erases epoch keys that leave the dispute window. */
-  #forget(interval: number): void {
-    const { terms } = this.#files.loaded;
-    const before = this.#secrets.oldest.epoch;
-    this.#secrets.eraseBefore(epochOf(terms.params, interval) - terms.disputeWindowEpochs);
-    if (this.#secrets.oldest.epoch !== before) keepSecrets(this.#store, this.#secrets);
   }
 
   #lastBlock(): LedgerWatch['lastBlock'] {
@@ -209,22 +200,6 @@ async function loadFiles(config: ManufacturerConfig): Promise<ReceiverFiles> {
   const loaded = loadAgreement(own.agreement);
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
   return { config, loaded, keys: await loadKeys(config.keys, loaded.agreement.manufacturer) };
-}
-
-async function secretsOf({ config, loaded }: ReceiverFiles, store: ReceiverStore, clock: Clock): Promise<EpochSecrets> {
-  const kept = store.fact(OLDEST_EPOCH_KEY);
-  if (kept !== undefined) return new EpochSecrets(loaded.terms, fromBase64Url(kept), Number(store.fact(OLDEST_EPOCH)));
-  const secrets = new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'manufacturer'), 0);
-  const { params, disputeWindowEpochs } = loaded.terms;
-  secrets.eraseBefore(epochOf(params, Math.max(0, intervalAt(params, clock.now()))) - disputeWindowEpochs);
-  keepSecrets(store, secrets);
-  eraseExchangeKey(config.keys);
-  return secrets;
-}
-
-function keepSecrets(store: ReceiverStore, secrets: EpochSecrets): void {
-  store.setFact(OLDEST_EPOCH, String(secrets.oldest.epoch));
-  store.setFact(OLDEST_EPOCH_KEY, toBase64Url(secrets.oldest.bytes));
 }
 
 /** The applications' server offers none of the methods that serve a receiver. */

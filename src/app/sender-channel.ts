@@ -1,10 +1,12 @@
+import * as v from 'valibot';
 import type { Agreement } from '../agreement/index.ts';
 import {
   type Argon2,
   type Clock,
-  type Envelope,
+  Hash,
   type Json,
   parseEnvelope,
+  parseShape,
   RejectedError,
   type Signer,
   toBase64Url,
@@ -51,6 +53,9 @@ export interface ChannelDisplay {
   publish(publications: readonly ClearedPublication[]): void;
   batchState(batch: StoredBatch, gridMs: number): void;
 }
+
+/** What everybody on the ledger sees of an anchor, as far as it is told here. */
+const AnchorEventShape = v.object({ header: Hash, tokens: v.array(Hash), marks: v.array(v.string()) });
 
 /** More than this behind the grid, and the intervals between count as missed. */
 const MISSED_AFTER_MS = 10_000;
@@ -245,8 +250,8 @@ export class SenderChannel {
   }
 
   #anchored(n: number, commit: Commit): void {
-    const marks = (commit.event.body as { marks?: readonly string[] }).marks ?? [];
-    this.#ports.listener({ event: 'anchored', n, transaction: commit.txId, block: commit.block.number, marks });
+    const { header, tokens, marks } = parseShape(AnchorEventShape, commit.event.body, 'anchor event');
+    this.#ports.listener({ event: 'anchored', n, transaction: commit.txId, block: commit.block.number, marks, header, tokens });
     this.#show(n);
   }
 

@@ -94,6 +94,9 @@ export async function startCleared(
     get isServing() {
       return server.isServing;
     },
+    get processId() {
+      return server.processId;
+    },
     publish: (publications) => server.publish(publications),
     batchState: (n, state) => server.batchState(n, state),
     setTrusted: (certificates) => server.setTrusted(certificates),

@@ -72,6 +72,11 @@ export class ReceiverStore {
     return row === undefined ? undefined : receivedBatch(row);
   }
 
+  /** All of them, by number. */
+  batches(): ReceivedBatch[] {
+    return this.#db.all('SELECT * FROM deliveries ORDER BY n').map(receivedBatch);
+  }
+
   /** Receipts that the owner's module has not confirmed yet, oldest first. */
   unacknowledged(): ReceivedBatch[] {
     return this.#db.all('SELECT * FROM deliveries WHERE acknowledged = 0 ORDER BY n').map(receivedBatch);

@@ -1,0 +1,99 @@
+import { type BatchEvidence, writeExport } from '../audit/index.ts';
+import { type Bytes, epochOf, fromBase64Url, parseEnvelope, parseShape, toBase64Url } from '../core/index.ts';
+import { type BatchHeader, type DeliveryPackage, DeliveryPackageShape, openHeader } from '../evidence/index.ts';
+import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
+import { ReceiverStore, SenderStore } from '../store/index.ts';
+import { EpochSecrets } from '../transfer/index.ts';
+import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
+import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.ts';
+import { openLedger, requireSameLedger } from './ledger-access.ts';
+import { receiverSecrets } from './receiver-secrets.ts';
+
+/** What one side's store holds of a batch, as far as an auditor may see it. */
+interface KeptBatch {
+  readonly n: number;
+  readonly package: DeliveryPackage;
+  readonly receipt: unknown;
+}
+
+/**
+ * Everything that an auditor needs, in one file's bytes: the ledger's blocks, the agreement, and of each batch the
+ * delivery, the opened conditions and the receipt. No raw reading, no threshold and no seed. Works beside a running module.
+ * @param config configuration of either side
+ */
+export async function exportAudit(config: string): Promise<Bytes> {
+  const own = readConfig(config);
+  const [{ agreement: path }] = own.channels;
+  const loaded = loadAgreement(path);
+  requireSameLedger(loaded.agreement, own.ledger, path);
+  const ledger = await openLedger(own.ledger, {
+    organisation: own.organisation,
+    signer: await loadSigningKey(own.keys.ledger),
+    clock: systemClock,
+    random: systemRandom,
+  });
+  try {
+    const blocks = await ledger.blocks(0);
+    const { batches, secrets } = own.role === 'owner' ? ownersBatches(own, loaded) : manufacturersBatches(own, loaded);
+    const channel = {
+      agreement: parseEnvelope(loaded.file.agreement),
+      nonce: loaded.file.nonce,
+      batches: batches.map((batch) => evidenceOf(batch, loaded, secrets)),
+    };
+    return writeExport({ blocks, channels: [channel] });
+  } finally {
+    await ledger.close();
+  }
+}
+
+interface Kept {
+  readonly batches: readonly KeptBatch[];
+  readonly secrets: EpochSecrets | undefined;
+}
+
+/** The owner's batches up to the newest anchored one: later ones are not due yet. */
+function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreement): Kept {
+  const store = new SenderStore(own.store, toBase64Url(terms.channelId));
+  try {
+    const stored = store.batches(0, Number.MAX_SAFE_INTEGER);
+    const newest = stored.findLastIndex(({ ledgerState }) => ledgerState === 'Anchored');
+    const progress = store.progress();
+    return {
+      batches: stored.slice(0, newest + 1).map(({ n, deliveryPackage, receipt }) => ({ n, package: packageOf(deliveryPackage), receipt })),
+      secrets: progress === undefined ? undefined : new EpochSecrets(terms, fromBase64Url(progress.epochKey), progress.epoch),
+    };
+  } finally {
+    store.close();
+  }
+}
+
+function manufacturersBatches({ channels: [own] }: ManufacturerConfig, { terms }: LoadedAgreement): Kept {
+  const store = new ReceiverStore(own.store, toBase64Url(terms.channelId));
+  try {
+    const batches = store.batches().map(({ n, deliveryPackage, receipt }) => ({ n, package: packageOf(deliveryPackage), receipt }));
+    return { batches, secrets: receiverSecrets(terms, store) };
+  } finally {
+    store.close();
+  }
+}
+
+function packageOf(value: unknown): DeliveryPackage {
+  return parseShape(DeliveryPackageShape, value, 'delivery package') as DeliveryPackage;
+}
+
+function evidenceOf({ n, package: delivered, receipt }: KeptBatch, { terms }: LoadedAgreement, secrets: EpochSecrets | undefined): BatchEvidence {
+  const { value: header } = openHeader(delivered.header, terms.ownerKey);
+  return {
+    n,
+    delivery: [parseEnvelope(delivered.delivery)],
+    conditions: [parseShape(DeliveryPackageShape.entries.conditions, delivered.conditions, 'condition opening')],
+    batchKeyProof: secrets === undefined ? [] : batchKeyProof(header, secrets),
+    receipt: receipt === undefined ? [] : [parseEnvelope(receipt)],
+  };
+}
+
+/** Leads from K_batch to the co-signed token set; empty once the epoch's key is erased. */
+function batchKeyProof({ interval, row }: BatchHeader, secrets: EpochSecrets): string[] {
+  const epoch = epochOf(secrets.params, interval);
+  return epoch < secrets.oldest.epoch ? [] : secrets.tokenSet(epoch).batchKeyProof(interval, row);
+}

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { TagWriter } from '../client/index.ts';
+import { integerRange, RejectedError, UA_TYPES, type UaType, type UaValue } from '../core/index.ts';
+import { INSTANCE_URI, inNamespace, tagId } from '../nodeset/index.ts';
+import { pause } from '../transfer/index.ts';
+import { type ConfigErrorCode, readText } from './config.ts';
+import { linkOptions, trustListOf } from './link-access.ts';
+import { loadIdentity } from './plant-identities.ts';
+
+/** What a simulated PLC knows: where to write, and the type of each tag. Made by dcmb init as `plc.json`. */
+export interface PlcFile {
+  readonly endpointUrl: string;
+  readonly tags: Readonly<Record<string, UaType>>;
+}
+
+export interface ReplayOptions {
+  /** CSV with a header line; columns named as tags are written, in column order. */
+  readonly dataFile: string;
+  /** Folder of the simulated PLC, with `plc.json` and `pki/`. */
+  readonly plcFolder: string;
+  /** Overrides the endpoint of `plc.json`. */
+  readonly endpointUrl?: string;
+  /** Rows a second. */
+  readonly rate: number;
+  /** Start again at the end of the file. */
+  readonly loop: boolean;
+  /** Wait until the server is there and takes values; else the first failure ends the replay. */
+  readonly patient: boolean;
+  readonly signal: AbortSignal;
+  /** Told after each row. */
+  onProgress?(progress: ReplayProgress): void;
+}
+
+export interface ReplayProgress {
+  readonly rows: number;
+  /** Writes answered Good. */
+  readonly accepted: number;
+  /** Writes answered otherwise, by status. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+interface Column {
+  readonly index: number;
+  readonly nodeId: string;
+  readonly type: UaType;
+}
+
+interface Row {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** Pause after a server said that it does not take values yet. */
+const NOT_YET_MS = 200;
+
+/** Plays a data file into an ingest endpoint as a PLC would: value-only writes, a row at a time, at a steady rate. */
+export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
+  const plc = readPlcFile(join(options.plcFolder, 'plc.json'));
+  const { columns, rows } = readData(options.dataFile, plc.tags);
+  const pki = join(options.plcFolder, 'pki');
+  const writer = new TagWriter(linkOptions(options.endpointUrl ?? plc.endpointUrl, loadIdentity(pki, 'plc'), trustListOf(pki, 'plc'), undefined));
+  if (options.patient) await writer.connectPatiently();
+  else await writer.connect();
+  const refused: Record<string, number> = {};
+  const progress = { rows: 0, accepted: 0, refused };
+  try {
+    let startMs = performance.now();
+    while (!options.signal.aborted && (options.loop || progress.rows < rows.length)) {
+      const row = rows[progress.rows % rows.length];
+      if (row === undefined) break;
+      const results = await writer.write(columns.map(({ index, nodeId, type }) => ({ nodeId, value: parseCell(options.dataFile, row, index, type) })));
+      if (options.patient && progress.accepted === 0 && results.every(({ status }) => status === 'BadResourceUnavailable')) {
+        await pause(NOT_YET_MS, options.signal);
+        startMs = performance.now();
+        continue;
+      }
+      for (const { accepted, status } of results) {
+        if (accepted) progress.accepted++;
+        else refused[status] = (refused[status] ?? 0) + 1;
+      }
+      progress.rows++;
+      options.onProgress?.(progress);
+      await pause(Math.max(0, startMs + (progress.rows * 1000) / options.rate - performance.now()), options.signal);
+    }
+  } finally {
+    await writer.close();
+  }
+  return progress;
+}
+
+function readPlcFile(path: string): PlcFile {
+  const text = readText(path);
+  try {
+    const { endpointUrl, tags } = JSON.parse(text) as PlcFile;
+    const known = Object.values(tags).every((type) => UA_TYPES.includes(type));
+    if (typeof endpointUrl === 'string' && known) return { endpointUrl, tags };
+  } catch {
+    // Told below, in the same words as a file of another form.
+  }
+  throw bad(`${path} is not a simulated PLC's file. Give the folder plc/ that dcmb init made.`);
+}
+
+function readData(path: string, tags: PlcFile['tags']): { columns: Column[]; rows: Row[] } {
+  const lines = readText(path).split(/\r?\n/);
+  const header = (lines[0] ?? '').split(',').map((name) => name.trim());
+  const columns = header.flatMap((name, index) => {
+    const type = tags[name];
+    return type === undefined ? [] : [{ index, type, nodeId: inNamespace(INSTANCE_URI, tagId(name)) }];
+  });
+  if (columns.length === 0) {
+    throw bad(`${path}, line 1: no column is named as a tag. Write a header line with tag names, such as ${Object.keys(tags).join(',')}.`);
+  }
+  const rows = lines.flatMap((text, index) => (index === 0 || text.trim() === '' ? [] : [{ line: index + 1, cells: text.split(',') }]));
+  const short = rows.find(({ cells }) => cells.length !== header.length);
+  if (short !== undefined) throw bad(`${path}, line ${short.line}: ${short.cells.length} cells instead of ${header.length}. Mend the row.`);
+  if (rows.length === 0) throw bad(`${path} has no row below its header. Give a file with data.`);
+  for (const row of rows) for (const { index, type } of columns) parseCell(path, row, index, type);
+  return { columns, rows };
+}
+
+function parseCell(path: string, { line, cells }: Row, index: number, type: UaType): UaValue {
+  const text = (cells[index] ?? '').trim();
+  const value = valueOf(text, type);
+  if (value === undefined) throw bad(`${path}, line ${line}, column ${index + 1}: not a value of type ${type}. Mend the cell.`);
+  return { type, value };
+}
+
+function valueOf(text: string, type: UaType): UaValue['value'] | undefined {
+  if (type === 'Boolean') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined;
+  if (type === 'String') return text;
+  if (type === 'Float' || type === 'Double') return text !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined;
+  const range = integerRange(type);
+  if (range === undefined || !/^-?\d{1,20}$/.test(text)) return undefined;
+  const integer = BigInt(text);
+  if (integer < range[0] || integer > range[1]) return undefined;
+  return type === 'Int64' || type === 'UInt64' || type === 'DateTime' ? integer : Number(integer);
+}
+
+function bad(message: string): RejectedError<ConfigErrorCode> {
+  return new RejectedError('BAD_CONFIG', message);
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { initPlant, type Plant } from '../app/index.ts';
+import { numberFrom, parseDuration } from './duration.ts';
+
+interface InitOptions {
+  readonly policy: string;
+  readonly channel: string;
+  readonly interval: number;
+  readonly epoch: number;
+  readonly host: string;
+  readonly advertise?: string;
+  readonly port: number;
+}
+
+/** The mapping policy that a new plant starts from; the data beside it can be replayed at once. */
+export function exampleFile(name: string): string {
+  return fileURLToPath(new URL(`../../examples/turbofan/${name}`, import.meta.url));
+}
+
+export function initCommand(): Command {
+  return new Command('init')
+    .description('make two working folders, owner and manufacturer, with keys, certificates, agreement, configuration and mapping policy')
+    .argument('<folder>', 'a new or empty folder')
+    .option('--policy <file>', 'mapping policy to start from', exampleFile('policy.json'))
+    .option('--channel <name>', 'name of the channel, part of the node ids', 'turbofan')
+    .option('--interval <duration>', 'length of an interval', parseDuration, 10_000)
+    .option('--epoch <intervals>', 'intervals an epoch, a power of two from 2 to 4096', numberFrom(2, 4096), 64)
+    .option('--host <address>', 'address that the servers listen on', '127.0.0.1')
+    .option('--advertise <host>', 'name or address by which clients reach the servers (default: localhost, or the host name)')
+    .option('--port <number>', 'port of the ingest server; the other servers take the next two', numberFrom(1, 65_533), 48_400)
+    .action(async (folder: string, options: InitOptions) => {
+      const { port } = options;
+      const plant = await initPlant({
+        folder,
+        policyFile: options.policy,
+        cadence: { intervalMs: options.interval, epochIntervals: options.epoch },
+        host: options.host,
+        advertisedHost: options.advertise ?? (options.host.startsWith('127.') ? 'localhost' : hostname()),
+        ports: { ingest: port, cleared: port + 1, applications: port + 2 },
+        channel: options.channel,
+      });
+      process.stdout.write(nextSteps(plant));
+    });
+}
+
+function nextSteps(plant: Plant): string {
+  const at = (path: string): string => relative(process.cwd(), path) || path;
+  const [owner, manufacturer] = [at(plant.owner), at(plant.manufacturer)];
+  const data = exampleFile('held-out.csv');
+  return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, a test ledger.
+
+Next, each in a terminal of its own:
+  dcmb serve ${owner}/dcmb.json
+  dcmb receive ${manufacturer}/dcmb.json
+  dcmb replay ${existsSync(data) ? at(data) : 'DATA.csv'} --plc ${at(plant.plc)}
+
+Log-ins for OPC UA clients stand in passwords.txt of each folder; the configurations hold hashes only.
+A client that connects for the first time waits in rejected/: dcmb trust list ${owner}/dcmb.json
+`;
+}

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { auditCommand } from './audit.ts';
+import { demoCommand } from './demo.ts';
+import { failWith } from './failure.ts';
+import { initCommand } from './init.ts';
+import { passwordCommand } from './password.ts';
+import { replayCommand } from './replay.ts';
+import { receiveCommand, serveCommand } from './modules.ts';
+import { trustCommand } from './trust.ts';
+
+const program = new Command('dcmb')
+  .description('Exchange cleared machine conditions over OPC UA, with evidence on a ledger that everybody can audit without seeing the data.')
+  .version(manifest.version)
+  .showHelpAfterError('(dcmb --help shows the commands)')
+  .exitOverride((error) => {
+    // commander has printed its message; a wrong command line is bad input like any other.
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+for (const command of [
+  demoCommand(),
+  initCommand(),
+  serveCommand(),
+  receiveCommand(),
+  replayCommand(),
+  trustCommand(),
+  auditCommand(),
+  passwordCommand(),
+]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  failWith(error);
+}
