@@ -30,14 +30,16 @@ const PRIVATE_NODES: readonly number[] = [
   VariableIds.Server_ServerDiagnostics_SamplingIntervalDiagnosticsArray,
 ];
 
+/** Every session stands on the role Anonymous, whoever its user is (OPC UA Part 18, clause 4.2). */
+const EVERYBODY = { roleId: resolveNodeId(WellKnownRoles.Anonymous), permissions: makePermissionFlag('Browse | Read | ReceiveEvents') };
+const NOBODY = { roleId: resolveNodeId(WellKnownRoles.Anonymous), permissions: 0 };
+
 /** Opens types and standard objects to every session; diagnostics of sessions are for nobody. Call it before instances are made. */
 export function openStandardNodes(addressSpace: IAddressSpace): void {
-  const everybody = { roleId: resolveNodeId(WellKnownRoles.Anonymous), permissions: makePermissionFlag('Browse | Read | ReceiveEvents') };
-  const nobody = { roleId: resolveNodeId(WellKnownRoles.Anonymous), permissions: 0 };
   for (const namespace of addressSpace.getNamespaceArray()) {
-    namespace.setDefaultRolePermissions([namespace.index === SERVER_NAMESPACE ? nobody : everybody]);
+    namespace.setDefaultRolePermissions([namespace.index === SERVER_NAMESPACE ? NOBODY : EVERYBODY]);
   }
-  for (const id of PRIVATE_NODES) addressSpace.findNode(resolveNodeId(id))?.setRolePermissions([nobody]);
+  for (const id of PRIVATE_NODES) addressSpace.findNode(resolveNodeId(id))?.setRolePermissions([NOBODY]);
 }
 
 /** Describes the namespace of instances under Server/Namespaces (OPC UA Part 5, clause 6.3.14). */
@@ -49,7 +51,12 @@ export function describeInstanceNamespace(addressSpace: IAddressSpace, namespace
     namespace,
     componentOf: resolveNodeId(ObjectIds.Server_Namespaces),
   });
-  const set = (name: string, value: VariantOptions): void => (metadata.getChildByName(name) as UAVariable).setValueFromSource(value);
+  const set = (name: string, value: VariantOptions): void => {
+    const property = metadata.getChildByName(name) as UAVariable;
+    property.setValueFromSource(value);
+    property.setRolePermissions([EVERYBODY]);
+  };
+  metadata.setRolePermissions([EVERYBODY]);
   set('NamespaceUri', { dataType: DataType.String, value: namespace.namespaceUri });
   set('NamespaceVersion', { dataType: DataType.String, value: DCMB_NODESET_VERSION });
   set('NamespacePublicationDate', { dataType: DataType.DateTime, value: new Date(DCMB_NODESET_DATE) });

@@ -1,4 +1,4 @@
-import { type ClientSession, DataType, type DataValueOptions, type StatusCode, type UserIdentityInfo, type Variant } from 'node-opcua';
+import { type ClientSession, type DataType, type DataValueOptions, type StatusCode, type UserIdentityInfo, type Variant } from 'node-opcua';
 import type { Clock } from '../../src/core/index.ts';
 import { INSTANCE_URI, tagId } from '../../src/nodeset/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, type UserEntry } from '../../src/server/identity/index.ts';
@@ -38,6 +38,10 @@ export type UserName = 'plc' | 'operator' | 'manufacturer' | 'auditor';
 export interface Ingest {
   readonly server: IngestServer;
   readonly own: ApplicationIdentity;
+  /** The application that the server trusts. */
+  readonly application: ApplicationIdentity;
+  /** Identity of the user `plc`. */
+  readonly plc: ApplicationIdentity;
   readonly clock: StandingClock;
   readonly accepted: AcceptedReading[];
   readonly refused: { tag: string; status: number }[];
@@ -49,7 +53,15 @@ export interface Ingest {
   stop(): Promise<void>;
 }
 
-const PASSWORD = 'a password for tests';
+export const PASSWORD = 'a password for tests';
+
+let made: Promise<[ApplicationIdentity, ApplicationIdentity, ApplicationIdentity]> | undefined;
+
+/** Server, PLC and client application. Keys take long to make: once a test file. */
+function identities(): NonNullable<typeof made> {
+  made ??= Promise.all([testIdentity('ingest'), testIdentity('plc'), testIdentity('client')]);
+  return made;
+}
 
 export interface IngestChoices {
   readonly tags: readonly IngestTag[];
@@ -57,7 +69,7 @@ export interface IngestChoices {
 }
 
 export async function startIngest({ tags, config }: IngestChoices): Promise<Ingest> {
-  const [own, plc, application] = await Promise.all([testIdentity('ingest'), testIdentity('plc'), testIdentity('client')]);
+  const [own, plc, application] = await identities();
   const entries = await userEntries(plc);
   const clock = new StandingClock();
   const state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'> = {
@@ -90,6 +102,8 @@ export async function startIngest({ tags, config }: IngestChoices): Promise<Inge
   return Object.assign(state, {
     server,
     own,
+    application,
+    plc,
     clock,
     asUser,
     as: (user: UserName) => asUser(user === 'plc' ? certificateUser(plc) : passwordUser(user, PASSWORD)),

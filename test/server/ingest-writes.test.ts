@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type ClientSession, coerceStatusCode, DataType, type DataValueOptions, StatusCodes, Variant, VariantArrayType } from 'node-opcua';
+import {
+  type ClientSession,
+  coerceStatusCode,
+  DataType,
+  type DataValueOptions,
+  type StatusCode,
+  StatusCodes,
+  Variant,
+  VariantArrayType,
+} from 'node-opcua';
 import { RejectedError, UA_TYPES, type UaType, type UaValue, UnavailableError } from '../../src/core/index.ts';
-import { dataTypeOf, toVariant } from '../../src/nodeset/index.ts';
+import { dataTypeOf, tagChildId, toVariant } from '../../src/nodeset/index.ts';
 import { type IngestTag } from '../../src/server/ingest/index.ts';
-import { type Ingest, NOW_MS, startIngest, typed, write } from './ingest-support.ts';
+import { type Ingest, nodeIdOf, NOW_MS, startIngest, typed, write } from './ingest-support.ts';
 
 const SAMPLES: Readonly<Record<UaType, UaValue['value']>> = {
   Boolean: true,
@@ -160,6 +169,15 @@ describe('writing tags', () => {
     assert.equal(bad.value, undefined);
     assert.equal(bad.status, StatusCodes.BadSensorFailure.value);
     assert.equal(ingest.server.tagStatus('any Int32').lastStatus, StatusCodes.BadSensorFailure.value);
+  });
+
+  test('a status that the specification does not list is taken over, and shown as Bad', async () => {
+    const unlisted = 0x80ff1234;
+    assert.equal(ingest.server.feed('any Int32', { value: undefined, status: unlisted, sourceMs: undefined }), 0);
+    assert.equal(ingest.accepted.splice(0)[0]?.status, unlisted);
+    const operator = await ingest.as('operator');
+    const shown = await operator.read({ nodeId: await nodeIdOf(operator, tagChildId('any Int32', 'LastStatus')) });
+    assert.equal((shown.value.value as StatusCode).value >>> 30, 2);
   });
 
   test("by the server's time, a source timestamp is ignored, however far off", async () => {
