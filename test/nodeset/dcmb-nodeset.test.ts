@@ -29,6 +29,17 @@ describe('our nodeset', () => {
     assert.deepEqual(silent, []);
   });
 
+  test('docs/information-model.md names every type and method', () => {
+    const text = readFileSync(new URL('../../docs/information-model.md', import.meta.url), 'utf8');
+    const names = document.nodes
+      .filter(({ nodeClass }) => ['ObjectType', 'VariableType', 'DataType', 'Method'].includes(nodeClass))
+      .map(({ browseName }) => browseName);
+    assert.deepEqual(
+      names.filter((name) => !text.includes(name)),
+      [],
+    );
+  });
+
   test('every node stands in our namespace under a String NodeId, so that it never changes', () => {
     const strangers = document.nodes.filter((node) => !node.id.startsWith(`nsu=${DCMB_URI};s=`)).map((node) => node.id);
     assert.deepEqual(strangers, []);

@@ -71,6 +71,16 @@ describe('the gate of a tag', () => {
     );
   });
 
+  test('survives a module that breaks while it is told of a refusal', () => {
+    const broken = () => {
+      throw new Error('broken');
+    };
+    const subject: IngestTag = { name: 'tag', type: 'Int32', timestamps: { use: 'server' } };
+    const gate = new TagGate(subject, { now: () => NOW_MS }, { accept: broken, refused: broken });
+    assert.equal(gate.offer({ value: { type: 'Int32', value: 5 }, status: 0, sourceMs: undefined }), 0x80020000);
+    assert.deepEqual([gate.status.accepted, gate.status.refused], [0, 1]);
+  });
+
   test('keeps no value, unless somebody may read it', () => {
     const open: IngestTag = { name: 'tag', type: 'Int32', timestamps: { use: 'server' }, readableBy: ['Operator'] };
     const reading: OfferedReading = { value: { type: 'Int32', value: 5 }, status: 0, sourceMs: undefined };

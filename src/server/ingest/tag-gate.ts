@@ -55,7 +55,11 @@ export class TagGate {
     this.#refused++;
     this.#lastStatus = status;
     this.#lastMs = atMs;
-    this.#hooks.refused?.(this.tag.name, status);
+    try {
+      this.#hooks.refused?.(this.tag.name, status);
+    } catch {
+      return StatusCodes.BadInternalError.value;
+    }
     return status;
   }
 

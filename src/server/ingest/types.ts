@@ -94,7 +94,7 @@ export interface IngestHooks {
    * writer's status: Unavailable `BadResourceUnavailable`, Rejected `BadOutOfRange`, all else `BadInternalError`.
    */
   accept(reading: AcceptedReading): void;
-  /** Told of every refusal, with the StatusCode that the writer gets. Must not throw. */
+  /** Told of every refusal, with the StatusCode that the writer gets. If it throws, the writer gets `BadInternalError`. */
   refused?(tag: string, status: number): void;
   /** Asks for the open batch of a channel to be sealed on the call grid; answers with its number at once. */
   anchor(channel: string): Promise<{ readonly batchId: number }>;
