@@ -7,14 +7,14 @@ import type { ChannelLedger } from './channel-ledger.ts';
 import { checkDelivery } from './delivery-checks.ts';
 import { checkEpochRecords, checkLedgerAlone, checkSeeds } from './epoch-checks.ts';
 import type { BatchEvidence, ChannelEvidence } from './export-format.ts';
-import type { FindingCode, Findings } from './findings.ts';
+import type { FindingCode, Findings, Party } from './findings.ts';
 import { checkHeader } from './header-checks.ts';
 import type { LedgerView } from './ledger-view.ts';
 
 /** Batches whose Argon2 runs at the same time: as many as libuv has threads. */
 const AT_ONCE = 4;
 
-const LONGEST_LISTED_GAP = 10_000;
+const LONGEST_LISTED_GAP = 1000;
 
 export interface AuditedChannel {
   readonly context: ChannelContext;
@@ -52,28 +52,23 @@ async function auditBatch(batch: BatchCase): Promise<void> {
   await checkAcknowledgement(batch, anchored);
 }
 
-/** Numbers are gap-free, so a lower one than any known must be there; behind a broken block nothing can be told. */
+/** Numbers are gap-free, so what is below an anchored one must be there. At the end of the chain nobody is convicted. */
 function notAnchored(batch: BatchCase): void {
-  const { brokenAt } = batch.context.view;
-  if (brokenAt === undefined) {
-    batch.judgement.missing();
-    batch.find(
-      'NUMBER_MISSING',
-      'owner',
-      'anchor',
-      batch.pointer,
-      'No such number is anchored, although a later one is, or a delivery of it exists.',
-    );
-  } else {
+  const { brokenAt, last } = batch.context.view;
+  const find = (party: Party, message: string) => batch.find('NUMBER_MISSING', party, 'anchor', batch.pointer, message);
+  if (brokenAt !== undefined) {
     batch.judgement.lacks(`ledger from block ${brokenAt} on`);
-    batch.find(
-      'NUMBER_MISSING',
-      'ledger',
-      'anchor',
-      batch.pointer,
-      `It is not anchored before block ${brokenAt}, where the chain is broken.`,
-    );
+    find('ledger', `It is not anchored before block ${brokenAt}, where the chain is broken.`);
+    return;
   }
+  batch.judgement.missing();
+  const later = [...batch.context.ledger.anchors.keys()].some((n) => n > batch.n);
+  if (later) find('owner', 'It is not anchored, although a later number is.');
+  else
+    find(
+      'undecided',
+      `It is in the export, but not anchored up to block ${last.number}: it never was, or not yet, or blocks were cut off.`,
+    );
 }
 
 function requireAcknowledgement(batch: BatchCase): void {
@@ -157,8 +152,9 @@ function openedChannel(
   const ledger = view.channels.get(channelIdOf(view.id, commitment));
   if (ledger === undefined)
     return refused('AGREEMENT_NOT_COMMITTED', 'No channel on the ledger commits to this agreement with this nonce.');
-  for (const what of mismatches(view, ledger, agreement))
-    refused('AGREEMENT_MISMATCH', `The channel was opened with another ${what} than the agreement says.`);
+  const [mismatch] = mismatches(view, ledger, agreement);
+  if (mismatch !== undefined)
+    return refused('AGREEMENT_MISMATCH', `The channel was opened with another ${mismatch} than the agreement says.`);
   return { ledger, agreement };
 }
 

@@ -138,9 +138,8 @@ function checkTokens(batch: BatchCase, { header, tokens, pointer }: Anchored, st
 async function checkHash(batch: BatchCase, header: BatchHeader, statement: BatchStatement): Promise<void> {
   const { argon2, ledger } = batch.context;
   batch.findings.checked('hashes');
-  const tuple = { channel: ledger.id, n: batch.n, interval: header.interval, codes: intervalCodes(ledger.params, statement) };
   try {
-    await verifyH(argon2, tuple, fromBase64Url(header.salt), fromBase64Url(statement.batchKey.key), header.argon2, fromBase64Url(header.h));
+    await verifyH(argon2, header, intervalCodes(ledger.params, statement), fromBase64Url(statement.batchKey.key));
   } catch (error) {
     batch.dispute('WRONG_H', 'owner', 'header', `${batch.pointer}/conditions/0`, messageOf(error));
   }
@@ -152,12 +151,13 @@ async function checkBatchKey(batch: BatchCase, header: BatchHeader, statement: B
   const proof = batch.evidence?.batchKeyProof ?? [];
   if (proof.length === 0) return;
   batch.findings.checked('batchKeys');
+  const { interval, row } = header;
+  const disclosed = { interval, row, key: fromBase64Url(statement.batchKey.key), proof };
   const root = await view.tokenRoot(ledger.id, header);
-  const key = fromBase64Url(statement.batchKey.key);
   const fault =
     root === undefined
       ? 'No token set on the ledger commits to a batch key.'
-      : faultOf(() => verifyBatchKey(ledger.params, fromBase64Url(root), header.interval, header.row, key, proof));
+      : faultOf(() => verifyBatchKey(ledger.params, fromBase64Url(root), disclosed));
   if (fault === undefined) return;
   batch.judgement.lacks('proof of the batch key');
   batch.find('WRONG_BATCH_KEY', 'exporter', 'proof of the batch key', `${batch.pointer}/batchKeyProof`, fault);

@@ -1,3 +1,4 @@
+import { parse, type ParseError } from 'jsonc-parser';
 import * as v from 'valibot';
 import {
   type Bytes,
@@ -136,12 +137,24 @@ export function parseExport(bytes: Bytes): AuditExport {
 }
 
 function parseJson(bytes: Bytes): unknown {
+  let text;
   try {
-    return JSON.parse(fromUtf8(bytes)) as unknown;
+    text = fromUtf8(bytes);
   } catch (cause) {
-    const where = cause instanceof SyntaxError ? /position \d+/.exec(cause.message)?.[0] : undefined;
-    throw unreadable(where === undefined ? 'it is not UTF-8 text with one JSON object' : `it is not JSON (at ${where})`, cause);
+    throw unreadable('it is not UTF-8 text', cause);
   }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw unreadable(`it is not JSON, first at character ${firstFault(text)}`, cause);
+  }
+}
+
+/** Where the text stops being JSON, for the built-in parser says it only sometimes. */
+function firstFault(text: string): number {
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  return errors[0]?.offset ?? 0;
 }
 
 function requireCanonical(value: unknown, bytes: Bytes): void {

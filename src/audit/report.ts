@@ -40,6 +40,8 @@ export interface ChannelReport {
   readonly purpose: string;
   readonly batches: readonly BatchReport[];
   readonly conditions: readonly StreamCount[];
+  /** Batches whose gap record says that something is lost, by reason. */
+  readonly gaps: Readonly<Record<string, number>>;
   /** First and last instant that the anchored batches cover, ms since 1970 UTC; absent without batches. */
   readonly covered?: { readonly fromMs: number; readonly toMs: number };
 }
@@ -128,6 +130,7 @@ function channelLines(channel: ChannelReport): string[] {
     `Channel ${channel.channel}`,
     `  from ${channel.owner} to ${channel.manufacturer}: ${channel.purpose}`,
     `  ${channel.batches.length} batches, covering ${span}`,
+    ...Object.entries(channel.gaps).map(([reason, count]) => `  ${count} batch(es) with a gap by the owner's own record: ${reason}`),
     ...channel.conditions.map(({ name, codes }) => `  conditions of "${name}": ${codesText(codes)}`),
   ];
 }

@@ -167,6 +167,7 @@ function channelReport(view: LedgerView, { context, batches }: AuditedChannel): 
     manufacturer: agreement.manufacturer.name,
     purpose: agreement.purpose,
     batches: batches.map((batch) => batchReport(view, batch)),
+    gaps: gapCount(batches),
     conditions: agreement.streams.map(({ name }, stream) => streamCount(batches, stream, name)),
     ...covered,
   };
@@ -189,4 +190,13 @@ function streamCount(batches: readonly BatchCase[], stream: number, name: string
     if (code !== undefined) codes[code] = (codes[code] ?? 0) + 1;
   }
   return { stream, name, codes };
+}
+
+function gapCount(batches: readonly BatchCase[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { verified } of batches) {
+    const reason = verified?.statement.gap.reason ?? 'none';
+    if (reason !== 'none') counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
 }
