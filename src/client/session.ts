@@ -7,6 +7,7 @@ import {
   SecurityPolicy,
 } from 'node-opcua';
 import { DcmbError } from '../core/index.ts';
+import { silenceStackLog } from '../nodeset/index.ts';
 import { rejected, statusNameOf, unavailable } from './errors.ts';
 import { privateKeyOf, userIdentityOf } from './identity.ts';
 import type { LinkOptions } from './link-options.ts';
@@ -36,6 +37,7 @@ const CLOSE_WITHIN_MS = 3_000;
 
 /** @throws RejectedError or UnavailableError, see ClientErrorCode */
 export async function openSession(options: LinkOptions, events: SessionEvents): Promise<OpenSession> {
+  silenceStackLog();
   const store = new PeerTrustStore(options.trust);
   const client = OPCUAClient.create(clientOptions(options, store));
   try {

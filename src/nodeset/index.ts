@@ -5,4 +5,5 @@ export * from './instances.ts';
 export * from './integrity.ts';
 export * from './node-ids.ts';
 export { nodeIdsModule } from './node-ids-module.ts';
+export { silenceStackLog } from './stack-log.ts';
 export * from './values.ts';
