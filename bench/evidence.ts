@@ -54,7 +54,12 @@ function newBuilder(): BatchBuilder {
 function acceptReadings(): void {
   const builder = newBuilder();
   for (let i = 0; i < READINGS; i++) {
-    builder.accept(0, { value: { type: 'Double', value: i / 7 }, status: 0, sourceMs: 1_790_000_000_000 + i, acceptedMs: 1_790_000_000_003 + i });
+    builder.accept(0, {
+      value: { type: 'Double', value: i / 7 },
+      status: 0,
+      sourceMs: 1_790_000_000_000 + i,
+      acceptedMs: 1_790_000_000_003 + i,
+    });
   }
 }
 
@@ -93,6 +98,9 @@ const result = {
 if (values.json) {
   console.log(JSON.stringify(result));
 } else {
-  console.log(`${result.recordsPerSecond} records/s on one core: ${result.multipleOfSha256} times one SHA-256 of 65 bytes (${result.sha256PerSecond}/s).`);
-  for (const [readings, ms] of Object.entries(result.closeMs)) console.log(`close after ${readings.slice(8)} readings: ${ms.toFixed(2)} ms`);
+  console.log(
+    `${result.recordsPerSecond} records/s on one core: ${result.multipleOfSha256} times one SHA-256 of 65 bytes (${result.sha256PerSecond}/s).`,
+  );
+  for (const [readings, ms] of Object.entries(result.closeMs))
+    console.log(`close after ${readings.slice(8)} readings: ${ms.toFixed(2)} ms`);
 }

@@ -140,7 +140,8 @@ async function requireJunkDeposit(state: StateReader, channel: OpenChannel, proo
   const set = await read(state, 'ts', channel.id, epochOf(channel.params, header.interval), header.agreement);
   if (set === undefined) holdsNot('no token set commits to the key');
   const batchKey = fromBase64Url(proof.batchKey);
-  orHoldsNot(() => verifyBatchKey(channel.params, fromBase64Url(set.root), header.interval, header.row, batchKey, proof.proof));
+  const disclosed = { interval: header.interval, row: header.row, key: batchKey, proof: proof.proof };
+  orHoldsNot(() => verifyBatchKey(channel.params, fromBase64Url(set.root), disclosed));
   if (await isSound(state, channel, header, batchKey, proof.box)) holdsNot('the box opens to the delivery of the batch');
   return n;
 }

@@ -67,5 +67,8 @@ function isPlainObject(value: unknown): value is object {
 }
 
 function outside(path: string): RejectedError {
-  return new RejectedError('NOT_CANONICAL', `Outside restricted JSON at ${path === '' ? 'the root' : path}: strings, booleans and safe integers only.`);
+  return new RejectedError(
+    'NOT_CANONICAL',
+    `Outside restricted JSON at ${path === '' ? 'the root' : path}: strings, booleans and safe integers only.`,
+  );
 }

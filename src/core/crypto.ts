@@ -49,7 +49,12 @@ export function macKey(key: Bytes): MacKey {
 /** HMAC-SHA-256 (RFC 2104) over {@link frame}. 32 bytes. */
 export function labelledMac(key: Bytes | MacKey, label: string, ...fields: readonly Bytes[]): Bytes {
   const secret = key instanceof Uint8Array ? macKey(key) : key;
-  return plain(crypto.createHmac('sha256', secret).update(frame(label, ...fields)).digest());
+  return plain(
+    crypto
+      .createHmac('sha256', secret)
+      .update(frame(label, ...fields))
+      .digest(),
+  );
 }
 
 /** HKDF-SHA-256 (RFC 5869). `length` at most 8160 bytes. */

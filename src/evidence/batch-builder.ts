@@ -79,7 +79,8 @@ export class BatchBuilder {
 
   /** Ends the batch. @throws RejectedError `BAD_INPUT`, `WRONG_PLACE` when what it is closed with does not fit the channel */
   close(closing: Closing): ClosedBatch {
-    if (!this.#open || closing.refused.length !== this.#tags.length) throw refused('BAD_INPUT', 'The batch is closed, or counts of refused writes are missing.');
+    if (!this.#open || closing.refused.length !== this.#tags.length)
+      throw refused('BAD_INPUT', 'The batch is closed, or counts of refused writes are missing.');
     const conditions = new ConditionTree(this.#params, this.#secrets, statementFor(this.#params, this.#n, closing));
     this.#open = false;
     const counts = this.counts;
@@ -104,11 +105,21 @@ export function statementFor(params: ChannelParams, n: number, closing: Omit<Clo
   const { conditions, slotKeys, batchKey, gap, validation } = closing;
   const complete = conditions.length === params.streams && conditions.every((codes) => codes.length === params.publications);
   if (!complete || slotKeys.length !== params.streams) {
-    throw refused('BAD_INPUT', `A batch of this channel has ${params.publications} condition(s) for each of ${params.streams} stream(s), and a slot key each.`);
+    throw refused(
+      'BAD_INPUT',
+      `A batch of this channel has ${params.publications} condition(s) for each of ${params.streams} stream(s), and a slot key each.`,
+    );
   }
   return {
     conditions: conditions.flatMap((codes, stream) =>
-      codes.map((code, publication) => ({ kind: 'condition' as const, n, stream, publication, code, slotKey: toBase64Url(slotKeys[stream]!) })),
+      codes.map((code, publication) => ({
+        kind: 'condition' as const,
+        n,
+        stream,
+        publication,
+        code,
+        slotKey: toBase64Url(slotKeys[stream]!),
+      })),
     ),
     batchKey: { kind: 'batchkey', n, key: toBase64Url(batchKey) },
     gap: { kind: 'gap', n, ...(gap ?? { reason: 'none', fromBatch: 0, toBatch: 0 }) },

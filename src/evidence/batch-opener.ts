@@ -6,7 +6,15 @@ import type { ConditionOpening, ContinuationStep, EvidenceRecord, ReadingRecord,
 import { refused } from './errors.ts';
 import { leafHash, requireRoot, siblings, treeLevels } from './merkle.ts';
 import { encodeRecord } from './record-kinds.ts';
-import { capacityThrough, continuationOf, CONTINUATION_INDEX, manifestOf, readingPlace, requireTagSpec, type TagSpec } from './tag-subtree.ts';
+import {
+  capacityThrough,
+  continuationOf,
+  CONTINUATION_INDEX,
+  manifestOf,
+  readingPlace,
+  requireTagSpec,
+  type TagSpec,
+} from './tag-subtree.ts';
 
 /** A tag with all its readings of the batch. */
 export interface TagContent extends TagSpec {
@@ -110,7 +118,10 @@ class TagParts {
     let root: Bytes | undefined;
     for (let part = 0; part <= this.lastPart; part++) {
       const blinders = secrets.blinders(subtree, part);
-      const leaves = this.#records(n, part, root).map((record) => ({ blinder: blinders.next(), record: encodeRecord(record, spec.rawPad) }));
+      const leaves = this.#records(n, part, root).map((record) => ({
+        blinder: blinders.next(),
+        record: encodeRecord(record, spec.rawPad),
+      }));
       const hashes = leaves.map((leaf) => leafHash(leaf.blinder, leaf.record));
       const levels = treeLevels(hashes, spec.depth, secrets.filler(subtree, part));
       this.#leaves.push(leaves);
@@ -147,6 +158,7 @@ class TagParts {
 function requireReadings(n: number, tag: TagContent): void {
   tag.readings.forEach((reading, ordinal) => {
     if (reading.n !== n) throw refused('WRONG_BATCH', `A reading of batch ${reading.n} stands among those of batch ${n}.`);
-    if (reading.seq !== tag.firstSeq + ordinal) throw refused('RAW_GAP', `The sequence numbers of tag "${tag.name}" are not gap-free at reading ${ordinal} of the batch.`);
+    if (reading.seq !== tag.firstSeq + ordinal)
+      throw refused('RAW_GAP', `The sequence numbers of tag "${tag.name}" are not gap-free at reading ${ordinal} of the batch.`);
   });
 }

@@ -10,6 +10,7 @@ import {
   labelledHash,
   u64,
 } from '../core/index.ts';
+import type { BatchHeader } from './documents.ts';
 import { refused } from './errors.ts';
 
 /** What H is computed over: the interval's cleared result and where it belongs. */
@@ -42,9 +43,9 @@ export function computeH(argon2: Argon2, tuple: ClearedTuple, salt: Bytes, batch
   return argon2.id({ message: clearedTuple(tuple), salt, secret: batchKey, profile: parameters });
 }
 
-/** Algorithm 2: recomputes H and compares in constant time. @throws RejectedError `WRONG_H` */
-export async function verifyH(argon2: Argon2, tuple: ClearedTuple, salt: Bytes, batchKey: Bytes, profile: number, expected: Bytes): Promise<void> {
-  if (!equalBytes(await computeH(argon2, tuple, salt, batchKey, profile), expected)) {
-    throw refused('WRONG_H', `H of batch ${tuple.n} is not that of the conditions in its records.`);
-  }
+/** Algorithm 2: recomputes H and compares in constant time. @throws RejectedError `WRONG_H`, `WRONG_PROFILE` */
+export async function verifyH(argon2: Argon2, header: BatchHeader, codes: readonly number[], batchKey: Bytes): Promise<void> {
+  const { channel, n, interval } = header;
+  const h = await computeH(argon2, { channel, n, interval, codes }, fromBase64Url(header.salt), batchKey, header.argon2);
+  if (!equalBytes(h, fromBase64Url(header.h))) throw refused('WRONG_H', `H of batch ${n} is not that of the conditions in its records.`);
 }

@@ -57,9 +57,11 @@ export class ConditionTree {
     const filler = secrets.filler(CONDITION_SUBTREE, 0);
     const hashes: Bytes[] = [];
     const records = statementRecords(statement);
-    if (records.length !== conditionPlaces(params)) throw refused('BAD_INPUT', 'The statement lacks a condition for a stream or publication.');
+    if (records.length !== conditionPlaces(params))
+      throw refused('BAD_INPUT', 'The statement lacks a condition for a stream or publication.');
     records.forEach((record, place) => {
-      if (placeOf(params, record) !== place) throw refused('WRONG_PLACE', `The record for place ${place} of the condition subtree belongs elsewhere.`);
+      if (placeOf(params, record) !== place)
+        throw refused('WRONG_PLACE', `The record for place ${place} of the condition subtree belongs elsewhere.`);
       const blinder = blinders.next();
       const bytes = encodeRecord(record);
       hashes.push(leafHash(blinder, bytes));
@@ -111,7 +113,8 @@ export function singleOut(params: ChannelParams, opening: ConditionOpening, plac
 
 /** @throws RejectedError `WRONG_PLACE`, `WRONG_BATCH` */
 export function requirePlace(params: ChannelParams, n: number, record: EvidenceRecord, place: number): void {
-  if (placeOf(params, record) !== place) throw refused('WRONG_PLACE', `The ${record.kind} record stands at place ${place}, which belongs to another record.`);
+  if (placeOf(params, record) !== place)
+    throw refused('WRONG_PLACE', `The ${record.kind} record stands at place ${place}, which belongs to another record.`);
   if (record.n !== n) throw refused('WRONG_BATCH', `The ${record.kind} record at place ${place} is of batch ${record.n}, not ${n}.`);
 }
 
@@ -119,7 +122,10 @@ function openedLevels(params: ChannelParams, opening: ConditionOpening): Bytes[]
   const places = conditionPlaces(params);
   const empty = emptyNodes(places, params.conditionDepth);
   if (opening.leaves.length !== places || opening.dummies.length !== empty.length || opening.top.length !== params.topDepth) {
-    throw refused('BAD_OPENING', `A condition opening of this channel has ${places} leaves, ${empty.length} dummies and ${params.topDepth} hashes above.`);
+    throw refused(
+      'BAD_OPENING',
+      `A condition opening of this channel has ${places} leaves, ${empty.length} dummies and ${params.topDepth} hashes above.`,
+    );
   }
   const hashes = opening.leaves.map((leaf) => leafHash(fromBase64Url(leaf.blinder), fromBase64Url(leaf.record)));
   const dummies = new Map(empty.map(({ level }, i) => [level, fromBase64Url(opening.dummies[i]!)]));
@@ -136,4 +142,3 @@ function statementOf(params: ChannelParams, records: readonly EvidenceRecord[]):
     validation: validation as ValidationRecord,
   };
 }
-

@@ -1,4 +1,15 @@
-import { type Bytes, canonicalJson, type ChannelParams, type Envelope, EnvelopeShape, labelledMac, parseCanonical, parseShape, seal, unseal } from '../core/index.ts';
+import {
+  type Bytes,
+  canonicalJson,
+  type ChannelParams,
+  type Envelope,
+  EnvelopeShape,
+  labelledMac,
+  parseCanonical,
+  parseShape,
+  seal,
+  unseal,
+} from '../core/index.ts';
 import * as v from 'valibot';
 import { conditionPlaces } from './condition-tree.ts';
 import { type ConditionOpening, ConditionOpeningShape } from './documents.ts';

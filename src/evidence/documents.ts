@@ -168,13 +168,7 @@ export type SeedCommitment = Readonly<v.InferOutput<typeof SeedCommitmentShape>>
 
 /** Records, as they stand in the leaves. `slotKey` and `key` are 32 bytes; `root` is a full part's root. */
 export type EvidenceRecord =
-  | ConditionRecord
-  | BatchKeyRecord
-  | GapRecord
-  | ValidationRecord
-  | ManifestRecord
-  | ReadingRecord
-  | ContinuationRecord;
+  ConditionRecord | BatchKeyRecord | GapRecord | ValidationRecord | ManifestRecord | ReadingRecord | ContinuationRecord;
 
 export const ConditionRecordShape = v.strictObject({
   kind: v.literal('condition'),

@@ -30,15 +30,15 @@ export class EpochKeys {
   }
 
   next(): EpochKeys {
-    return new EpochKeys(labelledMac(this.#key, 'DCMB/0/next-epoch'), this.epoch + 1, this.params);
+    return this.at(this.epoch + 1);
   }
 
   /** Keys of this or a later epoch. @throws RejectedError `OUTSIDE_EPOCH` for an earlier one */
   at(epoch: number): EpochKeys {
     if (epoch < this.epoch) throw refused('OUTSIDE_EPOCH', `The keys of epoch ${epoch} are gone; these are of epoch ${this.epoch}.`);
-    let keys: EpochKeys = this;
-    while (keys.epoch < epoch) keys = keys.next();
-    return keys;
+    let bytes = this.#bytes;
+    for (let at = this.epoch; at < epoch; at++) bytes = labelledMac(bytes, 'DCMB/0/next-epoch');
+    return epoch === this.epoch ? this : new EpochKeys(bytes, epoch, this.params);
   }
 
   /** Key of the slot (interval, stream). @throws RejectedError `OUTSIDE_EPOCH` */
@@ -59,7 +59,8 @@ export class EpochKeys {
   }
 
   #requireInside(interval: number): void {
-    if (epochOf(this.params, interval) !== this.epoch) throw refused('OUTSIDE_EPOCH', `Interval ${interval} is not in epoch ${this.epoch}.`);
+    if (epochOf(this.params, interval) !== this.epoch)
+      throw refused('OUTSIDE_EPOCH', `Interval ${interval} is not in epoch ${this.epoch}.`);
   }
 }
 

@@ -30,9 +30,8 @@ export type EvidenceErrorCode =
   | 'WRONG_PROFILE'
   | 'WRONG_H'
   | 'WRONG_TOKENS_DIGEST'
-  /** Tokens that must be there are absent, or the other way round. */
+  /** Tokens that must be there are absent. */
   | 'TOKENS_ABSENT'
-  | 'TOKENS_UNEXPECTED'
   /** Tokens or multiproof have a wrong length, or do not lead to the token set's root. */
   | 'BAD_TOKENS'
   /** A token is not that of the condition in the record. */

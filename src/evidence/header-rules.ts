@@ -1,4 +1,13 @@
-import { type Bytes, type ChannelParams, equalBytes, fromBase64Url, intervalEnd, intervalStart, sha256, toBase64Url } from '../core/index.ts';
+import {
+  type Bytes,
+  type ChannelParams,
+  equalBytes,
+  fromBase64Url,
+  intervalEnd,
+  intervalStart,
+  sha256,
+  toBase64Url,
+} from '../core/index.ts';
 import { batchSalt } from './cleared-tuple.ts';
 import type { BatchHeader } from './documents.ts';
 import { refused } from './errors.ts';
@@ -15,9 +24,12 @@ export function firstPrev(channel: string): string {
 export function verifyHeaderForm(params: ChannelParams, channel: string, header: BatchHeader): void {
   if (header.channel !== channel) throw refused('WRONG_CHANNEL', `The header of batch ${header.n} is of another channel.`);
   requireBounds(params, header);
-  if (!equalBytes(fromBase64Url(header.salt), batchSalt(channel, header.n))) throw refused('WRONG_SALT', `The salt of batch ${header.n} is not the prescribed one.`);
-  if (header.argon2 !== params.argon2Profile) throw refused('WRONG_PROFILE', `Batch ${header.n} uses another Argon2 profile than the channel.`);
-  if (header.n === 0 && header.prev !== firstPrev(channel)) throw refused('BROKEN_CHAIN', 'The first header does not begin the chain with the channel id.');
+  if (!equalBytes(fromBase64Url(header.salt), batchSalt(channel, header.n)))
+    throw refused('WRONG_SALT', `The salt of batch ${header.n} is not the prescribed one.`);
+  if (header.argon2 !== params.argon2Profile)
+    throw refused('WRONG_PROFILE', `Batch ${header.n} uses another Argon2 profile than the channel.`);
+  if (header.n === 0 && header.prev !== firstPrev(channel))
+    throw refused('BROKEN_CHAIN', 'The first header does not begin the chain with the channel id.');
 }
 
 /**
@@ -39,19 +51,28 @@ export function verifySuccession(previous: { readonly header: BatchHeader; reado
 }
 
 function requireBounds(params: ChannelParams, header: BatchHeader): void {
-  const { interval, through, row, fromMs, toMs } = header;
-  const refuse = (why: string): never => {
-    throw refused('WRONG_BOUNDS', `The bounds of batch ${header.n} do not fit the channel's grid: ${why}.`);
-  };
-  if (row > params.callsPerInterval) refuse('more rows than calls');
-  if (through < interval || through - interval >= params.epochIntervals) refuse('it covers no interval, or more than an epoch');
-  if (row > 0 && through !== interval) refuse('a call covers a part of one interval');
+  const fault = spanFault(params, header) ?? edgeFault(params, header) ?? beginFault(params, header);
+  if (fault !== undefined) throw refused('WRONG_BOUNDS', `The bounds of batch ${header.n} do not fit the channel's grid: ${fault}.`);
+}
+
+function spanFault(params: ChannelParams, { interval, through, row }: BatchHeader): string | undefined {
+  if (row > params.callsPerInterval) return 'more rows than calls';
+  if (through < interval || through - interval >= params.epochIntervals) return 'it covers no interval, or more than an epoch';
+  return row > 0 && through !== interval ? 'a call covers a part of one interval' : undefined;
+}
+
+function edgeFault(params: ChannelParams, { interval, through, row, fromMs, toMs }: BatchHeader): string | undefined {
   const start = intervalStart(params, interval);
   const end = intervalEnd(params, interval);
-  const onCallGrid = (timeMs: number) => (timeMs - start) % params.callGridMs === 0;
-  if (fromMs < start || fromMs >= end || !onCallGrid(fromMs)) refuse('it begins outside its interval or off the call grid');
-  if (row === 0 ? toMs !== intervalEnd(params, through) : toMs <= fromMs || toMs >= end || !onCallGrid(toMs)) refuse('it ends off its grid point');
-  if (row === 1 && fromMs !== start) refuse('the first call begins with its interval');
-  if (row > 1 && fromMs === start) refuse('a later call begins after the one before it');
-  if (params.callsPerInterval === 0 && fromMs !== start) refuse('without calls a batch begins with its interval');
+  const inside = (timeMs: number) => timeMs < end && (timeMs - start) % params.callGridMs === 0;
+  if (fromMs < start || !inside(fromMs)) return 'it begins outside its interval or off the call grid';
+  const ends = row === 0 ? toMs === intervalEnd(params, through) : toMs > fromMs && inside(toMs);
+  return ends ? undefined : 'it ends off its grid point';
+}
+
+function beginFault(params: ChannelParams, { interval, row, fromMs }: BatchHeader): string | undefined {
+  const late = fromMs !== intervalStart(params, interval);
+  if (row === 1 && late) return 'the first call begins with its interval';
+  if (row > 1 && !late) return 'a later call begins after the one before it';
+  return params.callsPerInterval === 0 && late ? 'without calls a batch begins with its interval' : undefined;
 }

@@ -28,14 +28,22 @@ export function rawOpeningHash(openings: readonly RecordOpening[]): Bytes {
  * at its own place, sequence numbers gap-free.
  * @throws RejectedError `WRONG_RAW_TAGS`, `RAW_GAP`, and what `verifyRecordOpening` throws
  */
-export function verifyRawTag(params: ChannelParams, n: number, root: Bytes, release: RawRelease, openings: readonly RecordOpening[]): RawTag {
+export function verifyRawTag(
+  params: ChannelParams,
+  n: number,
+  root: Bytes,
+  release: RawRelease,
+  openings: readonly RecordOpening[],
+): RawTag {
   const [first, ...rest] = openings;
   if (first === undefined) throw refused('WRONG_RAW_TAGS', `The openings of tag "${release.name}" are missing.`);
   const opened = openRecordAt(params, n, root, first, release.maxRecordBytes);
   const manifest = opened.record;
-  if (manifest.kind !== 'manifest' || opened.partsBeforeLast !== 0) throw refused('WRONG_RAW_TAGS', `The openings of tag "${release.name}" do not begin with its last manifest.`);
+  if (manifest.kind !== 'manifest' || opened.partsBeforeLast !== 0)
+    throw refused('WRONG_RAW_TAGS', `The openings of tag "${release.name}" do not begin with its last manifest.`);
   if (manifest.tag !== release.name) throw refused('WRONG_RAW_TAGS', `The openings for tag "${release.name}" are those of another tag.`);
-  if (rest.length !== manifest.count) throw refused('RAW_GAP', `Tag "${release.name}" has ${manifest.count} reading(s), ${rest.length} of them opened.`);
+  if (rest.length !== manifest.count)
+    throw refused('RAW_GAP', `Tag "${release.name}" has ${manifest.count} reading(s), ${rest.length} of them opened.`);
   const readings = rest.map((opening, ordinal) => {
     const place = readingPlace(opened.depth, ordinal);
     const record = openRecordAt(params, n, root, opening, release.maxRecordBytes);

@@ -85,7 +85,8 @@ export function decodeRecord(bytes: Bytes, paddedLength?: number): EvidenceRecor
     throw badRecord(`it does not have the form of the kind "${value.kind}"`, cause);
   }
   const expected = kind.paddedLength ?? paddedLength;
-  if (expected !== undefined && bytes.length !== (expected === 0 ? end : expected)) throw badRecord('its padding has another length than agreed');
+  if (expected !== undefined && bytes.length !== (expected === 0 ? end : expected))
+    throw badRecord('its padding has another length than agreed');
   return value as EvidenceRecord;
 }
 
@@ -96,7 +97,8 @@ function parseRecord(json: Bytes): { kind: string } {
   } catch (cause) {
     throw badRecord('it is not canonical JSON followed by zero bytes', cause);
   }
-  if (typeof value !== 'object' || value === null || !('kind' in value) || typeof value.kind !== 'string') throw badRecord('it has no kind');
+  if (typeof value !== 'object' || value === null || !('kind' in value) || typeof value.kind !== 'string')
+    throw badRecord('it has no kind');
   return value as { kind: string };
 }
 

@@ -24,7 +24,13 @@ export interface OpenedRecord {
  * @param paddedLength agreed length for a tag released raw
  * @throws RejectedError `BAD_SHAPE`, `BAD_OPENING`, `BAD_RECORD`, `WRONG_PLACE`, `WRONG_BATCH`, `WRONG_ROOT`
  */
-export function verifyRecordOpening(params: ChannelParams, n: number, root: Bytes, opening: RecordOpening, paddedLength?: number): EvidenceRecord {
+export function verifyRecordOpening(
+  params: ChannelParams,
+  n: number,
+  root: Bytes,
+  opening: RecordOpening,
+  paddedLength?: number,
+): EvidenceRecord {
   return openRecordAt(params, n, root, opening, paddedLength).record;
 }
 
@@ -46,9 +52,16 @@ export function openRecordAt(params: ChannelParams, n: number, root: Bytes, open
   return { record, depth, partsBeforeLast: parsed.via.length };
 }
 
-function climb(params: ChannelParams, leaf: { subtree: number; blinder: string; record: string; path: readonly string[] }, index: number, depth: number, last: boolean): Bytes {
+function climb(
+  params: ChannelParams,
+  leaf: { subtree: number; blinder: string; record: string; path: readonly string[] },
+  index: number,
+  depth: number,
+  last: boolean,
+): Bytes {
   const expected = depth + (last ? params.topDepth : 0);
-  if (leaf.path.length !== expected) throw refused('BAD_OPENING', `The path has ${leaf.path.length} hashes where its place asks for ${expected}.`);
+  if (leaf.path.length !== expected)
+    throw refused('BAD_OPENING', `The path has ${leaf.path.length} hashes where its place asks for ${expected}.`);
   const place = index + leaf.subtree * 2 ** depth;
   return foldPath(leafHash(fromBase64Url(leaf.blinder), fromBase64Url(leaf.record)), place, leaf.path.map(fromBase64Url));
 }
@@ -67,7 +80,9 @@ function requireForm(params: ChannelParams, opening: RecordOpening, depth: numbe
 /** In a tag's subtree, the place says the kind: manifest first, then, but for part 0, the continuation, then readings. */
 function requireTagPlace(n: number, record: EvidenceRecord, index: number): void {
   const fits =
-    index === 0 ? record.kind === 'manifest' : record.kind === 'reading' || (index === CONTINUATION_INDEX && record.kind === 'continuation');
+    index === 0
+      ? record.kind === 'manifest'
+      : record.kind === 'reading' || (index === CONTINUATION_INDEX && record.kind === 'continuation');
   if (!fits) throw refused('WRONG_PLACE', `A ${record.kind} record cannot stand at place ${index} of a tag's part.`);
   if (record.n !== n) throw refused('WRONG_BATCH', `The ${record.kind} record is of batch ${record.n}, not ${n}.`);
 }
@@ -81,7 +96,8 @@ function claimedPart(record: EvidenceRecord): number | undefined {
 /** @returns the number of the part that the step continues */
 function requireStep(n: number, step: ContinuationStep, part: number | undefined, root: Bytes, paddedLength: number | undefined): number {
   const record = decodeRecord(fromBase64Url(step.record), paddedLength);
-  if (record.kind !== 'continuation' || record.part !== (part ?? record.part)) throw refused('WRONG_PLACE', 'A step does not name the part that it continues.');
+  if (record.kind !== 'continuation' || record.part !== (part ?? record.part))
+    throw refused('WRONG_PLACE', 'A step does not name the part that it continues.');
   if (record.n !== n) throw refused('WRONG_BATCH', `The continuation record is of batch ${record.n}, not ${n}.`);
   if (record.root !== toBase64Url(root)) throw refused('WRONG_ROOT', `The opening does not lead to the root of part ${record.part}.`);
   return record.part;

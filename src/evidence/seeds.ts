@@ -1,4 +1,14 @@
-import { type Bytes, type ChannelParams, equalBytes, fromBase64Url, labelledHash, labelledMac, toBase64Url, u32, u64 } from '../core/index.ts';
+import {
+  type Bytes,
+  type ChannelParams,
+  equalBytes,
+  fromBase64Url,
+  labelledHash,
+  labelledMac,
+  toBase64Url,
+  u32,
+  u64,
+} from '../core/index.ts';
 import { refused } from './errors.ts';
 import { depthFor, EMPTY, foldPath, siblings, treeLevels } from './merkle.ts';
 
@@ -31,7 +41,9 @@ export class SeedRatchet {
 
   /** The interval's seeds by ordinal of the batch in it: one for each possible call, and one more. */
   seeds(callsPerInterval: number): Bytes[] {
-    return Array.from({ length: callsPerInterval + 1 }, (_, ordinal) => labelledMac(this.#state, 'DCMB/0/seed', u64(this.#interval), u32(ordinal)));
+    return Array.from({ length: callsPerInterval + 1 }, (_, ordinal) =>
+      labelledMac(this.#state, 'DCMB/0/seed', u64(this.#interval), u32(ordinal)),
+    );
   }
 
   /** Goes on to the next interval; the old state is overwritten. */
@@ -44,7 +56,8 @@ export class SeedRatchet {
 
   /** @throws RejectedError `OUTSIDE_EPOCH` for an earlier interval: there is no way back */
   skipTo(interval: number): void {
-    if (interval < this.#interval) throw refused('OUTSIDE_EPOCH', `The seeds of interval ${interval} are gone; the ratchet stands at ${this.#interval}.`);
+    if (interval < this.#interval)
+      throw refused('OUTSIDE_EPOCH', `The seeds of interval ${interval} are gone; the ratchet stands at ${this.#interval}.`);
     while (this.#interval < interval) this.advance();
   }
 }
@@ -63,12 +76,17 @@ export class SeedTree {
    */
   constructor(params: ChannelParams, hashes: readonly Bytes[]) {
     const perInterval = params.callsPerInterval + 1;
-    if (hashes.length !== params.epochIntervals * perInterval) throw refused('BAD_INPUT', `An epoch has ${params.epochIntervals * perInterval} seeds.`);
+    if (hashes.length !== params.epochIntervals * perInterval)
+      throw refused('BAD_INPUT', `An epoch has ${params.epochIntervals * perInterval} seeds.`);
     for (let at = 0; at < hashes.length; at += perInterval) {
       this.#rows.push(treeLevels(hashes.slice(at, at + perInterval), depthFor(perInterval), () => EMPTY));
     }
     this.#params = params;
-    this.#levels = treeLevels(this.#rows.map((row) => row.at(-1)![0]!), depthFor(params.epochIntervals), () => EMPTY);
+    this.#levels = treeLevels(
+      this.#rows.map((row) => row.at(-1)![0]!),
+      depthFor(params.epochIntervals),
+      () => EMPTY,
+    );
     this.root = this.#levels.at(-1)![0]!;
   }
 
@@ -99,11 +117,22 @@ export function seedCommitment(state: Bytes, firstInterval: number, params: Chan
   return SeedTree.of(state, firstInterval, params).root;
 }
 
+/** A batch seed with the proof that it is the one committed to. */
+export interface DisclosedSeed {
+  readonly interval: number;
+  /** Position of the batch among those of its interval, from 0. */
+  readonly ordinal: number;
+  readonly seed: Bytes;
+  /** As `SeedTree.prove` gives it. */
+  readonly proof: readonly string[];
+}
+
 /**
  * Checks that a disclosed seed is the one that was committed to before the epoch began.
+ * @param root of the epoch's seed commitment
  * @throws RejectedError `WRONG_SEED`, `OUTSIDE_EPOCH`
  */
-export function verifyDisclosedSeed(params: ChannelParams, root: Bytes, interval: number, ordinal: number, seed: Bytes, proof: readonly string[]): void {
+export function verifyDisclosedSeed(params: ChannelParams, root: Bytes, { interval, ordinal, seed, proof }: DisclosedSeed): void {
   requireSeedIndex(params, interval, ordinal);
   const leaf = (interval % params.epochIntervals) * 2 ** depthFor(params.callsPerInterval + 1) + ordinal;
   const fits = seed.length === 32 && proof.length === seedTreeDepth(params);

@@ -102,11 +102,21 @@ export function openSeedCommitment(envelope: unknown, evidenceKey: Bytes): Opene
   return open(SEED_COMMITMENT_TYPE, SeedCommitmentShape, envelope, evidenceKey);
 }
 
-async function sign<const Shape extends v.GenericSchema>(type: string, shape: Shape, value: v.InferOutput<Shape>, key: Signer): Promise<Envelope> {
+async function sign<const Shape extends v.GenericSchema>(
+  type: string,
+  shape: Shape,
+  value: v.InferOutput<Shape>,
+  key: Signer,
+): Promise<Envelope> {
   return signEnvelope(type, parseShape(shape, value, type) as Json, key);
 }
 
-function open<const Shape extends v.GenericSchema>(type: string, shape: Shape, value: unknown, ...keys: readonly Bytes[]): Opened<v.InferOutput<Shape>> {
+function open<const Shape extends v.GenericSchema>(
+  type: string,
+  shape: Shape,
+  value: unknown,
+  ...keys: readonly Bytes[]
+): Opened<v.InferOutput<Shape>> {
   const envelope = parseEnvelope(value);
   return { value: openEnvelope(envelope, type, shape, ...keys), hash: envelopeHash(envelope) };
 }

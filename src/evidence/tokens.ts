@@ -19,8 +19,15 @@ import { type EpochKeys, tokenOf } from './epoch-keys.ts';
 import { refused } from './errors.ts';
 import { depthFor, EMPTY, foldPath, leafHash, siblings, treeLevels } from './merkle.ts';
 
-/** Where no token set is on the ledger, the header is anchored alone. */
+/**
+ * Where no token set is on the ledger, the header is anchored alone. It signs the digest of the tokens that it would have
+ * had, so that one header can be anchored either way.
+ */
 export const NO_TOKENS: AnchorTokens = { tokens: [], positions: '', path: [] };
+
+export function hasNoTokens({ tokens, positions, path }: AnchorTokens): boolean {
+  return tokens.length === 0 && positions === '' && path.length === 0;
+}
 
 /** All codes that a stream's slot has tokens for: its own and the reserved ones. */
 export function slotCodes(codes: readonly number[]): number[] {
@@ -154,8 +161,20 @@ export function multiproofLength(params: ChannelParams): number {
   return params.streams * depthFor(params.codesPerSlot) + 1 + depthFor(params.epochIntervals);
 }
 
-/** @throws RejectedError `WRONG_BATCH_KEY`: the discloser is convicted, for both parties signed the root */
-export function verifyBatchKey(params: ChannelParams, root: Bytes, interval: number, row: number, key: Bytes, proof: readonly string[]): void {
+/** A K_batch with the proof that it is the one committed to. */
+export interface DisclosedBatchKey {
+  readonly interval: number;
+  readonly row: number;
+  readonly key: Bytes;
+  /** As `TokenSet.batchKeyProof` gives it. */
+  readonly proof: readonly string[];
+}
+
+/**
+ * @param root of the epoch's token set
+ * @throws RejectedError `WRONG_BATCH_KEY`: the discloser is convicted, for both parties signed the root
+ */
+export function verifyBatchKey(params: ChannelParams, root: Bytes, { interval, row, key, proof }: DisclosedBatchKey): void {
   const slot = (interval % params.epochIntervals) * 2 ** slotsDepth(params) + params.streams;
   const fits = Number.isInteger(row) && row >= 0 && row <= params.callsPerInterval && proof.length === batchKeyProofLength(params);
   if (!fits || !equalBytes(foldPath(tokenLeaf(key), slot * params.codesPerSlot + row, proof.map(fromBase64Url)), root)) {
@@ -204,7 +223,9 @@ function* intervalRoots(params: ChannelParams, keys: EpochKeys, codesOf: (stream
 }
 
 function intervalSlots(params: ChannelParams, keys: EpochKeys, codesOf: (stream: number) => readonly number[], interval: number): Bytes[] {
-  const slots = Array.from({ length: params.streams }, (_, stream) => slotRoot(params, slotLeaves(keys, interval, stream, codesOf(stream))));
+  const slots = Array.from({ length: params.streams }, (_, stream) =>
+    slotRoot(params, slotLeaves(keys, interval, stream, codesOf(stream))),
+  );
   return [...slots, slotRoot(params, batchKeyLeaves(keys, interval))];
 }
 
@@ -215,7 +236,8 @@ function slotRoot(params: ChannelParams, leaves: readonly Bytes[]): Bytes {
 function slotLeaves(keys: EpochKeys, interval: number, stream: number, codes: readonly number[]): Bytes[] {
   const slotKey = macKey(keys.slotKey(interval, stream));
   const leaves = slotCodes(codes).map((code) => tokenLeaf(tokenOf(slotKey, code)));
-  if (leaves.length > keys.params.codesPerSlot) throw refused('BAD_INPUT', `Stream ${stream} has more condition codes than a slot has places.`);
+  if (leaves.length > keys.params.codesPerSlot)
+    throw refused('BAD_INPUT', `Stream ${stream} has more condition codes than a slot has places.`);
   while (leaves.length < keys.params.codesPerSlot) leaves.push(labelledMac(slotKey, 'DCMB/0/token-dummy', u32(leaves.length)));
   return leaves.sort(compareBytes);
 }

@@ -12,13 +12,20 @@ import {
 } from '../core/index.ts';
 import { verifyH } from './cleared-tuple.ts';
 import { type BatchStatement, verifyConditionOpening } from './condition-tree.ts';
-import { type AnchorTokens, type BatchHeader, type ConditionOpening, type Delivery, type DeliveryPackage, DeliveryPackageShape } from './documents.ts';
+import {
+  type AnchorTokens,
+  type BatchHeader,
+  type ConditionOpening,
+  type Delivery,
+  type DeliveryPackage,
+  DeliveryPackageShape,
+} from './documents.ts';
 import { type EpochKeys, NO_SLOT_KEY, tokenOf } from './epoch-keys.ts';
 import { refused } from './errors.ts';
 import { verifyHeaderForm, verifySuccession } from './header-rules.ts';
 import { type RawRelease, rawOpeningHash, type RawTag, verifyRawTag } from './raw-openings.ts';
 import { type Opened, openDelivery, openHeader } from './signed-documents.ts';
-import { fillerTokens, requireTokenForm, slotCodes, tokensDigest, verifyAnchorTokens } from './tokens.ts';
+import { fillerTokens, hasNoTokens, requireTokenForm, slotCodes, tokensDigest, verifyAnchorTokens } from './tokens.ts';
 
 /** What the agreement in force lets the receiver expect. */
 export interface AgreementFacts {
@@ -49,7 +56,7 @@ export interface DeliveryCheck {
   readonly recipientKeyId: string;
   /** The header before this one, where it is known. */
   readonly previous: Opened<BatchHeader> | undefined;
-  /** Root of the epoch's token set, where it is known. Then tokens are required, and their multiproof is checked. */
+  /** Root of the epoch's token set, where it is on the ledger. Then tokens are required, and their multiproof is checked. */
   readonly tokenRoot: Bytes | undefined;
   /** Set by who has no raw openings (an auditor's export): the delivery's hashes of them stay unchecked. */
   readonly rawWithheld?: true;
@@ -93,9 +100,10 @@ export async function verifyDelivery(check: DeliveryCheck): Promise<VerifiedBatc
   requireCodes(check, header.value, statement);
   requireKeys(check, header.value, statement);
   requireTokens(check, header.value, parsed.tokens, statement, codes);
-  const raw = check.rawWithheld ? [] : check.agreement.rawReleased.map((release, i) => verifyRawTag(params, header.value.n, root, release, parsed.raw[i]!));
-  const { n, interval, argon2, salt, h } = header.value;
-  await verifyH(check.argon2, { channel, n, interval, codes }, fromBase64Url(salt), fromBase64Url(statement.batchKey.key), argon2, fromBase64Url(h));
+  const raw = check.rawWithheld
+    ? []
+    : check.agreement.rawReleased.map((release, i) => verifyRawTag(params, header.value.n, root, release, parsed.raw[i]!));
+  await verifyH(check.argon2, header.value, codes, fromBase64Url(statement.batchKey.key));
   return {
     header: header.value,
     headerHash: header.hash,
@@ -104,7 +112,7 @@ export async function verifyDelivery(check: DeliveryCheck): Promise<VerifiedBatc
     statement,
     codes,
     raw,
-    noTokens: parsed.tokens.tokens.length === 0,
+    noTokens: hasNoTokens(parsed.tokens),
   };
 }
 
@@ -114,16 +122,21 @@ export function intervalCodes(params: ChannelParams, statement: BatchStatement):
 }
 
 function requireAgreement(agreement: AgreementFacts, header: BatchHeader): void {
-  if (header.agreement !== agreement.version) throw refused('WRONG_AGREEMENT', `Batch ${header.n} is under agreement version ${header.agreement}, not ${agreement.version}.`);
-  if (header.policy !== agreement.policy) throw refused('WRONG_POLICY', `Batch ${header.n} was cleared by another mapping policy than the agreed one.`);
+  if (header.agreement !== agreement.version)
+    throw refused('WRONG_AGREEMENT', `Batch ${header.n} is under agreement version ${header.agreement}, not ${agreement.version}.`);
+  if (header.policy !== agreement.policy)
+    throw refused('WRONG_POLICY', `Batch ${header.n} was cleared by another mapping policy than the agreed one.`);
   if (header.module !== agreement.module) throw refused('WRONG_MODULE', `Batch ${header.n} names another module than the agreed one.`);
 }
 
 function requireDelivery(check: DeliveryCheck, parsed: DeliveryPackage, header: Opened<BatchHeader>, delivery: Delivery): void {
   if (delivery.channel !== check.channel) throw refused('WRONG_CHANNEL', 'The delivery is of another channel.');
-  if (delivery.n !== header.value.n) throw refused('WRONG_NUMBER', `The delivery of batch ${delivery.n} stands beside the header of batch ${header.value.n}.`);
-  if (delivery.header !== toBase64Url(header.hash)) throw refused('WRONG_HEADER', `The delivery of batch ${delivery.n} was made for another header.`);
-  if (delivery.recipient !== check.recipientKeyId) throw refused('WRONG_RECIPIENT', `The delivery of batch ${delivery.n} was made for another recipient.`);
+  if (delivery.n !== header.value.n)
+    throw refused('WRONG_NUMBER', `The delivery of batch ${delivery.n} stands beside the header of batch ${header.value.n}.`);
+  if (delivery.header !== toBase64Url(header.hash))
+    throw refused('WRONG_HEADER', `The delivery of batch ${delivery.n} was made for another header.`);
+  if (delivery.recipient !== check.recipientKeyId)
+    throw refused('WRONG_RECIPIENT', `The delivery of batch ${delivery.n} was made for another recipient.`);
   if (delivery.conditions !== toBase64Url(conditionOpeningHash(parsed.conditions))) {
     throw refused('WRONG_OPENING', `The condition opening of batch ${delivery.n} is not the one that the delivery signs.`);
   }
@@ -136,15 +149,19 @@ function requireRawHashes(check: DeliveryCheck, parsed: DeliveryPackage, deliver
     throw refused('WRONG_RAW_TAGS', `The agreement releases ${released} tag(s) raw; the delivery has another number.`);
   }
   parsed.raw.forEach((openings, i) => {
-    if (delivery.raw[i] !== toBase64Url(rawOpeningHash(openings))) throw refused('WRONG_OPENING', `The openings of raw tag ${i} are not those that the delivery signs.`);
+    if (delivery.raw[i] !== toBase64Url(rawOpeningHash(openings)))
+      throw refused('WRONG_OPENING', `The openings of raw tag ${i} are not those that the delivery signs.`);
   });
 }
 
 function requireCodes(check: DeliveryCheck, header: BatchHeader, statement: BatchStatement): void {
   for (const { stream, code } of statement.conditions) {
-    if (!slotCodes(check.codes[stream] ?? []).includes(code)) throw refused('UNKNOWN_CODE', `Batch ${header.n} has a condition for stream ${stream} that its catalogue has not.`);
-    if (header.row > 0 && code !== RESERVED_CODES.NONE) throw refused('WRONG_CODE', `Batch ${header.n} was called for and shows a condition.`);
-    if (header.through > header.interval && code !== RESERVED_CODES.MISSED) throw refused('WRONG_CODE', `Batch ${header.n} covers several intervals and shows another condition than MISSED.`);
+    if (!slotCodes(check.codes[stream] ?? []).includes(code))
+      throw refused('UNKNOWN_CODE', `Batch ${header.n} has a condition for stream ${stream} that its catalogue has not.`);
+    if (header.row > 0 && code !== RESERVED_CODES.NONE)
+      throw refused('WRONG_CODE', `Batch ${header.n} was called for and shows a condition.`);
+    if (header.through > header.interval && code !== RESERVED_CODES.MISSED)
+      throw refused('WRONG_CODE', `Batch ${header.n} covers several intervals and shows another condition than MISSED.`);
   }
 }
 
@@ -155,21 +172,29 @@ function requireKeys(check: DeliveryCheck, header: BatchHeader, statement: Batch
     // Without own keys, all publications of a stream must at least name the same one.
     const claimed = fromBase64Url(statement.conditions[stream * params.publications]!.slotKey);
     const expected = header.row > 0 ? NO_SLOT_KEY : (epochKeys?.slotKey(header.interval, stream) ?? claimed);
-    if (slotKey !== toBase64Url(expected)) throw refused('WRONG_SLOT_KEY', `Batch ${header.n} carries another slot key for stream ${stream} than the channel's.`);
+    if (slotKey !== toBase64Url(expected))
+      throw refused('WRONG_SLOT_KEY', `Batch ${header.n} carries another slot key for stream ${stream} than the channel's.`);
   }
   if (epochKeys !== undefined && statement.batchKey.key !== toBase64Url(epochKeys.batchKey(header.interval, header.row))) {
     throw refused('WRONG_BATCH_KEY', `Batch ${header.n} carries another batch key than the channel's.`);
   }
 }
 
-function requireTokens(check: DeliveryCheck, header: BatchHeader, tokens: AnchorTokens, statement: BatchStatement, codes: readonly number[]): void {
+function requireTokens(
+  check: DeliveryCheck,
+  header: BatchHeader,
+  tokens: AnchorTokens,
+  statement: BatchStatement,
+  codes: readonly number[],
+): void {
   const { params, tokenRoot } = check;
-  if (header.tokensDigest !== toBase64Url(tokensDigest(tokens))) throw refused('WRONG_TOKENS_DIGEST', `The tokens of batch ${header.n} are not those that its header signs.`);
-  const absent = tokens.tokens.length === 0 && tokens.positions === '' && tokens.path.length === 0;
-  if (absent) {
-    if (tokenRoot !== undefined) throw refused('TOKENS_ABSENT', `Batch ${header.n} has no tokens although the epoch has a token set.`);
+  if (hasNoTokens(tokens)) {
+    // The header signs the tokens that the batch would have had, which only the owner can tell: nothing to compare.
+    if (tokenRoot !== undefined || header.row > 0) throw refused('TOKENS_ABSENT', `Batch ${header.n} has no tokens although it must have.`);
     return;
   }
+  if (header.tokensDigest !== toBase64Url(tokensDigest(tokens)))
+    throw refused('WRONG_TOKENS_DIGEST', `The tokens of batch ${header.n} are not those that its header signs.`);
   requireTokenForm(params, tokens);
   if (header.row > 0) return requireFiller(params, header, tokens, statement);
   requireTokenCodes(header, tokens, statement, codes);
@@ -178,7 +203,8 @@ function requireTokens(check: DeliveryCheck, header: BatchHeader, tokens: Anchor
 
 function requireFiller(params: ChannelParams, header: BatchHeader, tokens: AnchorTokens, statement: BatchStatement): void {
   const expected = fillerTokens(params, fromBase64Url(statement.batchKey.key));
-  if (!equalBytes(tokensDigest(tokens), tokensDigest(expected))) throw refused('WRONG_FILLER', `The filler tokens of batch ${header.n} are not those of its batch key.`);
+  if (!equalBytes(tokensDigest(tokens), tokensDigest(expected)))
+    throw refused('WRONG_FILLER', `The filler tokens of batch ${header.n} are not those of its batch key.`);
 }
 
 function requireTokenCodes(header: BatchHeader, tokens: AnchorTokens, statement: BatchStatement, codes: readonly number[]): void {

@@ -12,7 +12,12 @@ const CAPACITY = 2 ** DEPTH - 1;
 
 /** Both trees of the same readings: the builder's and the plain one's. */
 async function roots(counts: readonly number[], depths: readonly number[], pads: readonly (number | undefined)[] = []) {
-  const tags = counts.map((_, t) => ({ name: `tag ${t}`, depth: depths[t]!, firstSeq: 100 * t, ...(pads[t] === undefined ? {} : { rawPad: pads[t] }) }));
+  const tags = counts.map((_, t) => ({
+    name: `tag ${t}`,
+    depth: depths[t]!,
+    firstSeq: 100 * t,
+    ...(pads[t] === undefined ? {} : { rawPad: pads[t] }),
+  }));
   const batch = await makeBatch({ tags, readings: counts.map((count) => Array.from({ length: count }, (_, i) => reading(i))) });
   const plain = new ReferenceTree(batch.content.seed);
   const subtrees = batch.content.tags.map((tag, t) => plain.tag(t + 1, 0, tag, tag.readings, tag.refused));
@@ -34,7 +39,11 @@ describe('a batch tree', () => {
     const tag = fc.tuple(fc.nat(40), fc.integer({ min: 2, max: 6 }), fc.option(fc.integer({ min: 256, max: 300 }), { nil: undefined }));
     await fc.assert(
       fc.asyncProperty(fc.array(tag, { maxLength: 7 }), async (tags) => {
-        const { batch, expected } = await roots(tags.map(([c]) => c), tags.map(([, d]) => d), tags.map(([, , p]) => p));
+        const { batch, expected } = await roots(
+          tags.map(([c]) => c),
+          tags.map(([, d]) => d),
+          tags.map(([, , p]) => p),
+        );
         assert.equal(toHex(batch.closed.root), toHex(expected));
         assert.equal(toHex(batch.opener.root), toHex(expected));
       }),
@@ -48,7 +57,12 @@ describe('a batch tree', () => {
     for (const [t, tag] of batch.content.tags.entries()) {
       for (const expected of tag.readings) {
         const opening = batch.opener.reading(t, expected.seq);
-        const found: EvidenceRecord = verifyRecordOpening(batch.check.params, 0, root, JSON.parse(JSON.stringify(opening)) as typeof opening);
+        const found: EvidenceRecord = verifyRecordOpening(
+          batch.check.params,
+          0,
+          root,
+          JSON.parse(JSON.stringify(opening)) as typeof opening,
+        );
         assert.deepEqual(found, expected);
       }
     }
@@ -65,12 +79,21 @@ describe('a batch tree', () => {
     const refusedMore = { ...batch.content, tags: [{ ...first!, refused: 1 }, second!] };
     const otherSeed = { ...batch.content, seed: bytesOf('other') };
     for (const content of [without, refusedMore, otherSeed]) {
-      assert.throws(() => verifyRebuilt(content, batch.closed.root), (error) => hasCode(error, 'WRONG_ROOT'));
+      assert.throws(
+        () => verifyRebuilt(content, batch.closed.root),
+        (error) => hasCode(error, 'WRONG_ROOT'),
+      );
     }
     const gap = { ...batch.content, tags: [{ ...first!, readings: first!.readings.slice(1) }, second!] };
-    assert.throws(() => verifyRebuilt(gap, batch.closed.root), (error) => hasCode(error, 'RAW_GAP'));
+    assert.throws(
+      () => verifyRebuilt(gap, batch.closed.root),
+      (error) => hasCode(error, 'RAW_GAP'),
+    );
     const foreign = { ...batch.content, tags: [{ ...first!, readings: [{ ...first!.readings[0]!, n: 1 }] }, second!] };
-    assert.throws(() => verifyRebuilt(foreign, batch.closed.root), (error) => hasCode(error, 'WRONG_BATCH'));
+    assert.throws(
+      () => verifyRebuilt(foreign, batch.closed.root),
+      (error) => hasCode(error, 'WRONG_BATCH'),
+    );
   });
 });
 
@@ -115,9 +138,17 @@ describe('a batch builder refuses', () => {
   const closing = { conditions: [[1], [1], [1]], slotKeys: keys.slotKeys(0, 0), batchKey: keys.batchKey(0, 0), refused: [0] };
   const cases: readonly [string, string, () => unknown][] = [
     ['a seed of another length', 'BAD_INPUT', () => new BatchBuilder({ ...options, seed: new Uint8Array(31) })],
-    ['more tags than the top tree has places', 'BAD_INPUT', () => new BatchBuilder({ ...options, tags: Array.from({ length: 8 }, () => tag) })],
+    [
+      'more tags than the top tree has places',
+      'BAD_INPUT',
+      () => new BatchBuilder({ ...options, tags: Array.from({ length: 8 }, () => tag) }),
+    ],
     ['a depth of 1', 'BAD_INPUT', () => new BatchBuilder({ ...options, tags: [{ ...tag, depth: 1 }] })],
-    ['an agreed length too short for a manifest', 'RECORD_TOO_LONG', () => new BatchBuilder({ ...options, tags: [{ ...tag, rawPad: 100 }] })],
+    [
+      'an agreed length too short for a manifest',
+      'RECORD_TOO_LONG',
+      () => new BatchBuilder({ ...options, tags: [{ ...tag, rawPad: 100 }] }),
+    ],
     ['a reading of an unknown tag', 'BAD_INPUT', () => new BatchBuilder(options).accept(1, reading(1))],
     ['to close without a stream', 'BAD_INPUT', () => new BatchBuilder(options).close({ ...closing, conditions: [[1], [1]] })],
     ['to close without a publication', 'BAD_INPUT', () => new BatchBuilder(options).close({ ...closing, conditions: [[1], [], [1]] })],
@@ -129,7 +160,10 @@ describe('a batch builder refuses', () => {
   test('a reading longer than agreed, and goes on with the next', () => {
     const builder = new BatchBuilder({ ...options, tags: [{ ...tag, rawPad: 260 }] });
     const long = { value: { type: 'String' as const, value: 'x'.repeat(300) }, status: 0, sourceMs: 1, acceptedMs: 1 };
-    assert.throws(() => builder.accept(0, long), (error) => hasCode(error, 'RECORD_TOO_LONG'));
+    assert.throws(
+      () => builder.accept(0, long),
+      (error) => hasCode(error, 'RECORD_TOO_LONG'),
+    );
     assert.equal(builder.accept(0, reading(1)), 0);
     assert.deepEqual(builder.counts, [1]);
   });
@@ -137,15 +171,30 @@ describe('a batch builder refuses', () => {
   test('readings and a second closing after it is closed', () => {
     const builder = new BatchBuilder(options);
     builder.close(closing);
-    assert.throws(() => builder.accept(0, reading(1)), (error) => hasCode(error, 'BAD_INPUT'));
-    assert.throws(() => builder.close(closing), (error) => hasCode(error, 'BAD_INPUT'));
+    assert.throws(
+      () => builder.accept(0, reading(1)),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
+    assert.throws(
+      () => builder.close(closing),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
   });
 
   test('an opening of a record that is not there', async () => {
     const { batch } = await roots([2], [3]);
-    assert.throws(() => batch.opener.reading(0, 5), (error) => hasCode(error, 'BAD_INPUT'));
-    assert.throws(() => batch.opener.record(3, 0, 0), (error) => hasCode(error, 'BAD_INPUT'));
-    assert.throws(() => new BatchOpener({ ...batch.content, tags: Array.from({ length: 8 }, () => batch.content.tags[0]!) }), (error) => hasCode(error, 'BAD_INPUT'));
+    assert.throws(
+      () => batch.opener.reading(0, 5),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
+    assert.throws(
+      () => batch.opener.record(3, 0, 0),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
+    assert.throws(
+      () => new BatchOpener({ ...batch.content, tags: Array.from({ length: 8 }, () => batch.content.tags[0]!) }),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
     assert.ok(fromBase64Url(batch.opener.record(1, 0, 0).record).length > utf8('tag 0').length);
   });
 });

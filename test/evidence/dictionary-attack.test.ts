@@ -42,7 +42,10 @@ function writings(value: number): Bytes[] {
 
 const sha = (...parts: Bytes[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 
-async function attack(material: Material, guesses: readonly { name: string; messages: readonly Bytes[]; code?: number }[]): Promise<Outcome> {
+async function attack(
+  material: Material,
+  guesses: readonly { name: string; messages: readonly Bytes[]; code?: number }[],
+): Promise<Outcome> {
   const found: string[] = [];
   let tried = 0;
   const hit = (guess: string, construction: string, digest: Uint8Array) => {
@@ -50,7 +53,9 @@ async function attack(material: Material, guesses: readonly { name: string; mess
     const hex = toHex(digest);
     if (material.targets.has(hex) || material.targets.has(hex.slice(0, 32))) found.push(`${guess} by ${construction}`);
   };
-  const keys = material.fields.filter((field) => field.length === 32).map((field) => ({ field, secret: createSecretKey(field), mac: macKey(field) }));
+  const keys = material.fields
+    .filter((field) => field.length === 32)
+    .map((field) => ({ field, secret: createSecretKey(field), mac: macKey(field) }));
   for (const { name, messages, code } of guesses) {
     for (const message of messages) {
       hit(name, 'hash', sha(message));
@@ -77,16 +82,28 @@ async function attack(material: Material, guesses: readonly { name: string; mess
 }
 
 async function argon2(message: Bytes, salt: Bytes, secret?: Bytes): Promise<Uint8Array> {
-  const options = { raw: true as const, type: argon2id, salt: Buffer.from(salt), hashLength: 32, version: 0x13, ...COST };
-  return hash(Buffer.from(message), { ...options, ...(secret === undefined ? {} : { secret: Buffer.from(secret) }) });
+  const keyed = secret === undefined ? {} : { secret: Buffer.from(secret) };
+  return hash(Buffer.from(message), {
+    raw: true,
+    type: argon2id,
+    salt: Buffer.from(salt),
+    hashLength: 32,
+    version: 0x13,
+    ...COST,
+    ...keyed,
+  });
 }
 
 /** Every binary field anywhere in a JSON value, envelopes opened. */
 function binaryFields(value: unknown): Bytes[] {
   if (typeof value === 'string') return /^[A-Za-z0-9_-]{22}$|^[A-Za-z0-9_-]{43}$/.test(value) ? [fromBase64Url(value)] : [];
   if (typeof value !== 'object' || value === null) return [];
-  const inside = 'payload' in value && typeof value.payload === 'string' ? binaryFields(JSON.parse(fromUtf8(fromBase64Url(value.payload)))) : [];
-  const record = 'record' in value && typeof value.record === 'string' ? binaryFields(JSON.parse(fromUtf8(fromBase64Url(value.record)).replace(/\0+$/, ''))) : [];
+  const inside =
+    'payload' in value && typeof value.payload === 'string' ? binaryFields(JSON.parse(fromUtf8(fromBase64Url(value.payload)))) : [];
+  const record =
+    'record' in value && typeof value.record === 'string'
+      ? binaryFields(JSON.parse(fromUtf8(fromBase64Url(value.record)).replace(/\0+$/, '')))
+      : [];
   return [...inside, ...record, ...Object.values(value).flatMap(binaryFields)];
 }
 
@@ -96,32 +113,39 @@ function materialOf(...shown: unknown[]): Material {
 }
 
 const values = CANDIDATES.map((value) => ({ name: String(value), messages: writings(value) }));
-const codes = CODES.map((code) => ({ name: `condition ${code}`, code, messages: [utf8(String(code)), i32(code), clearedTuple({ channel, n: 0, interval: 0, codes: [code, code, code] })] }));
+const codes = CODES.map((code) => ({
+  name: `condition ${code}`,
+  code,
+  messages: [utf8(String(code)), i32(code), clearedTuple({ channel, n: 0, interval: 0, codes: [code, code, code] })],
+}));
 const sample = () => makeBatch({ readings: [[reading(SECRET_VALUE)], []], codes: [1, 1, 1] });
 
 describe('trying all values', () => {
-  test('finds 5367 in the record that the paper publishes', async () => {
+  test('finds 5367 in the record that the paper publishes', async (t) => {
     const digest = await argon2(utf8(String(SECRET_VALUE)), PAPER_SALT);
     const { found, tried } = await attack({ targets: new Set([toHex(digest)]), fields: [], salts: [PAPER_SALT] }, values);
-    console.log(`paper's record: ${found.join(', ')} after ${tried} candidates`);
+    t.diagnostic(`paper's record: ${found.join(', ')} after ${tried} candidates`);
     assert.deepEqual(found, ['5367 by Argon2']);
   });
 
-  test('finds neither value nor condition in what the ledger shows', async () => {
+  test('finds neither value nor condition in what the ledger shows', async (t) => {
     const { header, tokens } = (await sample()).check.package;
     const material = materialOf(header, tokens);
     const outcome = [await attack(material, values), await attack(material, codes)];
     const tried = outcome.reduce((sum, one) => sum + one.tried, 0);
-    console.log(`ledger: nothing after ${tried} candidates over ${material.fields.length} public fields`);
-    assert.deepEqual(outcome.flatMap((one) => one.found), []);
+    t.diagnostic(`ledger: nothing after ${tried} candidates over ${material.fields.length} public fields`);
+    assert.deepEqual(
+      outcome.flatMap((one) => one.found),
+      [],
+    );
     assert.ok(material.fields.length > 20 && material.salts.length === 1 && tried > 500_000);
   });
 
-  test('finds no raw value in what a delivery shows on top', async () => {
+  test('finds no raw value in what a delivery shows on top', async (t) => {
     const { header, tokens, delivery, conditions } = (await sample()).check.package;
     const material = materialOf(header, tokens, delivery, conditions);
     const { found, tried } = await attack(material, values);
-    console.log(`delivery: nothing after ${tried} candidates over ${material.fields.length} fields`);
+    t.diagnostic(`delivery: nothing after ${tried} candidates over ${material.fields.length} fields`);
     assert.deepEqual(found, []);
     assert.ok(material.fields.length > 35);
   });

@@ -15,7 +15,6 @@ import {
 } from '../../src/core/index.ts';
 import {
   type AcceptedReading,
-  type AnchorTokens,
   BatchBuilder,
   type BatchContent,
   type BatchHeader,
@@ -105,7 +104,6 @@ export interface BatchInput {
   /** Indices of tags released raw. */
   readonly rawTags?: readonly number[];
   readonly header?: Partial<BatchHeader>;
-  readonly tokens?: AnchorTokens;
 }
 
 export interface TestBatch {
@@ -121,7 +119,10 @@ export interface TestBatch {
 export async function makeBatch(input: BatchInput = {}): Promise<TestBatch> {
   const params = input.params ?? testParams();
   const { n = 0, interval = 0, row = 0, rawTags = [] } = input;
-  const tags = input.tags ?? [{ name: 'count', depth: 4, firstSeq: 7 }, { name: 'speed', depth: 4, firstSeq: 0, rawPad: 320 }];
+  const tags = input.tags ?? [
+    { name: 'count', depth: 4, firstSeq: 7 },
+    { name: 'speed', depth: 4, firstSeq: 0, rawPad: 320 },
+  ];
   const readings = input.readings ?? tags.map(() => []);
   const codes = input.codes ?? Array.from({ length: params.streams }, () => (row === 0 ? 1 : RESERVED_CODES.NONE));
   const keys = input.keys ?? epochKeys(params);
@@ -139,11 +140,16 @@ export async function makeBatch(input: BatchInput = {}): Promise<TestBatch> {
     seed,
     n,
     statement: statementFor(params, n, closing),
-    tags: tags.map((tag, t) => ({ ...tag, refused: 0, readings: (readings[t] ?? []).map((accepted, i) => readingRecord(n, tag.firstSeq + i, accepted)) })),
+    tags: tags.map((tag, t) => ({
+      ...tag,
+      refused: 0,
+      readings: (readings[t] ?? []).map((accepted, i) => readingRecord(n, tag.firstSeq + i, accepted)),
+    })),
   };
   const opener = new BatchOpener(content);
   const tokenSet = TokenSet.build(params, keys, () => CODES);
-  const tokens = input.tokens ?? tokensFor(params, input.withTokens ?? true, row, tokenSet, interval, codes, batchKey);
+  const signedTokens = row === 0 ? tokenSet.anchorTokens(interval, codes) : fillerTokens(params, batchKey);
+  const tokens = input.withTokens === false ? NO_TOKENS : signedTokens;
   const salt = batchSalt(channel, n);
   const through = input.through ?? interval;
   const header: BatchHeader = {
@@ -160,8 +166,8 @@ export async function makeBatch(input: BatchInput = {}): Promise<TestBatch> {
     root: toBase64Url(closed.root),
     h: toBase64Url(await computeH(argon2, { channel, n, interval, codes }, salt, batchKey, params.argon2Profile)),
     salt: toBase64Url(salt),
-    argon2: params.argon2Profile as 0 | 1,
-    tokensDigest: toBase64Url(tokensDigest(tokens)),
+    argon2: params.argon2Profile,
+    tokensDigest: toBase64Url(tokensDigest(signedTokens)),
     policy: POLICY,
     module: MODULE,
     certification: 'none',
@@ -171,7 +177,12 @@ export async function makeBatch(input: BatchInput = {}): Promise<TestBatch> {
   };
   const headerEnvelope = await signHeader(header, owner);
   const raw = rawTags.map((tag) => opener.raw(tag));
-  const delivery = await deliveryFor(headerEnvelope, n, closed, raw.map((openings) => toBase64Url(rawOpeningHash(openings))));
+  const delivery = await deliveryFor(
+    headerEnvelope,
+    n,
+    closed,
+    raw.map((openings) => toBase64Url(rawOpeningHash(openings))),
+  );
   const check: DeliveryCheck = {
     params,
     channel,
@@ -206,19 +217,6 @@ export function deliveryFor(header: Envelope, n: number, closed: ClosedBatch, ra
     },
     owner,
   );
-}
-
-function tokensFor(
-  params: ChannelParams,
-  withTokens: boolean,
-  row: number,
-  set: TokenSet,
-  interval: number,
-  codes: readonly number[],
-  batchKey: Bytes,
-): AnchorTokens {
-  if (!withTokens) return NO_TOKENS;
-  return row === 0 ? set.anchorTokens(interval, codes) : fillerTokens(params, batchKey);
 }
 
 export function seedOf(index: number): Bytes {

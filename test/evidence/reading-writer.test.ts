@@ -5,7 +5,11 @@ import { canonicalJson, hasCode, type UaValue } from '../../src/core/index.ts';
 import { type AcceptedReading, decodeRecord, encodeRecord, ReadingWriter } from '../../src/evidence/index.ts';
 import { readingRecord } from './fixture.ts';
 
-const natural = fc.oneof(fc.maxSafeNat(), fc.nat(12), fc.constantFrom(0, 9, 10, 999_999_999, 1_000_000_000, 1_000_000_001, Number.MAX_SAFE_INTEGER));
+const natural = fc.oneof(
+  fc.maxSafeNat(),
+  fc.nat(12),
+  fc.constantFrom(0, 9, 10, 999_999_999, 1_000_000_000, 1_000_000_001, Number.MAX_SAFE_INTEGER),
+);
 const value: fc.Arbitrary<UaValue | undefined> = fc.oneof(
   fc.double().map((v) => ({ type: 'Double' as const, value: v })),
   fc.float().map((v) => ({ type: 'Float' as const, value: v })),
@@ -48,9 +52,17 @@ describe('the fixed-order writer of reading records', () => {
 
   test('goes on rightly after a reading that it refused', () => {
     const writer = new ReadingWriter(3, 33);
-    const text = (length: number): AcceptedReading => ({ value: { type: 'String', value: 'x'.repeat(length) }, status: 0, sourceMs: 1, acceptedMs: 2 });
+    const text = (length: number): AcceptedReading => ({
+      value: { type: 'String', value: 'x'.repeat(length) },
+      status: 0,
+      sourceMs: 1,
+      acceptedMs: 2,
+    });
     writer.write(1, text(4), 200);
-    assert.throws(() => writer.write(2, text(400), 200), (error) => hasCode(error, 'RECORD_TOO_LONG'));
+    assert.throws(
+      () => writer.write(2, text(400), 200),
+      (error) => hasCode(error, 'RECORD_TOO_LONG'),
+    );
     writer.write(2, text(4), 200);
     assert.deepEqual(writer.written.slice(33), encodeRecord(readingRecord(3, 2, text(4)), 200));
   });
@@ -64,7 +76,10 @@ describe('the fixed-order writer of reading records', () => {
   ] as const) {
     test(`refuses ${name}`, () => {
       const accepted = { value: undefined, status: 0, sourceMs: 1, acceptedMs: 1, ...bad };
-      assert.throws(() => new ReadingWriter(0, 33).write(0, accepted, 0), (error) => hasCode(error, 'BAD_INPUT'));
+      assert.throws(
+        () => new ReadingWriter(0, 33).write(0, accepted, 0),
+        (error) => hasCode(error, 'BAD_INPUT'),
+      );
     });
   }
 });

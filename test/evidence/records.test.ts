@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
 import { canonicalJson, concat, hasCode, toBase64Url, utf8 } from '../../src/core/index.ts';
-import { CONDITION_RECORD_BYTES, decodeRecord, encodeRecord, type EvidenceRecord, recordKind, registerRecordKind } from '../../src/evidence/index.ts';
+import {
+  CONDITION_RECORD_BYTES,
+  decodeRecord,
+  encodeRecord,
+  type EvidenceRecord,
+  recordKind,
+  registerRecordKind,
+} from '../../src/evidence/index.ts';
 import { bytesOf } from './fixture.ts';
 
 const hash = toBase64Url(bytesOf('hash'));
@@ -30,7 +37,10 @@ describe('records', () => {
     const [, , , , , reading] = records;
     assert.equal(encodeRecord(reading!, 300).length, 300);
     assert.deepEqual(decodeRecord(encodeRecord(reading!, 300), 300), reading);
-    assert.throws(() => encodeRecord(reading!, 50), (error) => hasCode(error, 'RECORD_TOO_LONG'));
+    assert.throws(
+      () => encodeRecord(reading!, 50),
+      (error) => hasCode(error, 'RECORD_TOO_LONG'),
+    );
   });
 
   const reading = canonicalJson(records[5]);
@@ -54,19 +64,33 @@ describe('records', () => {
     ['nothing', new Uint8Array(0), undefined],
     ['zero bytes only', new Uint8Array(192), undefined],
   ] as const) {
-    test(`are refused with ${name}`, () => assert.throws(() => decodeRecord(bytes, padded), (error) => hasCode(error, 'BAD_RECORD')));
+    test(`are refused with ${name}`, () =>
+      assert.throws(
+        () => decodeRecord(bytes, padded),
+        (error) => hasCode(error, 'BAD_RECORD'),
+      ));
   }
 
   test('of a kind that is registered later are written, padded and read like the others', () => {
-    registerRecordKind({ kind: 'test-note', shape: v.strictObject({ kind: v.literal('test-note'), n: v.number(), text: v.string() }), paddedLength: 64 });
+    registerRecordKind({
+      kind: 'test-note',
+      shape: v.strictObject({ kind: v.literal('test-note'), n: v.number(), text: v.string() }),
+      paddedLength: 64,
+    });
     const note = { kind: 'test-note', n: 1, text: 'x' } as unknown as EvidenceRecord;
     assert.equal(recordKind('test-note')?.paddedLength, 64);
     assert.equal(encodeRecord(note).length, 64);
     assert.deepEqual(decodeRecord(encodeRecord(note)), note);
-    assert.throws(() => registerRecordKind({ kind: 'reading', shape: v.any(), paddedLength: 0 }), (error) => hasCode(error, 'BAD_INPUT'));
+    assert.throws(
+      () => registerRecordKind({ kind: 'reading', shape: v.any(), paddedLength: 0 }),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
   });
 
   test('of a kind that is not registered are not written', () => {
-    assert.throws(() => encodeRecord({ kind: 'rumour', n: 1 } as unknown as EvidenceRecord), (error) => hasCode(error, 'BAD_RECORD'));
+    assert.throws(
+      () => encodeRecord({ kind: 'rumour', n: 1 } as unknown as EvidenceRecord),
+      (error) => hasCode(error, 'BAD_RECORD'),
+    );
   });
 });

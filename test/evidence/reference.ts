@@ -9,7 +9,10 @@ import type { ReadingRecord } from '../../src/evidence/index.ts';
 const sha = (...parts: Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const u32 = (value: number) => Buffer.from(value.toString(16).padStart(8, '0'), 'hex');
 const framed = (parts: Buffer[]) => Buffer.concat(parts.flatMap((part) => [u32(part.length), part]));
-export const mac = (key: Uint8Array, label: string, ...fields: Buffer[]) => createHmac('sha256', key).update(framed([Buffer.from(label), ...fields])).digest();
+export const mac = (key: Uint8Array, label: string, ...fields: Buffer[]) =>
+  createHmac('sha256', key)
+    .update(framed([Buffer.from(label), ...fields]))
+    .digest();
 
 export class ReferenceTree {
   readonly seed: Buffer;
@@ -41,13 +44,20 @@ export class ReferenceTree {
   }
 
   /** A tag's subtree: parts one after the other, each naming the root of the one before it. */
-  tag(subtree: number, n: number, spec: { name: string; depth: number; firstSeq: number; rawPad?: number }, readings: readonly ReadingRecord[], refused: number): Buffer {
+  tag(
+    subtree: number,
+    n: number,
+    spec: { name: string; depth: number; firstSeq: number; rawPad?: number },
+    readings: readonly ReadingRecord[],
+    refused: number,
+  ): Buffer {
     const pad = spec.rawPad ?? 0;
     const left = [...readings];
     let count = 0;
     let before: Buffer | undefined;
     for (let part = 0; ; part++) {
-      const records: object[] = before === undefined ? [] : [{ kind: 'continuation', n, part: part - 1, root: before.toString('base64url') }];
+      const records: object[] =
+        before === undefined ? [] : [{ kind: 'continuation', n, part: part - 1, root: before.toString('base64url') }];
       while (records.length < 2 ** spec.depth - 1 && left.length > 0) {
         records.push(left.shift()!);
         count++;

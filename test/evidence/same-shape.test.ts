@@ -45,7 +45,13 @@ describe('what a batch shows', () => {
 
   test('has the same fields and sizes for all conditions, NONE and SUSPENDED included, and for a call', async () => {
     const expected = outline(shown(await makeBatch({ codes: [0, 0, 0] })));
-    for (const codes of [[1, 1, 1], [0, 1, 2], [-1, -1, -1], [-2, -2, -2]]) assert.deepEqual(outline(shown(await makeBatch({ codes }))), expected);
+    for (const codes of [
+      [1, 1, 1],
+      [0, 1, 2],
+      [-1, -1, -1],
+      [-2, -2, -2],
+    ])
+      assert.deepEqual(outline(shown(await makeBatch({ codes }))), expected);
     const call = outline(shown(await makeBatch({ row: 1 }))) as { headerPayload: object };
     const { headerPayload } = expected as { headerPayload: object };
     // A call is seen by its bounds and row; nothing else of it has another form.
@@ -67,7 +73,15 @@ describe('what a batch shows', () => {
       // The keys of the epoch's tree are public and stand in several proofs: the last two hashes of a path.
       return new Set([...longTexts(rest), ...tokens.tokens, ...tokens.path.slice(0, -2)]);
     });
-    for (const [a, b] of [[0, 1], [0, 2], [1, 2]] as const) assert.deepEqual([...seen[a]!].filter((text) => seen[b]!.has(text)), []);
+    for (const [a, b] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ] as const)
+      assert.deepEqual(
+        [...seen[a]!].filter((text) => seen[b]!.has(text)),
+        [],
+      );
   });
 
   test('shares no value between two streams with equal codes', async () => {
@@ -84,12 +98,18 @@ describe('what a batch shows', () => {
       const { tokens, conditions } = check.package;
       return new Set(longTexts([root, h, tokens, conditions.dummies, conditions.top, conditions.leaves.map((leaf) => leaf.blinder)]));
     });
-    assert.deepEqual([...first!].filter((text) => second!.has(text)), []);
+    assert.deepEqual(
+      [...first!].filter((text) => second!.has(text)),
+      [],
+    );
   });
 
   test('has deposits of one size', async () => {
     const sizes = new Set<number>();
-    for (const codes of [[0, 0, 0], [1, 2, -1]]) {
+    for (const codes of [
+      [0, 0, 0],
+      [1, 2, -1],
+    ]) {
       const { check } = await makeBatch({ codes, n: 1234, interval: 1 });
       const { delivery, conditions } = check.package;
       sizes.add(sealDeposit(check.params, new Uint8Array(32), { delivery, conditions }).length);

@@ -30,8 +30,14 @@ describe('the seed ratchet', () => {
     const skipping = new SeedRatchet(state, 0);
     skipping.skipTo(7);
     assert.deepEqual(skipping.state, stepping.state);
-    assert.throws(() => skipping.skipTo(6), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-    assert.throws(() => new SeedRatchet(new Uint8Array(16), 0), (error) => hasCode(error, 'BAD_INPUT'));
+    assert.throws(
+      () => skipping.skipTo(6),
+      (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+    );
+    assert.throws(
+      () => new SeedRatchet(new Uint8Array(16), 0),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
   });
 });
 
@@ -43,7 +49,9 @@ describe('the commitment to the seeds of an epoch', () => {
       assert.equal(toHex(seedCommitment(state, 8, params)), toHex(tree.root));
       const ratchet = new SeedRatchet(state, 8);
       for (let interval = 8; interval < 12; interval++, ratchet.advance()) {
-        ratchet.seeds(callsPerInterval).forEach((seed, ordinal) => verifyDisclosedSeed(params, tree.root, interval, ordinal, seed, tree.prove(interval, ordinal)));
+        ratchet.seeds(callsPerInterval).forEach((seed, ordinal) => {
+          verifyDisclosedSeed(params, tree.root, { interval, ordinal, seed, proof: tree.prove(interval, ordinal) });
+        });
       }
     });
   }
@@ -62,17 +70,37 @@ describe('the commitment to the seeds of an epoch', () => {
       [tree.root, 0, 0, seed!, proof.slice(1)],
       [tree.root, 0, 0, seed!.slice(1), proof],
     ] as const) {
-      assert.throws(() => verifyDisclosedSeed(params, root, interval, ordinal, candidate, path), (error) => hasCode(error, 'WRONG_SEED'));
+      assert.throws(
+        () => verifyDisclosedSeed(params, root, { interval, ordinal, seed: candidate, proof: path }),
+        (error) => hasCode(error, 'WRONG_SEED'),
+      );
     }
-    for (const [interval, ordinal] of [[-1, 0], [0, -1], [0, 2], [0.5, 0]] as const) {
-      assert.throws(() => verifyDisclosedSeed(params, tree.root, interval, ordinal, seed!, proof), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-      assert.throws(() => tree.prove(interval, ordinal), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
+    for (const [interval, ordinal] of [
+      [-1, 0],
+      [0, -1],
+      [0, 2],
+      [0.5, 0],
+    ] as const) {
+      assert.throws(
+        () => verifyDisclosedSeed(params, tree.root, { interval, ordinal, seed: seed!, proof }),
+        (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+      );
+      assert.throws(
+        () => tree.prove(interval, ordinal),
+        (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+      );
     }
   });
 
   test('is over a whole epoch, from its first interval', () => {
-    assert.throws(() => SeedTree.of(state, 1, params), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-    assert.throws(() => new SeedTree(params, [seedHash(seed!)]), (error) => hasCode(error, 'BAD_INPUT'));
+    assert.throws(
+      () => SeedTree.of(state, 1, params),
+      (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+    );
+    assert.throws(
+      () => new SeedTree(params, [seedHash(seed!)]),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
   });
 
   test('shows no seed: neither root nor proof holds one', () => {

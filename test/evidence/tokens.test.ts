@@ -27,19 +27,33 @@ describe('a token set', () => {
   });
 
   test('serves channels of any form', () => {
-    for (const [streams, codesPerSlot, epochIntervals] of [[1, 8, 2], [2, 8, 8], [4, 16, 2], [5, 32, 2], [64, 8, 2]] as const) {
+    for (const [streams, codesPerSlot, epochIntervals] of [
+      [1, 8, 2],
+      [2, 8, 8],
+      [4, 16, 2],
+      [5, 32, 2],
+      [64, 8, 2],
+    ] as const) {
       const other = testParams({ streams, codesPerSlot, epochIntervals, conditionDepth: 7 });
       const some = TokenSet.build(other, epochKeys(other), () => CODES);
-      const tokens = some.anchorTokens(1, Array.from({ length: streams }, (_, s) => s % 3));
+      const tokens = some.anchorTokens(
+        1,
+        Array.from({ length: streams }, (_, s) => s % 3),
+      );
       assert.equal(tokens.path.length, multiproofLength(other));
       verifyAnchorTokens(other, some.root, 1, tokens);
-      verifyBatchKey(other, some.root, 1, 1, epochKeys(other).batchKey(1, 1), some.batchKeyProof(1, 1));
+      verifyBatchKey(other, some.root, { interval: 1, row: 1, key: epochKeys(other).batchKey(1, 1), proof: some.batchKeyProof(1, 1) });
     }
   });
 
   test('is the same when built in slices', async () => {
     let pauses = 0;
-    const slow = await TokenSet.buildInSlices(params, keys, () => CODES, () => Promise.resolve(void pauses++));
+    const slow = await TokenSet.buildInSlices(
+      params,
+      keys,
+      () => CODES,
+      () => Promise.resolve(void pauses++),
+    );
     assert.equal(toHex(slow.root), toHex(set.root));
     assert.equal(pauses, params.epochIntervals);
   });
@@ -58,7 +72,10 @@ describe('a token set', () => {
       [set.root, 1, NO_TOKENS],
     ];
     for (const [root, interval, changed] of cases) {
-      assert.throws(() => verifyAnchorTokens(params, root, interval, changed), (error) => hasCode(error, 'BAD_TOKENS'));
+      assert.throws(
+        () => verifyAnchorTokens(params, root, interval, changed),
+        (error) => hasCode(error, 'BAD_TOKENS'),
+      );
     }
   });
 
@@ -70,22 +87,37 @@ describe('a token set', () => {
       const forged = { ...tokens, tokens: [toBase64Url(dummy), ...tokens.tokens.slice(1)] };
       for (let at = 0; at < 8; at++) {
         const positions = toBase64Url(Uint8Array.of(at, ...fromBase64Url(tokens.positions).subarray(1)));
-        assert.throws(() => verifyAnchorTokens(params, set.root, 0, { ...forged, positions }), (error) => hasCode(error, 'BAD_TOKENS'));
+        assert.throws(
+          () => verifyAnchorTokens(params, set.root, 0, { ...forged, positions }),
+          (error) => hasCode(error, 'BAD_TOKENS'),
+        );
       }
       assert.notEqual(toHex(tokenLeaf(dummy)), toHex(dummy));
     }
   });
 
   test('has no token for a code outside the catalogue, and no slot outside its epoch', () => {
-    assert.throws(() => set.anchorTokens(0, [0, 1, 7]), (error) => hasCode(error, 'UNKNOWN_CODE'));
-    assert.throws(() => set.anchorTokens(0, [0, 1]), (error) => hasCode(error, 'UNKNOWN_CODE'));
-    assert.throws(() => set.anchorTokens(4, [0, 1, 2]), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-    assert.throws(() => TokenSet.build(params, keys, () => [0, 1, 2, 3, 4, 5]), (error) => hasCode(error, 'BAD_INPUT'));
+    assert.throws(
+      () => set.anchorTokens(0, [0, 1, 7]),
+      (error) => hasCode(error, 'UNKNOWN_CODE'),
+    );
+    assert.throws(
+      () => set.anchorTokens(0, [0, 1]),
+      (error) => hasCode(error, 'UNKNOWN_CODE'),
+    );
+    assert.throws(
+      () => set.anchorTokens(4, [0, 1, 2]),
+      (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+    );
+    assert.throws(
+      () => TokenSet.build(params, keys, () => [0, 1, 2, 3, 4, 5]),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
   });
 
   test('convicts who discloses another batch key', () => {
     const proof = set.batchKeyProof(2, 1);
-    verifyBatchKey(params, set.root, 2, 1, keys.batchKey(2, 1), proof);
+    verifyBatchKey(params, set.root, { interval: 2, row: 1, key: keys.batchKey(2, 1), proof });
     for (const [interval, row, key, path] of [
       [2, 1, bytesOf('other'), proof],
       [2, 0, keys.batchKey(2, 1), proof],
@@ -93,7 +125,10 @@ describe('a token set', () => {
       [2, 2, keys.batchKey(2, 1), proof],
       [2, 1, keys.batchKey(2, 1), proof.slice(1)],
     ] as const) {
-      assert.throws(() => verifyBatchKey(params, set.root, interval, row, key, path), (error) => hasCode(error, 'WRONG_BATCH_KEY'));
+      assert.throws(
+        () => verifyBatchKey(params, set.root, { interval, row, key, proof: path }),
+        (error) => hasCode(error, 'WRONG_BATCH_KEY'),
+      );
     }
   });
 });
@@ -112,7 +147,13 @@ describe('tokens on the ledger', () => {
     const all = [0, 1, 2, 3].flatMap((interval) => set.anchorTokens(interval, [1, 1, 1]).tokens);
     assert.equal(new Set(all).size, 12);
     const sizes = new Set<number>();
-    for (const codes of [[0, 0, 0], [1, 1, 1], [0, 1, 2], [-1, -3, 2]]) sizes.add(JSON.stringify(set.anchorTokens(1, codes)).length);
+    for (const codes of [
+      [0, 0, 0],
+      [1, 1, 1],
+      [0, 1, 2],
+      [-1, -3, 2],
+    ])
+      sizes.add(JSON.stringify(set.anchorTokens(1, codes)).length);
     sizes.add(JSON.stringify(fillerTokens(params, keys.batchKey(1, 1))).length);
     assert.equal(sizes.size, 1);
   });
@@ -122,7 +163,10 @@ describe('tokens on the ledger', () => {
     assert.deepEqual(filler, fillerTokens(params, keys.batchKey(1, 1)));
     assert.notEqual(toHex(tokensDigest(filler)), toHex(tokensDigest(fillerTokens(params, keys.batchKey(1, 0)))));
     assert.ok(fromBase64Url(filler.positions).every((position) => position < params.codesPerSlot));
-    assert.throws(() => verifyAnchorTokens(params, set.root, 1, filler), (error) => hasCode(error, 'BAD_TOKENS'));
+    assert.throws(
+      () => verifyAnchorTokens(params, set.root, 1, filler),
+      (error) => hasCode(error, 'BAD_TOKENS'),
+    );
   });
 });
 
@@ -132,11 +176,30 @@ describe('epoch keys', () => {
     assert.equal(third.epoch, 3);
     assert.deepEqual(third.bytes, keys.next().next().next().bytes);
     assert.deepEqual(new EpochKeys(third.bytes, 3, params).slotKey(12, 0), third.slotKey(12, 0));
-    assert.throws(() => third.at(2), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-    assert.throws(() => keys.slotKey(4, 0), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-    assert.throws(() => keys.batchKey(4, 0), (error) => hasCode(error, 'OUTSIDE_EPOCH'));
-    assert.throws(() => new EpochKeys(new Uint8Array(31), 0, params), (error) => hasCode(error, 'BAD_INPUT'));
-    const all = [keys.slotKey(0, 0), keys.slotKey(0, 1), keys.slotKey(1, 0), keys.batchKey(0, 0), keys.batchKey(0, 1), keys.next().slotKey(4, 0)];
+    assert.throws(
+      () => third.at(2),
+      (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+    );
+    assert.throws(
+      () => keys.slotKey(4, 0),
+      (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+    );
+    assert.throws(
+      () => keys.batchKey(4, 0),
+      (error) => hasCode(error, 'OUTSIDE_EPOCH'),
+    );
+    assert.throws(
+      () => new EpochKeys(new Uint8Array(31), 0, params),
+      (error) => hasCode(error, 'BAD_INPUT'),
+    );
+    const all = [
+      keys.slotKey(0, 0),
+      keys.slotKey(0, 1),
+      keys.slotKey(1, 0),
+      keys.batchKey(0, 0),
+      keys.batchKey(0, 1),
+      keys.next().slotKey(4, 0),
+    ];
     assert.equal(new Set(all.map(toHex)).size, all.length);
   });
 });
