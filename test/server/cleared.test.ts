@@ -223,6 +223,12 @@ describe('what a cleared server shows', () => {
     item.on('changed', (fields: { value: unknown }[]) => void events.push(fields.map((field) => field.value)));
     await new Promise((resolve) => setTimeout(resolve, 100));
 
+    for (const deliveryState of ['Waiting', 'Delivered', 'Receipted'] as const) {
+      on.server.batchState(8, { ledgerState: 'Anchored', deliveryState, txId: 'tx8' });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(events.length, 0);
+
     const first = grid(1000);
     on.server.publish([...both(1, first, 9, Date.now() + 200), ...both(1, first + 200, 10, Date.now() + 400)]);
     await until('both changes came', () => at.length >= 4);
@@ -234,6 +240,10 @@ describe('what a cleared server shows', () => {
       [first, 1],
       [first, 1],
     ]);
+    assert.deepEqual(
+      events.filter(([name]) => name === CHANNEL).map(([, , message]) => (message as { text: string }).text),
+      ['Batch 8 is on the ledger.', 'A receipt was given for batch 8.'],
+    );
     const changes = events.filter(([name]) => name === 'wear' || name === 'rate');
     assert.deepEqual(
       changes.map(([name, severity, message, time]) => [name, severity, (message as { text: string }).text, (time as Date).getTime()]),
@@ -371,6 +381,12 @@ describe('a cleared server that only passes data on', () => {
     } finally {
       await on.server.stop();
     }
+  });
+
+  test('a start that fails is told with its reason', async () => {
+    await assert.rejects(cleared({}, { host: '203.0.113.1' }), { code: 'CLEARED_START_FAILED', message: /EADDRNOTAVAIL/ });
+    const own = await identity('cleared');
+    await assert.rejects(cleared({}, { identity: { ...own, privateKeyPem: 'no key' } }), { code: 'CLEARED_START_FAILED' });
   });
 
   test('a port in use is told in one sentence', async () => {

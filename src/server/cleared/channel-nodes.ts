@@ -4,6 +4,7 @@ import {
   type IAddressSpace,
   type INamespace,
   LocalizedText,
+  minOPCUADate,
   type UAEventType,
   type UAObject,
   type UAObjectType,
@@ -17,6 +18,15 @@ import { objectBelow, ReadOnlyVariables, setProperty } from './variables.ts';
 const BATCH_NAMES = ['BatchId', 'GridTime', 'LedgerState', 'DeliveryState', 'TransactionId'] as const;
 type BatchVariables = ReadOnlyVariables<(typeof BATCH_NAMES)[number]>;
 
+/** Batches remembered, and news kept for the next grid point. */
+const MOST_NEWS = 4096;
+
+interface BatchNews {
+  readonly what: 'BatchAnchored' | 'ReceiptGiven';
+  readonly n: number;
+  readonly txId: string;
+}
+
 /**
  * The cleared channel in the address space: a ClearedChannelType object with its streams. All that it shows changes at
  * grid points only, in one tick: what becomes known of a batch in between waits for the next one.
@@ -29,7 +39,7 @@ export class ChannelNodes {
   readonly #lastAnchored: BatchVariables;
   readonly #gridMsOf = new Map<number, number>();
   readonly #eventTypes: Readonly<Record<'ConditionCleared' | 'BatchAnchored' | 'ReceiptGiven', UAEventType>>;
-  #news: ClearedBatchState[] = [];
+  #news: BatchNews[] = [];
   #anchored = -1;
 
   constructor(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig) {
@@ -55,9 +65,13 @@ export class ChannelNodes {
 
   /** Remembered until the next grid point. */
   learn(state: ClearedBatchState): void {
+    const before = this.#states.of(state.n);
     this.#states.set(state);
-    this.#news.push(state);
-    if (this.#news.length > MOST_NEWS) this.#news.shift();
+    const anchored = state.ledgerState === 'Anchored' && before.ledgerState !== 'Anchored';
+    const receipted = state.deliveryState === 'Receipted' && before.deliveryState !== 'Receipted';
+    if (anchored) this.#news.push({ what: 'BatchAnchored', n: state.n, txId: state.txId });
+    if (receipted) this.#news.push({ what: 'ReceiptGiven', n: state.n, txId: state.txId });
+    this.#news.splice(0, this.#news.length - MOST_NEWS);
   }
 
   /** Shows the publications of one grid point, and what became known of earlier batches since the last one. */
@@ -69,7 +83,7 @@ export class ChannelNodes {
       stream?.show(publication, this.#states.of(publication.batch));
     }
     this.#showBatches(together);
-    for (const state of news) this.#announce(state);
+    for (const item of news) this.#announce(item);
   }
 
   /** What was shown before a restart of this process, without events: nothing happened in the channel. */
@@ -85,13 +99,13 @@ export class ChannelNodes {
     );
     if (newest === undefined) return;
     for (const { batch, gridMs } of together) this.#remember(batch, gridMs);
-    setBatch(this.#lastBatch, this.#states.of(newest.batch), newest.gridMs, newest.gridMs);
+    setBatch(this.#lastBatch, this.#states.of(newest.batch), new Date(newest.gridMs), newest.gridMs);
     const anchored = this.#states
       .all()
       .reduce((best, state) => (state.ledgerState === 'Anchored' && state.n > best ? state.n : best), this.#anchored);
     if (anchored < 0) return;
     this.#anchored = anchored;
-    setBatch(this.#lastAnchored, this.#states.of(anchored), this.#gridMsOf.get(anchored), newest.gridMs);
+    setBatch(this.#lastAnchored, this.#states.of(anchored), this.#gridTimeOf(anchored), newest.gridMs);
   }
 
   #remember(batch: number, gridMs: number): void {
@@ -100,28 +114,24 @@ export class ChannelNodes {
     if (this.#gridMsOf.size > MOST_NEWS && !oldest.done) this.#gridMsOf.delete(oldest.value);
   }
 
-  #announce(state: ClearedBatchState): void {
-    const common = {
-      sourceName: { dataType: 'String' as const, value: this.object.browseName.name ?? '' },
-      severity: { dataType: 'UInt16' as const, value: 1 },
-      batchId: { dataType: 'UInt32' as const, value: state.n },
-      gridTime: { dataType: 'DateTime' as const, value: new Date(this.#gridMsOf.get(state.n) ?? 0) },
-    };
-    const message = (text: string) => ({ dataType: 'LocalizedText' as const, value: new LocalizedText({ locale: 'en', text }) });
-    if (state.deliveryState === 'Receipted') {
-      this.object.raiseEvent(this.#eventTypes.ReceiptGiven, { ...common, message: message(`Receipt given for batch ${state.n}.`) });
-    } else if (state.ledgerState === 'Anchored') {
-      const transactionId = { dataType: 'String' as const, value: state.txId };
-      this.object.raiseEvent(this.#eventTypes.BatchAnchored, {
-        ...common,
-        transactionId,
-        message: message(`Batch ${state.n} is on the ledger.`),
-      });
-    }
+  #announce({ what, n, txId }: BatchNews): void {
+    const text = what === 'BatchAnchored' ? `Batch ${n} is on the ledger.` : `A receipt was given for batch ${n}.`;
+    this.object.raiseEvent(this.#eventTypes[what], {
+      sourceName: { dataType: DataType.String, value: this.object.browseName.name ?? '' },
+      severity: { dataType: DataType.UInt16, value: 1 },
+      message: { dataType: DataType.LocalizedText, value: new LocalizedText({ locale: 'en', text }) },
+      batchId: { dataType: DataType.UInt32, value: n },
+      gridTime: { dataType: DataType.DateTime, value: this.#gridTimeOf(n) },
+      ...(what === 'BatchAnchored' ? { transactionId: { dataType: 'String' as const, value: txId } } : {}),
+    });
+  }
+
+  /** Of a batch that was called for, no grid point is known: the earliest time of OPC UA stands for none. */
+  #gridTimeOf(n: number): Date {
+    const gridMs = this.#gridMsOf.get(n);
+    return gridMs === undefined ? minOPCUADate : new Date(gridMs);
   }
 }
-
-const MOST_NEWS = 4096;
 
 function channelObject(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, dcmb: number): UAObject {
   const type = addressSpace.findObjectType('ClearedChannelType', dcmb) as UAObjectType;
@@ -164,9 +174,9 @@ function streamNodes(
   });
 }
 
-function setBatch(variables: BatchVariables, state: ClearedBatchState, gridMs: number | undefined, atMs: number): void {
+function setBatch(variables: BatchVariables, state: ClearedBatchState, gridTime: Date, atMs: number): void {
   variables.set('BatchId', { dataType: DataType.UInt32, value: state.n }, atMs);
-  if (gridMs !== undefined) variables.set('GridTime', { dataType: DataType.DateTime, value: new Date(gridMs) }, atMs);
+  variables.set('GridTime', { dataType: DataType.DateTime, value: gridTime }, atMs);
   variables.set('LedgerState', { dataType: DataType.Int32, value: LEDGER_STATE[state.ledgerState] }, atMs);
   variables.set('DeliveryState', { dataType: DataType.Int32, value: DELIVERY_STATE[state.deliveryState] }, atMs);
   variables.set('TransactionId', { dataType: DataType.String, value: state.txId }, atMs);

@@ -46,7 +46,8 @@ type ChildPipe = MessagePipe<ModuleSays, ChildSays>;
 interface Life {
   readonly process: ChildProcess;
   readonly pipe: ChildPipe;
-  readonly exited: Promise<void>;
+  /** Settles when the process is gone, with the reason. */
+  readonly exited: Promise<string>;
   /** Why it was given up, where the exit alone does not tell. */
   why: string;
 }
@@ -106,13 +107,12 @@ export class Supervisor {
   async #begin(): Promise<number> {
     const life = this.#spawn();
     this.#life = life;
-    const { outcome, port, why } = await life.pipe.request('start', this.#options.config(), START_WITHIN_MS).catch((error: unknown) => {
-      life.process.kill('SIGKILL');
-      throw error;
-    });
+    const { outcome, port, why } = await life.pipe
+      .request('start', this.#options.config(), START_WITHIN_MS)
+      .catch(async () => ({ outcome: 'failed' as const, port: 0, why: await end(life) }));
     if (outcome !== 'started') {
-      life.why = why;
-      life.process.kill('SIGKILL');
+      life.why ||= why;
+      await end(life);
       throw startFault(outcome, this.#options.config().endpoint.port, why);
     }
     this.#isServing = true;
@@ -130,9 +130,10 @@ export class Supervisor {
     const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'], windowsHide: true });
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-MOST_STDERR)));
-    const exited = new Promise<void>((resolve) => {
-      child.once('error', () => resolve());
-      child.once('exit', () => resolve());
+    const exited = new Promise<string>((resolve) => {
+      const gone = () => resolve(life.why || lastLine(stderr) || `ended with ${child.exitCode ?? child.signalCode ?? 'no process'}`);
+      child.once('error', gone);
+      child.once('exit', gone);
     });
     const pipe: ChildPipe = new MessagePipe(child.stdio[3] as Duplex, {
       out: MODULE_SAYS,
@@ -148,9 +149,7 @@ export class Supervisor {
       },
     });
     const life: Life = { process: child, pipe, exited, why: '' };
-    void exited.then(() =>
-      this.#lost(life, life.why || lastLine(stderr) || `exit ${child.exitCode ?? child.signalCode ?? 'at the start'}`),
-    );
+    void exited.then((why) => this.#lost(life, why));
     return life;
   }
 
@@ -183,6 +182,12 @@ export class Supervisor {
     // A start that fails ends in another call of this method, when its process is gone.
     this.#again = setTimeout(() => void this.#begin().catch(() => undefined), againInMs);
   }
+}
+
+/** Ends a process without waiting for its consent. Gives the reason for which it is gone. */
+function end(life: Life): Promise<string> {
+  life.process.kill('SIGKILL');
+  return life.exited;
 }
 
 function startFault(outcome: 'portInUse' | 'failed', port: number, why: string): Error {
