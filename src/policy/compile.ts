@@ -32,7 +32,7 @@ export function compilePolicy(
 }
 
 /**
- * Commitment to a mapping policy: hides it, for its contents can be guessed (DESIGN: commitments to documents).
+ * Commitment to a mapping policy: hides it, for its contents can be guessed.
  * @param nonce 32 bytes, secret, one for each channel
  * @param bytes the policy's file as it is
  */

@@ -31,7 +31,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * An upper bound of the information that the conditions of a mapping policy give at the agreed cadence. Raw tags that
- * the agreement releases come on top, and so does what DESIGN section 2 names as not covered.
+ * the agreement releases come on top, and so does what no policy governs: outages of the module, and when it submits to
+ * the ledger.
  * @throws RejectedError `POLICY_INCONSISTENT` where policy and parameters have different numbers of streams
  */
 export function leakageReport(policy: MappingPolicy, params: ChannelParams): LeakageReport {

@@ -60,7 +60,7 @@ export function agreement(other: Readonly<Record<string, unknown>> = {}): Agreem
     notBeforeMs: 1_000_000,
     notAfterMs: 2_000_000_000_000,
   };
-  return { ...whole, ...other };
+  return { ...whole, ...other } as Agreement;
 }
 
 export function stream(name: string, ...codes: number[]) {
