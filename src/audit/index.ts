@@ -21,4 +21,5 @@ export {
   type Voucher,
 } from './report.ts';
 export type { Acknowledgement, Verdict, VerdictMark } from './verdict.ts';
+export { withoutUnanchored } from './unanchored.ts';
 export { type AuditOptions, verifyExport } from './verify-export.ts';

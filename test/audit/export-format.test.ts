@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { type AuditExport, parseExport, writeExport } from '../../src/audit/index.ts';
+import { type AuditExport, parseExport, withoutUnanchored, writeExport } from '../../src/audit/index.ts';
 import { DcmbError, fromUtf8, hasCode, utf8 } from '../../src/core/index.ts';
-import { honestScene, verified } from './scene.ts';
+import { audited, honestScene, verified } from './scene.ts';
 
 describe('the export file', () => {
   let text = '';
@@ -61,5 +61,16 @@ describe('the export file', () => {
       ['DIGEST_MISMATCH', 'CONTENTS_MISMATCH'],
     );
     assert.match(listed.findings[1]?.message ?? '', /receipts/);
+  });
+
+  test('can leave out what is not anchored yet, and nothing else', async () => {
+    const scene = await honestScene();
+    const whole = scene.parts();
+    assert.deepEqual(withoutUnanchored(whole), whole);
+    const earlier = withoutUnanchored({ ...whole, blocks: whole.blocks.slice(0, -2) });
+    assert.equal(earlier.channels[0]?.batches.length, 10);
+    assert.equal((await audited(earlier)).passed, true);
+    const none = withoutUnanchored({ ...whole, blocks: whole.blocks.slice(0, 3) });
+    assert.deepEqual(none.channels[0]?.batches, []);
   });
 });

@@ -60,7 +60,7 @@ describe('an honest export of two epochs and a bit', () => {
     assert.equal(report.ledger?.lastBlock.number, 23);
     assert.equal(report.ledger?.seenByOwner, 22);
     assert.equal(report.ledger?.seenByManufacturer, 23);
-    const { originMs } = { originMs: Date.UTC(2026, 0, 1) };
+    const originMs = Date.UTC(2026, 0, 1);
     assert.deepEqual(report.channels[0]?.covered, { fromMs: originMs, toMs: originMs + 11_000 });
   });
 
