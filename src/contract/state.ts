@@ -71,8 +71,8 @@ export class MemoryState implements StateReader {
     for (const [key, value] of writes) this.#entries.set(key, value);
   }
 
-  get size(): number {
-    return this.#entries.size;
+  entries(): IterableIterator<[string, Json]> {
+    return this.#entries.entries();
   }
 }
 

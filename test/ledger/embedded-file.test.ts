@@ -144,6 +144,20 @@ describe('the embedded ledger’s file: writing', () => {
     assert.equal(ticks, 5);
   });
 
+  test('gives up when others write for longer than its patience, without having sent anything', async (t) => {
+    const { file } = await ledgerNetwork(t);
+    const ledger = await openEmbeddedLedger({ ...optionsFor(file), patienceMs: 30 });
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    const prepared = await ledger.prepare('registerKey', key('a'));
+    await assert.rejects(ledger.submit(prepared), { kind: 'Unavailable', code: 'LEDGER_BUSY' });
+    other.exec('ROLLBACK');
+    other.close();
+    assert.equal(await ledger.statusOf(prepared.txId), undefined);
+    await ledger.submit(prepared);
+    await ledger.close();
+  });
+
   test('a transaction of another ledger, of a stranger to the ledger and one too large are refused', async (t) => {
     const here = await ledgerNetwork(t);
     const there = await ledgerNetwork(t, { name: 'Another network' });

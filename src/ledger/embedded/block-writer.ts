@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, type Envelope, RejectedError, UnavailableError } from '../../core/index.ts';
+import { type Clock, type Envelope, UnavailableError } from '../../core/index.ts';
 import {
   BlockState,
   blockHash,
@@ -12,9 +12,8 @@ import {
 } from '../../contract/index.ts';
 import type { BlockInfo, Commit, LedgerErrorCode } from '../port.ts';
 import type { BlockFile } from './block-file.ts';
+import { corrupt } from './schema.ts';
 
-/** How long a writer tries to get the lock before it says LEDGER_BUSY. */
-const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 20;
 /** Transactions that share a block, and so one write to the disk. */
 const MOST_A_BLOCK = 64;
@@ -23,6 +22,15 @@ export interface Submission {
   readonly txId: string;
   readonly envelope: Envelope;
   readonly transaction: SignedTransaction;
+}
+
+export interface BlockWriterOptions {
+  readonly file: BlockFile;
+  readonly clock: Clock;
+  /** How long to try for the lock. */
+  readonly patienceMs: number;
+  /** Called after every block. */
+  readonly committed: () => void;
 }
 
 interface Waiting extends Submission {
@@ -42,14 +50,15 @@ interface Execution {
 export class BlockWriter {
   readonly #file: BlockFile;
   readonly #clock: Clock;
+  readonly #patienceMs: number;
   readonly #committed: () => void;
   readonly #queue: Waiting[] = [];
   #pump: Promise<void> | undefined;
 
-  /** @param committed called after every block */
-  constructor(file: BlockFile, clock: Clock, committed: () => void) {
+  constructor({ file, clock, patienceMs, committed }: BlockWriterOptions) {
     this.#file = file;
     this.#clock = clock;
+    this.#patienceMs = patienceMs;
     this.#committed = committed;
   }
 
@@ -103,14 +112,14 @@ export class BlockWriter {
 
   async #begin(): Promise<void> {
     let pause = 1;
-    for (let waited = 0; waited < PATIENCE_MS; waited += pause) {
+    for (let waited = 0; waited < this.#patienceMs; waited += pause) {
       if (this.#file.tryBegin()) return;
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       await delay(pause);
     }
     throw new UnavailableError<LedgerErrorCode>(
       'LEDGER_BUSY',
-      `${this.#file.file} was held by other writers for ${PATIENCE_MS} ms. Submit again.`,
+      `${this.#file.file} was held by other writers for ${this.#patienceMs} ms. Submit again.`,
     );
   }
 
@@ -163,8 +172,7 @@ export class BlockWriter {
 export function commitAt(file: BlockFile, { block: number, place }: { block: number; place: number }): Commit {
   const block = file.block(number);
   const entry = block.transactions[place];
-  if (entry === undefined)
-    throw new RejectedError<LedgerErrorCode>('LEDGER_CORRUPT', `Block ${number} lacks transaction ${place} of its index.`);
+  if (entry === undefined) throw corrupt(file.file, `block ${number} lacks transaction ${place} of its index`);
   return { txId: entry.txId, block: { number, hash: blockHash(block), timeMs: block.timeMs }, event: entry.event };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Clock,
   DcmbError,
@@ -22,11 +21,15 @@ import {
   verifyTransaction,
 } from '../../contract/index.ts';
 import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, PreparedTransaction } from '../port.ts';
+import { BlockBell } from './block-bell.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockWriter, commitAt, type Submission } from './block-writer.ts';
 
 /** How often an event stream looks for blocks of other processes. */
 const POLL_MS = 50;
+
+/** How long a submission waits for other writers before it gives up with LEDGER_BUSY. */
+const PATIENCE_MS = 10_000;
 
 export interface EmbeddedLedgerOptions {
   readonly file: string;
@@ -37,6 +40,8 @@ export interface EmbeddedLedgerOptions {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
+  /** How long a submission waits for other writers, ms; 10 s where not given. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -67,7 +72,7 @@ class EmbeddedLedger implements Ledger {
   readonly #genesis: Genesis;
   readonly #writer: BlockWriter;
   readonly #closed = new AbortController();
-  #blockWritten = Promise.withResolvers<void>();
+  readonly #bell = new BlockBell();
 
   constructor(options: EmbeddedLedgerOptions, file: BlockFile, genesis: Genesis) {
     this.id = options.ledgerId;
@@ -75,9 +80,11 @@ class EmbeddedLedger implements Ledger {
     this.#options = options;
     this.#file = file;
     this.#genesis = genesis;
-    this.#writer = new BlockWriter(file, options.clock, () => {
-      this.#blockWritten.resolve();
-      this.#blockWritten = Promise.withResolvers();
+    this.#writer = new BlockWriter({
+      file,
+      clock: options.clock,
+      patienceMs: options.patienceMs ?? PATIENCE_MS,
+      committed: () => this.#bell.ring(),
     });
   }
 
@@ -163,12 +170,7 @@ class EmbeddedLedger implements Ledger {
   }
 
   async #blockOrEnd(number: number, ended: AbortSignal): Promise<void> {
-    while (!ended.aborted && this.#file.lastNumber() < number) {
-      const looked = new AbortController();
-      const poll = delay(POLL_MS, undefined, { signal: AbortSignal.any([ended, looked.signal]) }).catch(() => undefined);
-      await Promise.race([poll, this.#blockWritten.promise]);
-      looked.abort();
-    }
+    while (!ended.aborted && this.#file.lastNumber() < number) await this.#bell.wait(POLL_MS, ended);
   }
 
   #eventsOf(number: number): LedgerEvent[] {
