@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type RunningPlant, startServersAlone, type StockPlant } from './harness.ts';
+import { startPlant } from './plant.ts';
 
 const PYTHON = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('./stock_client.py', import.meta.url));
@@ -29,15 +30,21 @@ async function runStockClient(plant: StockPlant): Promise<{ lines: string[]; exi
   return { lines: output.trim().split('\n'), exitCode };
 }
 
-describe('Python asyncua as a client of the servers', () => {
-  let plant: RunningPlant;
-  before(async () => {
-    plant = await startServersAlone();
-  });
-  after(() => plant.stop());
+for (const [what, start] of [
+  ['the servers alone', startServersAlone],
+  ['an owner and a manufacturer, each a process', startPlant],
+] as const) {
+  describe(`Python asyncua as a client of ${what}`, () => {
+    let plant: RunningPlant;
+    before(async () => {
+      plant = await start();
+    });
+    after(() => plant.stop());
 
-  test('it connects, writes, reads and anchors, and is denied what it may not', (context) => reportStockClient(context, plant.description));
-});
+    test('it connects, writes, reads and anchors, and is denied what it may not', (context) =>
+      reportStockClient(context, plant.description));
+  });
+}
 
 /** Each check of the stock client as a test of its own. */
 async function reportStockClient(context: TestContext, plant: StockPlant): Promise<void> {
