@@ -1,3 +1,5 @@
+import { AttributeIds, type ClientSession, type DataType, type OPCUAClient, type UserIdentityInfo } from 'node-opcua';
+import { channelChildId, channelNodeId, streamChildId } from '../../src/nodeset/index.ts';
 import {
   type ClearedServer,
   type ClearedServerConfig,
@@ -6,7 +8,7 @@ import {
   startClearedServer,
 } from '../../src/server/cleared/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf } from '../../src/server/identity/index.ts';
-import { identity } from './support.ts';
+import { client, identity } from './support.ts';
 
 export interface Cleared {
   readonly server: ClearedServer;
@@ -63,4 +65,73 @@ function stream(name: string): ClearedServerConfig['streams'][number] {
       { code: 1, text: { en: 'Maintenance imminent', de: 'Wartung steht bevor' }, importance: 700 },
     ],
   };
+}
+
+export type ChildName = Parameters<typeof streamChildId>[2];
+
+/** A client's view of the server's nodes by the ids that everybody uses. */
+export class View {
+  readonly session: ClientSession;
+  readonly #client: OPCUAClient;
+  readonly #index: number;
+
+  private constructor(session: ClientSession, own: OPCUAClient, index: number) {
+    this.session = session;
+    this.#client = own;
+    this.#index = index;
+  }
+
+  static async open(
+    on: Cleared,
+    user: UserIdentityInfo,
+    options: Parameters<typeof client>[2] = {},
+    own: ApplicationIdentity = on.manufacturer,
+  ): Promise<View> {
+    const opening = client(own, on.own, options);
+    try {
+      await opening.connect(on.server.endpointUrl);
+      const session = await opening.createSession(user);
+      const namespaces = await session.readNamespaceArray();
+      return new View(session, opening, namespaces.indexOf('urn:dcmb:instance'));
+    } catch (error) {
+      await opening.disconnect();
+      throw error;
+    }
+  }
+
+  id(local: string): string {
+    return `ns=${this.#index};${local}`;
+  }
+
+  read(stream: string, child: ChildName) {
+    return this.session.read({ nodeId: this.id(streamChildId(CHANNEL, stream, child)), attributeId: AttributeIds.Value });
+  }
+
+  call(method: Parameters<typeof channelChildId>[1], dataType: DataType, value: unknown) {
+    return this.session.call({
+      objectId: this.id(channelNodeId(CHANNEL)),
+      methodId: this.id(channelChildId(CHANNEL, method)),
+      inputArguments: [{ dataType, value }],
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.session.close();
+    await this.#client.disconnect();
+  }
+}
+
+/** Closes what `open` gave, whatever the work does. */
+export async function viewing<T>(
+  on: Cleared,
+  user: UserIdentityInfo,
+  work: (view: View) => Promise<T>,
+  options: Parameters<typeof client>[2] = {},
+): Promise<T> {
+  const view = await View.open(on, user, options);
+  try {
+    return await work(view);
+  } finally {
+    await view.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { LogLevel, setLogLevel } from 'node-opcua';
+import { silenceStackLog } from '../../nodeset/index.ts';
 import { MessagePipe } from '../pipe/index.ts';
 import { ChildServer } from './child-server.ts';
 import { CHILD_SAYS, MODULE_SAYS, MOST_BYTES_FROM_CHILD, MOST_BYTES_TO_CHILD, MOST_OPEN, type StartConfig } from './contract.ts';
@@ -39,7 +39,8 @@ async function start(config: StartConfig): Promise<{ outcome: 'started' | 'portI
   }
 }
 
-setLogLevel(LogLevel.Error);
+// What it writes to stderr may reach the module's log.
+silenceStackLog();
 
 const pipe: ModulePipe = new MessagePipe(new Socket({ fd: PIPE_FD, readable: true, writable: true }), {
   out: CHILD_SAYS,
