@@ -29,6 +29,8 @@ export interface BatchReport {
 export interface StreamCount {
   readonly stream: number;
   readonly name: string;
+  /** English text of each code that was counted, as the agreement has it. */
+  readonly texts: Readonly<Record<string, string>>;
   /** Opened condition records of grid batches, by code. */
   readonly codes: Readonly<Record<string, number>>;
 }
@@ -131,13 +133,13 @@ function channelLines(channel: ChannelReport): string[] {
     `  from ${channel.owner} to ${channel.manufacturer}: ${channel.purpose}`,
     `  ${channel.batches.length} batches, covering ${span}`,
     ...Object.entries(channel.gaps).map(([reason, count]) => `  ${count} batch(es) with a gap by the owner's own record: ${reason}`),
-    ...channel.conditions.map(({ name, codes }) => `  conditions of "${name}": ${codesText(codes)}`),
+    ...channel.conditions.map(({ name, codes, texts }) => `  conditions of "${name}": ${codesText(codes, texts)}`),
   ];
 }
 
-function codesText(codes: Readonly<Record<string, number>>): string {
+function codesText(codes: StreamCount['codes'], texts: StreamCount['texts']): string {
   const entries = Object.entries(codes).sort(([a], [b]) => Number(a) - Number(b));
-  return entries.length === 0 ? 'none opened' : entries.map(([code, count]) => `code ${code} × ${count}`).join(', ');
+  return entries.length === 0 ? 'none opened' : entries.map(([code, count]) => `${code} "${texts[code] ?? ''}" × ${count}`).join(', ');
 }
 
 function batchLine({ n, interval, row, label, parties, lacking }: BatchReport): string {

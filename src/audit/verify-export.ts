@@ -1,4 +1,5 @@
-import { type Argon2, equalBytes, canonicalJson } from '../core/index.ts';
+import type { AgreedStream } from '../agreement/index.ts';
+import { type Argon2, canonicalJson, equalBytes, RESERVED_CODES } from '../core/index.ts';
 import { intervalCodes } from '../evidence/index.ts';
 import { auditChannel, type AuditedChannel } from './channel-audit.ts';
 import type { BatchCase } from './batch-case.ts';
@@ -168,7 +169,7 @@ function channelReport(view: LedgerView, { context, batches }: AuditedChannel): 
     purpose: agreement.purpose,
     batches: batches.map((batch) => batchReport(view, batch)),
     gaps: gapCount(batches),
-    conditions: agreement.streams.map(({ name }, stream) => streamCount(batches, stream, name)),
+    conditions: agreement.streams.map((agreed, stream) => streamCount(batches, stream, agreed)),
     ...covered,
   };
 }
@@ -182,14 +183,17 @@ function batchReport(view: LedgerView, { n, anchored, judgement, context }: Batc
 }
 
 /** A called batch shows no condition, so it counts none. */
-function streamCount(batches: readonly BatchCase[], stream: number, name: string): StreamCount {
+function streamCount(batches: readonly BatchCase[], stream: number, { name, conditions }: AgreedStream): StreamCount {
   const codes: Record<string, number> = {};
   for (const { verified, anchored, context } of batches) {
     if (verified === undefined || anchored?.header.row !== 0) continue;
     const code = intervalCodes(context.ledger.params, verified.statement)[stream];
     if (code !== undefined) codes[code] = (codes[code] ?? 0) + 1;
   }
-  return { stream, name, codes };
+  const reserved = Object.entries(RESERVED_CODES).map(([word, code]): [number, string] => [code, word]);
+  const known = new Map([...reserved, ...conditions.map(({ code, text }): [number, string] => [code, text.en])]);
+  const texts = Object.fromEntries(Object.keys(codes).map((code) => [code, known.get(Number(code)) ?? '']));
+  return { stream, name, texts, codes };
 }
 
 function gapCount(batches: readonly BatchCase[]): Record<string, number> {

@@ -28,7 +28,15 @@ describe('an honest export of two epochs and a bit', () => {
   });
 
   test('counts the conditions by stream and code from the opened records, calls left out', () => {
-    assert.deepEqual(report.channels[0]?.conditions, [
+    const counted = report.channels[0]?.conditions.map(({ stream, name, codes }) => ({ stream, name, codes }));
+    assert.deepEqual(report.channels[0]?.conditions[1]?.texts, {
+      '0': 'Condition 0',
+      '1': 'Condition 1',
+      '2': 'Condition 2',
+      [RESERVED_CODES.NONE]: 'NONE',
+      [RESERVED_CODES.MISSED]: 'MISSED',
+    });
+    assert.deepEqual(counted, [
       { stream: 0, name: 'Stream0', codes: { '0': 3, '1': 3, '2': 3, [RESERVED_CODES.MISSED]: 1 } },
       { stream: 1, name: 'Stream1', codes: { '0': 4, '1': 2, '2': 2, [RESERVED_CODES.NONE]: 1, [RESERVED_CODES.MISSED]: 1 } },
     ]);
@@ -69,7 +77,7 @@ describe('an honest export of two epochs and a bit', () => {
     for (const words of [
       'covered up to block 23 of 2026-01-01T00:00:11.020Z',
       'from The owner to The manufacturer: Maintenance',
-      'conditions of "Stream0": code -3 × 1, code 0 × 3',
+      'conditions of "Stream0": -3 "MISSED" × 1, 0 "Condition 0" × 3',
       '12  PROVEN',
       'Findings: none.',
       'Consistent is not true',
