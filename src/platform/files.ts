@@ -44,7 +44,9 @@ async function linkNew(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch (cause) {
     if (errnoOf(cause) !== 'EEXIST') throw cause;
-    throw new RejectedError<PlatformErrorCode>('FILE_EXISTS', `${to} is there already and is not overwritten. Move it away first.`, { cause });
+    throw new RejectedError<PlatformErrorCode>('FILE_EXISTS', `${to} is there already and is not overwritten. Move it away first.`, {
+      cause,
+    });
   }
 }
 

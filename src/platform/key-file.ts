@@ -1,6 +1,15 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { type Bytes, concat, ed25519Signer, fromBase64Url, publicKeyOfX25519, type Random, RejectedError, type Signer } from '../core/index.ts';
+import {
+  type Bytes,
+  concat,
+  ed25519Signer,
+  fromBase64Url,
+  publicKeyOfX25519,
+  type Random,
+  RejectedError,
+  type Signer,
+} from '../core/index.ts';
 import type { PlatformErrorCode } from './errors.ts';
 import { errnoOf, writeFileAtomic } from './files.ts';
 
@@ -85,7 +94,11 @@ async function readPrivately(path: string): Promise<string> {
     const stat = await handle.stat();
     if (!stat.isFile()) throw badFile(path, 'is not a file', 'Correct its path.');
     if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-      throw badFile(path, 'may be read or written by other users of this machine', `Run \`chmod 600 ${path}\`, and replace the key if others could log in.`);
+      throw badFile(
+        path,
+        'may be read or written by other users of this machine',
+        `Run \`chmod 600 ${path}\`, and replace the key if others could log in.`,
+      );
     }
     return await handle.readFile('utf8');
   } finally {

@@ -10,6 +10,9 @@ test('the system clock gives whole milliseconds since 1970', () => {
 });
 
 test('random bytes have the length asked for and do not repeat', () => {
-  assert.deepEqual([0, 1, 32, 100].map((length) => systemRandom.bytes(length).length), [0, 1, 32, 100]);
+  assert.deepEqual(
+    [0, 1, 32, 100].map((length) => systemRandom.bytes(length).length),
+    [0, 1, 32, 100],
+  );
   assert.notEqual(toHex(systemRandom.bytes(32)), toHex(systemRandom.bytes(32)));
 });
