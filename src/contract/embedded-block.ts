@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  base64Url,
   type Bytes,
   canonicalJson,
   type Envelope,
@@ -45,7 +46,7 @@ export const TransactionShape = v.strictObject({
   /** Organisation whose ledger key signs; it makes the id differ for each sender. */
   creator: OrganisationId,
   /** 16 random bytes: the same body sent twice on purpose is two transactions. */
-  nonce: v.pipe(v.string(), v.length(22)),
+  nonce: base64Url(16),
   timeMs: integer(0),
   kind: v.picklist(TRANSACTION_KINDS),
   body: Body,

@@ -50,10 +50,7 @@ export type OwnContractErrorCode =
 export type ContractErrorCode =
   | OwnContractErrorCode
   | Extract<EvidenceErrorCode, 'WRONG_KEY' | 'WRONG_BOUNDS' | 'WRONG_SALT' | 'WRONG_PROFILE' | 'BROKEN_CHAIN' | 'BAD_TOKENS'>
-  | Extract<
-      CoreErrorCode,
-      'BAD_SHAPE' | 'BAD_ENVELOPE' | 'BAD_SIGNATURE' | 'BAD_KEY' | 'BAD_CHANNEL_PARAMS' | 'NOT_CANONICAL' | 'BAD_UTF8'
-    >;
+  | Extract<CoreErrorCode, 'BAD_SHAPE' | 'BAD_ENVELOPE' | 'BAD_SIGNATURE' | 'BAD_KEY' | 'BAD_CHANNEL_PARAMS' | 'NOT_CANONICAL'>;
 
 export function refuse(code: OwnContractErrorCode, message: string, options?: ErrorOptions): never {
   throw new RejectedError<ContractErrorCode>(code, message, options);

@@ -9,7 +9,11 @@ import { type BatchOptions, ChannelBench, CODES, otherHash } from './fixture.ts'
 
 const { NONE, MISSED } = RESERVED_CODES;
 
-async function refusesHeader(code: 'WRONG_BOUNDS' | 'WRONG_SALT' | 'WRONG_PROFILE' | 'BROKEN_CHAIN' | 'UNKNOWN_AGREEMENT', header: Partial<BatchHeader>, options: Partial<BatchOptions> = {}) {
+async function refusesHeader(
+  code: 'WRONG_BOUNDS' | 'WRONG_SALT' | 'WRONG_PROFILE' | 'BROKEN_CHAIN' | 'UNKNOWN_AGREEMENT',
+  header: Partial<BatchHeader>,
+  options: Partial<BatchOptions> = {},
+) {
   const bench = await ChannelBench.open();
   await bench.refuses(code, 'owner', 'anchor', (await bench.seal({ n: 0, interval: 0, ...options, header })).anchor);
 }
@@ -30,7 +34,9 @@ describe('anchor: what is taken', () => {
   test('the manufacturer finds the condition by the event alone', async () => {
     const bench = await ChannelBench.open();
     const { body } = await bench.run('owner', 'anchor', (await bench.seal({ n: 0, interval: 3, codes: [2, NONE] })).anchor);
-    const codes = (body['tokens'] as string[]).map((token, stream) => codeOfToken(fromBase64Url(token), bench.keys(3).slotKey(3, stream), CODES));
+    const codes = (body['tokens'] as string[]).map((token, stream) =>
+      codeOfToken(fromBase64Url(token), bench.keys(3).slotKey(3, stream), CODES),
+    );
     assert.deepEqual(codes, [2, NONE]);
   });
 
@@ -64,7 +70,11 @@ describe('anchor: what is taken', () => {
   test('equal and different conditions give events and states of one form and size, without a shared value', async () => {
     const bench = await ChannelBench.open();
     const events = [];
-    for (const [n, codes] of [[1, 1], [1, 1], [2, NONE]].entries()) {
+    for (const [n, codes] of [
+      [1, 1],
+      [1, 1],
+      [2, NONE],
+    ].entries()) {
       events.push(await bench.run('owner', 'anchor', (await bench.seal({ n, interval: n, codes })).anchor));
     }
     assert.equal(new Set(events.map((event) => JSON.stringify(event).length)).size, 1);
@@ -135,7 +145,12 @@ describe('anchor: the header against the channel', () => {
 
   test('without calls a batch must begin with its interval', async () => {
     const bench = await ChannelBench.open({ params: { callsPerInterval: 0, callGridMs: 1000 } });
-    await bench.refuses('WRONG_BOUNDS', 'owner', 'anchor', (await bench.seal({ n: 0, interval: 0, header: { fromMs: start + 100 } })).anchor);
+    await bench.refuses(
+      'WRONG_BOUNDS',
+      'owner',
+      'anchor',
+      (await bench.seal({ n: 0, interval: 0, header: { fromMs: start + 100 } })).anchor,
+    );
     await bench.anchored({ n: 0, interval: 0 });
   });
 
@@ -190,7 +205,13 @@ describe('anchor: tokens', () => {
 });
 
 describe('anchor: certification', () => {
-  const certified = (changes: object = {}) => ({ status: 'certified', id: 'cert-1', notBeforeMs: 0, notAfterMs: Date.UTC(2027, 0, 1), ...changes });
+  const certified = (changes: object = {}) => ({
+    status: 'certified',
+    id: 'cert-1',
+    notBeforeMs: 0,
+    notAfterMs: Date.UTC(2027, 0, 1),
+    ...changes,
+  });
 
   test('the status is always read, also where it is not required', async () => {
     const bench = await ChannelBench.open();

@@ -97,7 +97,12 @@ describe('epochRecord', () => {
     await bench.refuses('NOT_ANCHORED', 'owner', 'epochRecord', await send({ close: [{ n: 1, header: later.headerHash }] }));
     await bench.refuses('NOT_ANCHORED', 'owner', 'epochRecord', await send({ receipt: [cumulative(later)] }));
     await bench.refuses('CLOSE_MISMATCH', 'owner', 'epochRecord', await send({ close: [{ n: 0, header: later.headerHash }] }));
-    await bench.refuses('CLOSE_MISMATCH', 'owner', 'epochRecord', await send({ receipt: [cumulative({ ...batch, headerHash: later.headerHash })] }));
+    await bench.refuses(
+      'CLOSE_MISMATCH',
+      'owner',
+      'epochRecord',
+      await send({ receipt: [cumulative({ ...batch, headerHash: later.headerHash })] }),
+    );
   });
 
   test('a cumulative receipt does not go back, and its exceptions ascend within it', async () => {

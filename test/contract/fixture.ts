@@ -181,14 +181,17 @@ export class ChannelBench extends ContractBench {
     return epochs.map((epoch) => ({ epoch, agreement: 1, root: toBase64Url(this.set(epoch).root) }));
   }
 
-  async record(record: Partial<EpochRecord>, signers: readonly [Signer, Signer] = [evidenceKey('owner'), evidenceKey('manufacturer')]): Promise<Envelope> {
+  async record(
+    record: Partial<EpochRecord>,
+    signers: readonly [Signer, Signer] = [evidenceKey('owner'), evidenceKey('manufacturer')],
+  ): Promise<Envelope> {
     const whole = { v: 0 as const, channel: this.channel, k: 0, opens: [], close: [], receipt: [], ...record };
     return countersignEpochRecord(await proposeEpochRecord(whole, signers[0]), signers[1]);
   }
 
   /** A batch as a sender seals it, without readings and without Argon2: the contract sees neither. */
   async seal({ n, interval, row = 0, through = interval, signer = evidenceKey('owner'), ...options }: BatchOptions): Promise<SealedBatch> {
-    const { params, channel } = this;
+    const { params } = this;
     const codes = options.codes ?? Array.from({ length: params.streams }, () => (row === 0 ? 1 : -1));
     const keys = this.keys(interval);
     const kBatch = keys.batchKey(interval, row);
@@ -197,10 +200,26 @@ export class ChannelBench extends ContractBench {
     const closed = builder.close({ conditions, slotKeys: keys.slotKeys(interval, row), batchKey: kBatch, refused: [] });
     const set = this.set(epochOf(params, interval));
     const tokens = row > 0 ? fillerTokens(params, kBatch) : set.anchorTokens(interval, options.tokenCodes ?? codes);
-    const header = await signHeader({ ...this.#header({ n, interval, row, through }, tokens, signer), root: toBase64Url(closed.root), ...options.header }, signer);
-    const delivery = await this.delivery({ n, header: hashOf(header), conditions: toBase64Url(conditionOpeningHash(closed.conditions)) }, signer);
+    const header = await signHeader(
+      { ...this.#header({ n, interval, row, through }, tokens, signer), root: toBase64Url(closed.root), ...options.header },
+      signer,
+    );
+    const delivery = await this.delivery(
+      { n, header: hashOf(header), conditions: toBase64Url(conditionOpeningHash(closed.conditions)) },
+      signer,
+    );
     const anchor = { header, tokens };
-    return { n, header, headerHash: hashOf(header), tokens, conditions: closed.conditions, delivery, kBatch, anchor, bare: { header, tokens: NO_TOKENS } };
+    return {
+      n,
+      header,
+      headerHash: hashOf(header),
+      tokens,
+      conditions: closed.conditions,
+      delivery,
+      kBatch,
+      anchor,
+      bare: { header, tokens: NO_TOKENS },
+    };
   }
 
   /** Seals and anchors. */
@@ -215,11 +234,22 @@ export class ChannelBench extends ContractBench {
   }
 
   receipt(batch: SealedBatch, changes: Partial<Receipt> = {}, signer: Signer = evidenceKey('manufacturer')): Promise<Envelope> {
-    const whole = { v: 0 as const, channel: this.channel, n: batch.n, header: batch.headerHash, delivery: hashOf(batch.delivery), lastBlock: NOWHERE };
+    const whole = {
+      v: 0 as const,
+      channel: this.channel,
+      n: batch.n,
+      header: batch.headerHash,
+      delivery: hashOf(batch.delivery),
+      lastBlock: NOWHERE,
+    };
     return signReceipt({ ...whole, ...changes }, signer);
   }
 
-  #header({ n, interval, row, through }: Required<Pick<BatchOptions, 'n' | 'interval' | 'row' | 'through'>>, tokens: AnchorTokens, signer: Signer): BatchHeader {
+  #header(
+    { n, interval, row, through }: Required<Pick<BatchOptions, 'n' | 'interval' | 'row' | 'through'>>,
+    tokens: AnchorTokens,
+    signer: Signer,
+  ): BatchHeader {
     const { params, channel } = this;
     const fromMs = intervalStart(params, interval);
     return {

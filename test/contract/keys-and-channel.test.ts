@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseGenesis, query, signChannelDocument } from '../../src/contract/index.ts';
-import { signEnvelope, toBase64Url } from '../../src/core/index.ts';
-import { evidenceKey, ledgerKey, TEST_COMMITMENT, TEST_MODULE, testBytes, testChannel, testGenesis, testParams, testSigner } from '../support/ledger-network.ts';
+import { signEnvelope, toBase64Url, utf8 } from '../../src/core/index.ts';
+import {
+  evidenceKey,
+  ledgerKey,
+  TEST_COMMITMENT,
+  TEST_MODULE,
+  testBytes,
+  testChannel,
+  testGenesis,
+  testParams,
+  testSigner,
+} from '../support/ledger-network.ts';
 import { ChannelBench, ContractBench, otherHash } from './fixture.ts';
 
 const entry = (name: string) => ({ key: toBase64Url(testSigner(name).publicKey), module: TEST_MODULE, attestation: 'none' });
@@ -52,7 +62,11 @@ describe('registerKey', () => {
   test('refuses weak keys, unknown fields and an attestation that nobody verifies', async () => {
     const bench = new ContractBench();
     // The identity point, a point of order 8, and a non-canonical encoding of y = 1.
-    const weak = ['01' + '00'.repeat(31), 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', 'ee' + 'ff'.repeat(30) + '7f'];
+    const weak = [
+      '01' + '00'.repeat(31),
+      'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+      'ee' + 'ff'.repeat(30) + '7f',
+    ];
     for (const hex of weak) {
       const key = Buffer.from(hex, 'hex').toString('base64url');
       await bench.refuses('BAD_KEY', 'owner', 'registerKey', { ...entry('a'), key });
@@ -70,7 +84,11 @@ describe('revokeKey', () => {
     await bench.refuses('KEY_REVOKED', 'owner', 'anchor', batch.anchor);
     await bench.refuses('KEY_REVOKED', 'owner', 'epochRecord', { record: await bench.record({ k: 1, opens: bench.opens(2) }) });
     await bench.refuses('KEY_REVOKED', 'owner', 'revokeKey', { key: toBase64Url(evidenceKey('owner').publicKey) });
-    await bench.refuses('KEY_REVOKED', 'owner', 'useKey', { channel: bench.channel, key: toBase64Url(evidenceKey('owner').publicKey), from: 1 });
+    await bench.refuses('KEY_REVOKED', 'owner', 'useKey', {
+      channel: bench.channel,
+      key: toBase64Url(evidenceKey('owner').publicKey),
+      from: 1,
+    });
   });
 
   test('only its own organisation can revoke a key', async () => {
@@ -136,7 +154,13 @@ describe('openChannel', () => {
       assert.equal((await bench.run(creator, 'openChannel', body)).channel, channel);
       await bench.refuses('CHANNEL_EXISTS', 'owner', 'openChannel', body);
       const opened = await query(bench.state, 'channel', { channel });
-      assert.deepEqual(opened, { params: testParams(), owner: 'owner', manufacturer: 'manufacturer', agreement: 1, commitment: TEST_COMMITMENT });
+      assert.deepEqual(opened, {
+        params: testParams(),
+        owner: 'owner',
+        manufacturer: 'manufacturer',
+        agreement: 1,
+        commitment: TEST_COMMITMENT,
+      });
     }
   });
 
@@ -172,8 +196,27 @@ describe('openChannel', () => {
     await bench.refuses('BAD_ENVELOPE', 'owner', 'openChannel', { document: await signEnvelope(type, whole, manufacturer, owner) });
     const foreign = { ...testSigner('other'), keyId: manufacturer.keyId };
     await bench.refuses('BAD_SIGNATURE', 'owner', 'openChannel', { document: await signEnvelope(type, whole, owner, foreign) });
-    await bench.refuses('BAD_ENVELOPE', 'owner', 'openChannel', { document: await signEnvelope('application/json', whole, owner, manufacturer) });
+    await bench.refuses('BAD_ENVELOPE', 'owner', 'openChannel', {
+      document: await signEnvelope('application/json', whole, owner, manufacturer),
+    });
     const nonce = toBase64Url(testBytes('x'));
-    await bench.refuses('BAD_SHAPE', 'owner', 'openChannel', { document: await signEnvelope(type, { ...whole, nonce }, owner, manufacturer) });
+    await bench.refuses('BAD_SHAPE', 'owner', 'openChannel', {
+      document: await signEnvelope(type, { ...whole, nonce }, owner, manufacturer),
+    });
+  });
+});
+
+describe('documents that are not canonical', () => {
+  test('are refused, however well they are signed', async () => {
+    const bench = new ContractBench();
+    const type = 'application/vnd.dcmb.channel.v0+json';
+    const send = async (payload: Uint8Array) => {
+      const sig = toBase64Url(await evidenceKey('owner').sign(payload));
+      const envelope = { payload: toBase64Url(payload), payloadType: type, signatures: [{ keyid: evidenceKey('owner').keyId, sig }] };
+      return { document: envelope };
+    };
+    await bench.refuses('NOT_CANONICAL', 'owner', 'openChannel', await send(utf8('{"v": 0}')));
+    await bench.refuses('NOT_CANONICAL', 'owner', 'openChannel', await send(utf8('{"v":0,"v":0}')));
+    await bench.refuses('NOT_CANONICAL', 'owner', 'openChannel', await send(Uint8Array.of(0xff)));
   });
 });

@@ -4,7 +4,16 @@ import type { Json } from '../../src/core/index.ts';
 import type { Ledger, LedgerEvent } from '../../src/ledger/index.ts';
 import { fromBase64Url, toBase64Url } from '../../src/core/index.ts';
 import { ChannelBench, otherHash } from '../contract/fixture.ts';
-import { evidenceKey, openTestChannel, type OrganisationName, send, TEST_MODULE, testGenesis, testParams, testSigner } from '../support/ledger-network.ts';
+import {
+  evidenceKey,
+  openTestChannel,
+  type OrganisationName,
+  send,
+  TEST_MODULE,
+  testGenesis,
+  testParams,
+  testSigner,
+} from '../support/ledger-network.ts';
 
 /** A running network of the test genesis, as a kind of ledger provides it to {@link ledgerCompliance}. */
 export interface ComplianceNetwork {
@@ -45,7 +54,11 @@ export async function takeEvents(ledger: Ledger, fromBlock: number, count: numbe
 export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => Promise<ComplianceNetwork>): void {
   async function world(t: TestContext): Promise<World> {
     const network = await makeNetwork(t);
-    const [owner, manufacturer, stranger] = [await network.open('owner'), await network.open('manufacturer'), await network.open('stranger')];
+    const [owner, manufacturer, stranger] = [
+      await network.open('owner'),
+      await network.open('manufacturer'),
+      await network.open('stranger'),
+    ];
     const channel = await openTestChannel(owner, manufacturer, testParams());
     const bench = new ChannelBench();
     await send(owner, 'epochRecord', { record: await bench.record({ opens: bench.opens(0, 1) }) });
@@ -82,7 +95,11 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
       const { owner, bench } = await world(t);
       const { number } = await owner.lastBlock();
       const prepared = await owner.prepare('anchor', (await bench.seal({ n: 0, interval: 0 })).anchor);
-      const commits = await Promise.all([owner.submit(prepared), owner.submit(prepared), owner.submit({ ...prepared, bytes: prepared.bytes.slice() })]);
+      const commits = await Promise.all([
+        owner.submit(prepared),
+        owner.submit(prepared),
+        owner.submit({ ...prepared, bytes: prepared.bytes.slice() }),
+      ]);
       commits.push(await owner.submit(prepared));
       for (const commit of commits) assert.deepEqual(commit, commits[0]);
       await send(owner, 'registerKey', loggedKey('after'));
@@ -115,7 +132,10 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
 
     test('the creator is who signed, whatever a body claims', async (t) => {
       const { stranger } = await world(t);
-      await assert.rejects(send(stranger, 'registerKey', { ...loggedKey('x'), organisation: 'owner' }), { kind: 'Rejected', code: 'BAD_SHAPE' });
+      await assert.rejects(send(stranger, 'registerKey', { ...loggedKey('x'), organisation: 'owner' }), {
+        kind: 'Rejected',
+        code: 'BAD_SHAPE',
+      });
       const { event } = await send(stranger, 'registerKey', loggedKey('x'));
       assert.equal(event.body['organisation'], 'stranger');
     });
@@ -152,7 +172,9 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
       const { network, owner, manufacturer, stranger } = await world(t);
       const handles = [owner, manufacturer, stranger, await network.open('stranger')];
       const { number } = await owner.lastBlock();
-      const sent = handles.flatMap((ledger, h) => Array.from({ length: 10 }, (_, i) => send(ledger, 'registerKey', loggedKey(`${h} ${i}`))));
+      const sent = handles.flatMap((ledger, h) =>
+        Array.from({ length: 10 }, (_, i) => send(ledger, 'registerKey', loggedKey(`${h} ${i}`))),
+      );
       const ids = new Set((await Promise.all(sent)).map(({ txId }) => txId));
       assert.equal(ids.size, 40);
       const histories = await Promise.all(handles.map((ledger) => takeEvents(ledger, number + 1, 40)));
@@ -170,9 +192,15 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
       const reading = takeEvents(reader, first, 6);
       for (let n = 1; n < 6; n++) await send(owner, 'anchor', (await bench.seal({ n, interval: n })).anchor);
       const events = await reading;
-      assert.deepEqual(events.map(({ event }) => event.body['n']), [0, 1, 2, 3, 4, 5]);
+      assert.deepEqual(
+        events.map(({ event }) => event.body['n']),
+        [0, 1, 2, 3, 4, 5],
+      );
       const later = events[3]!;
-      assert.deepEqual((await takeEvents(reader, later.block.number, 3)).map(({ txId }) => txId), events.slice(3).map(({ txId }) => txId));
+      assert.deepEqual(
+        (await takeEvents(reader, later.block.number, 3)).map(({ txId }) => txId),
+        events.slice(3).map(({ txId }) => txId),
+      );
     });
 
     test('an event says who sent it and is that of the commit', async (t) => {
@@ -199,7 +227,7 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
       const ended = takeEvents(handle, (await handle.lastBlock()).number + 1, 1);
       await handle.close();
       assert.deepEqual(await ended, []);
-      await assert.rejects(handle.lastBlock(), { kind: 'Unavailable' });
+      await assert.rejects(handle.lastBlock(), { kind: 'Unavailable', code: 'CLOSED' });
       await handle.close();
     });
   });
@@ -247,7 +275,9 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
       await assert.rejects(owner.query('everything', {}), { kind: 'Rejected', code: 'BAD_QUERY' });
       await assert.rejects(owner.query('batch', { channel }), { kind: 'Rejected', code: 'BAD_SHAPE' });
       assert.equal(await owner.query('batch', { channel, n: 99 }), undefined);
-      assert.deepEqual(await owner.query('keyUses', { channel, role: 'owner' }), [{ key: toBase64Url(evidenceKey('owner').publicKey), from: 0 }]);
+      assert.deepEqual(await owner.query('keyUses', { channel, role: 'owner' }), [
+        { key: toBase64Url(evidenceKey('owner').publicKey), from: 0 },
+      ]);
     });
   });
 }

@@ -6,7 +6,18 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test, type TestContext } from 'node:test';
 import { type Genesis, ledgerIdOf, MOST_CLOCK_SKEW_MS, MOST_TRANSACTION_BYTES } from '../../src/contract/index.ts';
 import { createEmbeddedLedger, openEmbeddedLedger } from '../../src/ledger/index.ts';
-import { CountingRandom, ledgerKey, ledgerNetwork, ManualClock, openTestChannel, send, TEST_MODULE, testBytes, testGenesis, testSigner } from '../support/ledger-network.ts';
+import {
+  CountingRandom,
+  ledgerKey,
+  ledgerNetwork,
+  ManualClock,
+  openTestChannel,
+  send,
+  TEST_MODULE,
+  testBytes,
+  testGenesis,
+  testSigner,
+} from '../support/ledger-network.ts';
 import { toBase64Url } from '../../src/core/index.ts';
 import { takeEvents } from './compliance.ts';
 
@@ -19,7 +30,14 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 function optionsFor(file: string, genesis: Genesis = testGenesis()) {
-  return { file, ledgerId: ledgerIdOf(genesis), organisation: 'owner', signer: ledgerKey('owner'), clock: new ManualClock(), random: new CountingRandom('options') };
+  return {
+    file,
+    ledgerId: ledgerIdOf(genesis),
+    organisation: 'owner',
+    signer: ledgerKey('owner'),
+    clock: new ManualClock(),
+    random: new CountingRandom('options'),
+  };
 }
 
 /** Runs SQL on the file as somebody with a database tool would. */
@@ -37,7 +55,9 @@ describe('the embedded ledger’s file: opening', () => {
     const opening = openEmbeddedLedger(optionsFor(file));
     await assert.rejects(opening, (error: Error & { code: string }) => {
       assert.equal(error.code, 'OTHER_LEDGER');
-      assert.ok(error.message.includes(ledgerIdOf(other)) && error.message.includes(ledgerIdOf(testGenesis())) && error.message.includes(file));
+      assert.ok(
+        error.message.includes(ledgerIdOf(other)) && error.message.includes(ledgerIdOf(testGenesis())) && error.message.includes(file),
+      );
       return true;
     });
   });
@@ -56,7 +76,12 @@ describe('the embedded ledger’s file: opening', () => {
 
   test('other files, other databases and other schema versions are no ledger', async (t) => {
     const path = await folder(t);
-    const [text, empty, foreign, newer] = ['text', 'empty', 'foreign', 'newer'].map((name) => join(path, name)) as [string, string, string, string];
+    const [text, empty, foreign, newer] = ['text', 'empty', 'foreign', 'newer'].map((name) => join(path, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     await writeFile(text, 'This is a text of more than a hundred bytes. '.repeat(30));
     await writeFile(empty, '');
     tamper(foreign, 'CREATE TABLE notes (text TEXT)');
@@ -75,7 +100,9 @@ describe('the embedded ledger’s file: opening', () => {
   test('a genesis that is refused makes no file', async (t) => {
     const file = join(await folder(t), 'ledger.db');
     const { organisations } = testGenesis();
-    await assert.rejects(createEmbeddedLedger({ file, genesis: testGenesis({ organisations: [...organisations, organisations[0]!] }) }), { code: 'BAD_GENESIS' });
+    await assert.rejects(createEmbeddedLedger({ file, genesis: testGenesis({ organisations: [...organisations, organisations[0]!] }) }), {
+      code: 'BAD_GENESIS',
+    });
     await assert.rejects(stat(file), { code: 'ENOENT' });
   });
 
@@ -125,7 +152,10 @@ describe('the embedded ledger’s file: writing', () => {
   test('submissions of one moment share a block, and refused ones are not in it', async (t) => {
     const { owner } = await ledgerNetwork(t);
     const outcomes = await Promise.allSettled(['a', 'b', 'a', 'c'].map((name) => send(owner, 'registerKey', key(name))));
-    assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+    );
     const events = await takeEvents(owner, 1, 3);
     assert.equal(new Set(events.map(({ block }) => block.number)).size, (await owner.lastBlock()).number);
   });

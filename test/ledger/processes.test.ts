@@ -80,7 +80,11 @@ describe('the embedded ledger with several processes', () => {
         assert.equal((await owner.statusOf(txId)) !== undefined, inChain.has(txId));
       }
       assert.deepEqual(storedState(file), new Map([...chain.state.entries()].map(([key, value]) => [key, fromUtf8(canonicalJson(value))])));
-      await send(owner, 'registerKey', { key: toBase64Url(testSigner(`after ${round}`).publicKey), module: TEST_MODULE, attestation: 'none' });
+      await send(owner, 'registerKey', {
+        key: toBase64Url(testSigner(`after ${round}`).publicKey),
+        module: TEST_MODULE,
+        attestation: 'none',
+      });
     }
   });
 });

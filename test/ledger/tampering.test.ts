@@ -4,7 +4,16 @@ import fc from 'fast-check';
 import { blockHash, type EmbeddedBlock, type GenesisBlock, prepareTransaction, verifyBlockChain } from '../../src/contract/index.ts';
 import { canonicalJson, fromUtf8, type Json, parseCanonical, toBase64Url, utf8 } from '../../src/core/index.ts';
 import { ChannelBench } from '../contract/fixture.ts';
-import { type LedgerNetwork, ledgerKey, ledgerNetwork, openTestChannel, send, TEST_MODULE, testBytes, testSigner } from '../support/ledger-network.ts';
+import {
+  type LedgerNetwork,
+  ledgerKey,
+  ledgerNetwork,
+  openTestChannel,
+  send,
+  TEST_MODULE,
+  testBytes,
+  testSigner,
+} from '../support/ledger-network.ts';
 
 type Chain = [GenesisBlock, ...EmbeddedBlock[]];
 
@@ -26,7 +35,7 @@ function relinked(blocks: Chain): Json[] {
   for (const block of blocks) {
     const linked = 'prev' in block && prev !== '' ? { ...block, prev } : block;
     prev = blockHash(linked);
-    out.push(linked as unknown as Json);
+    out.push(linked);
   }
   return out;
 }
@@ -39,7 +48,9 @@ function leaves(value: unknown, path: readonly string[] = []): string[][] {
 
 function withChange(value: unknown, [key, ...rest]: readonly string[], change: (old: unknown) => unknown): unknown {
   if (key === undefined) return change(value);
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as Record<string, unknown>) };
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(value)
+    ? [...(value as unknown[])]
+    : { ...(value as Record<string, unknown>) };
   const holder = copy as Record<string, unknown>;
   holder[key] = withChange(holder[key], rest, change);
   return copy;
@@ -61,7 +72,10 @@ describe('a chain of the embedded ledger', () => {
     assert.deepEqual(chain.last, await network.owner.lastBlock());
     for (const name of ['channel', 'cumulativeReceipt'] as const) {
       const channel = chain.events[2]!.event.channel;
-      assert.deepEqual(await network.owner.query(name, { channel }), await chain.state.get(`${name === 'channel' ? 'ch' : 'cr'}~${channel}`));
+      assert.deepEqual(
+        await network.owner.query(name, { channel }),
+        await chain.state.get(`${name === 'channel' ? 'ch' : 'cr'}~${channel}`),
+      );
     }
   });
 
@@ -102,10 +116,11 @@ describe('a chain of the embedded ledger', () => {
     const network = await ledgerNetwork(t);
     const blocks = await chainOf(network);
     const [genesis, ...rest] = blocks;
-    const numbered = (list: readonly EmbeddedBlock[]): Json[] => relinked([genesis, ...list.map((block, i) => ({ ...block, number: i + 1 }))]);
+    const numbered = (list: readonly EmbeddedBlock[]): Json[] =>
+      relinked([genesis, ...list.map((block, i) => ({ ...block, number: i + 1 }))]);
     const anchors = rest.findIndex(({ transactions }) => transactions[0]?.event.kind === 'anchor');
     const broken: Json[][] = [
-      rest as unknown as Json[],
+      rest,
       [],
       numbered(rest.slice(1)),
       numbered([...rest, rest[0]!]),
@@ -140,9 +155,13 @@ describe('a chain of the embedded ledger', () => {
     const body = { key: toBase64Url(testSigner('new').publicKey), module: TEST_MODULE, attestation: 'none' };
     await verifyBlockChain(await append('owner', 'owner', 'registerKey', body), network.ledgerId);
     await assert.rejects(verifyBlockChain(await append('owner', 'stranger', 'registerKey', body), network.ledgerId), { code: 'BAD_BLOCK' });
-    await assert.rejects(verifyBlockChain(await append('nobody', 'stranger', 'registerKey', body), network.ledgerId), { code: 'BAD_BLOCK' });
+    await assert.rejects(verifyBlockChain(await append('nobody', 'stranger', 'registerKey', body), network.ledgerId), {
+      code: 'BAD_BLOCK',
+    });
     const channel = toBase64Url(testBytes('no channel'));
-    await assert.rejects(verifyBlockChain(await append('owner', 'owner', 'overdue', { channel, interval: 0 }), network.ledgerId), { code: 'BAD_BLOCK' });
+    await assert.rejects(verifyBlockChain(await append('owner', 'owner', 'overdue', { channel, interval: 0 }), network.ledgerId), {
+      code: 'BAD_BLOCK',
+    });
   });
 
   test('has canonical JSON for its stored bytes, and the hash that docs/ledger.md gives', async (t) => {

@@ -7,7 +7,15 @@ import { writeSync } from 'node:fs';
 import { ledgerIdOf } from '../../src/contract/index.ts';
 import { toBase64Url } from '../../src/core/index.ts';
 import { openEmbeddedLedger } from '../../src/ledger/index.ts';
-import { CountingRandom, ledgerKey, ManualClock, type OrganisationName, TEST_MODULE, testGenesis, testSigner } from '../support/ledger-network.ts';
+import {
+  CountingRandom,
+  ledgerKey,
+  ManualClock,
+  type OrganisationName,
+  TEST_MODULE,
+  testGenesis,
+  testSigner,
+} from '../support/ledger-network.ts';
 
 const [file, organisation, name, count] = process.argv.slice(2) as [string, OrganisationName, string, string];
 const ledger = await openEmbeddedLedger({

@@ -137,9 +137,9 @@ export interface LedgerNetwork {
   readonly file: string;
   readonly clock: ManualClock;
   /** Closes all handles: nothing of the ledger is left but its file. */
-  closeAll(): Promise<void>;
+  readonly closeAll: () => Promise<void>;
   /** Another handle of an organisation's; closed with the test. */
-  open(organisation: OrganisationName): Promise<Ledger>;
+  readonly open: (organisation: OrganisationName) => Promise<Ledger>;
   readonly owner: Ledger;
   readonly manufacturer: Ledger;
   readonly stranger: Ledger;
