@@ -114,7 +114,16 @@ async function monitorOne(subscription: ClientSubscription, variable: MonitoredV
     { samplingInterval: variable.samplingMs, queueSize: variable.queueSize, discardOldest: true, filter: EVERY_UPDATE },
     TimestampsToReturn.Both,
   );
-  item.on('changed', (dataValue: DataValue) => variable.onValue(dataValue));
+  item.on('changed', (dataValue: DataValue) => {
+    try {
+      variable.onValue(dataValue);
+    } catch (error) {
+      // node-opcua would swallow it, and the value with it.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  });
   await new Promise<void>((resolve, reject) => {
     item.once('initialized', resolve);
     item.once('err', (message: string) => {

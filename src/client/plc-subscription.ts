@@ -1,6 +1,6 @@
 import type { DataValue } from 'node-opcua';
 import { encodeUaValue, RejectedError, type UaValue } from '../core/index.ts';
-import { readingOf } from '../nodeset/index.ts';
+import { type DataValueReading, readingOf } from '../nodeset/index.ts';
 import { type LinkState, type SessionView, UaLink } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
 import { Monitoring } from './monitoring.ts';
@@ -23,8 +23,8 @@ export interface PlcReading {
   readonly value: UaValue | undefined;
   /** OPC UA StatusCode, unsigned 32 bits, without the info bits of the transport. */
   readonly status: number;
-  /** The PLC's time of the value, ms since 1970; its server's arrival time where the source gave none. */
-  readonly sourceMs: number;
+  /** The PLC's time of the value, ms since 1970; undefined where it gave none: the tag's timestamp policy decides then. */
+  readonly sourceMs: number | undefined;
 }
 
 /** Readings may be missing. Nothing is lost without such a notice. */
@@ -37,6 +37,7 @@ export interface PlcGap {
   readonly toMs: number;
 }
 
+/** A hook that throws ends the process: a reading that nobody took must not vanish. */
 export interface PlcHooks {
   reading(reading: PlcReading): void;
   gap(gap: PlcGap): void;
@@ -138,18 +139,25 @@ export class PlcSubscription {
   #take(tag: string, dataValue: DataValue): void {
     const arrivedMs = Date.now();
     this.#seenMs = arrivedMs;
+    const read = this.#read(tag, dataValue);
+    if (read === undefined) return;
+    const { value, status, sourceMs } = read;
+    const atMs = sourceMs ?? arrivedMs;
+    const last = this.#last.get(tag);
+    if ((status & OVERFLOW_BITS) === OVERFLOW_BITS) this.#hooks.gap({ reason: 'overflow', tag, fromMs: last?.atMs ?? atMs, toMs: atMs });
+    const reading: PlcReading = { tag, value, status: (status & ~INFO_BITS) >>> 0, sourceMs };
+    const sample = sampleOf(reading, dataValue);
+    this.#last.set(tag, { atMs, sample });
+    if (sample !== last?.sample) this.#hooks.reading(reading);
+  }
+
+  #read(tag: string, dataValue: DataValue): DataValueReading | undefined {
     try {
-      const { value, status, sourceMs } = readingOf(dataValue);
-      const atMs = sourceMs ?? dataValue.serverTimestamp?.getTime() ?? arrivedMs;
-      const last = this.#last.get(tag);
-      if ((status & OVERFLOW_BITS) === OVERFLOW_BITS) this.#hooks.gap({ reason: 'overflow', tag, fromMs: last?.atMs ?? atMs, toMs: atMs });
-      const reading: PlcReading = { tag, value, status: (status & ~INFO_BITS) >>> 0, sourceMs: atMs };
-      const sample = sampleOf(reading, dataValue);
-      this.#last.set(tag, { atMs, sample });
-      if (sample !== last?.sample) this.#hooks.reading(reading);
+      return readingOf(dataValue);
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
       this.#hooks.refused(tag, error);
+      return undefined;
     }
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { StatusCodes } from 'node-opcua';
 import { type LinkState, type PlcGap, type PlcReading, PlcSubscription, type PlcSubscriptionOptions } from '../../src/client/index.ts';
+import { hasCode } from '../../src/core/index.ts';
 import type { ApplicationIdentity } from '../../src/server/identity/index.ts';
 import { PlcServer, type PlcVariable } from '../support/plc-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -168,6 +169,14 @@ describe('following the variables of a PLC', () => {
       log.gaps.map((gap) => gap.reason),
       ['connection'],
     );
+  });
+
+  test('a variable with an array is no reading, and is told', async () => {
+    await follow({ tags: [{ tag: 'array', nodeId: 'i=2255' }] }).start();
+    await until('the refusal', () => log.refused.length > 0);
+    assert.equal(log.refused[0]?.tag, 'array');
+    assert.ok(hasCode(log.refused[0]?.reason, 'NOT_SCALAR'));
+    assert.deepEqual(log.readings, []);
   });
 
   test('it waits for a server that is not there yet', async () => {
