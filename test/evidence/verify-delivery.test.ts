@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ChannelParams, ed25519Signer, hasCode, type JsonObject, signEnvelope, toBase64Url } from '../../src/core/index.ts';
+import { type ChannelParams, ed25519Signer, hasCode, signEnvelope, toBase64Url } from '../../src/core/index.ts';
 import {
   type AnchorTokens,
   BatchBuilder,
