@@ -82,15 +82,21 @@ describe('the life of a cleared server’s process', () => {
       const gridMs = Math.floor(Date.now() / 100) * 100;
       on.server.publish([{ stream: 0, code: 1, gridMs, nextMs: gridMs + 100, batch: 3, publishAtMs: Date.now() }]);
       await until('it is shown', async () => (await codeOf(on)).code === 1);
-      for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+      for (const [signal, waitMs, code, laterMs] of [
+        ['SIGKILL', 0, 0, 100],
+        ['SIGSTOP', 700, 1, 200],
+      ] as const) {
         const before = on.server.processId ?? 0;
         process.kill(before, signal);
         await until(`${signal} is noticed`, () => !on.server.isServing);
-        // What is said in between is not lost.
-        on.server.publish([{ stream: 0, code: 0, gridMs: gridMs + 100, nextMs: gridMs + 200, batch: 4, publishAtMs: Date.now() }]);
+        // What is said in between is not lost, neither before its successor starts nor while it does.
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        assert.equal(on.server.isServing, false);
+        const next = gridMs + laterMs;
+        on.server.publish([{ stream: 0, code, gridMs: next, nextMs: next + 100, batch: 4, publishAtMs: Date.now() }]);
         await until('it serves again', () => on.server.isServing);
-        assert.notEqual(on.server.processId ?? 0, before);
-        assert.deepEqual(await codeOf(on), { code: 0, sourceMs: gridMs + 100 });
+        assert.notEqual(on.server.processId, before);
+        assert.deepEqual(await codeOf(on), { code, sourceMs: next });
         assert.equal(isAlive(before), false);
       }
       const lost = on.events.filter((event) => event.kind === 'lost');

@@ -41,6 +41,7 @@ export interface SupervisorOptions {
 }
 
 type ChildPipe = MessagePipe<ModuleSays, ChildSays>;
+type Notice = Parameters<ChildPipe['notice']>;
 
 /** One life of the child process. */
 interface Life {
@@ -60,6 +61,8 @@ export class Supervisor {
   #isStopping = false;
   #backOffMs = FIRST_BACK_OFF_MS;
   #servingSince = 0;
+  /** What was said since the starting process was told everything. */
+  #held: Notice[] | undefined;
   #ping: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
 
@@ -85,9 +88,10 @@ export class Supervisor {
     }
   }
 
-  /** Says something to the process; lost while it is being replaced, for its successor is told everything at its start. */
-  notice(...[name, body]: Parameters<ChildPipe['notice']>): void {
-    if (this.#isServing) this.#life?.pipe.notice(name, body);
+  /** Says something to the process, once it serves. Dropped while there is none: its successor is told everything at its start. */
+  notice(...notice: Notice): void {
+    if (this.#isServing) this.#life?.pipe.notice(...notice);
+    else this.#held?.push(notice);
   }
 
   async stop(): Promise<void> {
@@ -107,6 +111,8 @@ export class Supervisor {
   async #begin(): Promise<number> {
     const life = this.#spawn();
     this.#life = life;
+    const held: Notice[] = [['publish', { publications: this.#options.waiting() }]];
+    this.#held = held;
     const { outcome, port, why } = await life.pipe
       .request('start', this.#options.config(), START_WITHIN_MS)
       .catch(async () => ({ outcome: 'failed' as const, port: 0, why: await end(life) }));
@@ -115,10 +121,14 @@ export class Supervisor {
       await end(life);
       throw startFault(outcome, this.#options.config().endpoint.port, why);
     }
+    if (this.#isStopping) {
+      await end(life);
+      throw new UnavailableError<ClearedErrorCode>('CLEARED_STOPPED', 'The cleared server was stopped while it started.');
+    }
+    this.#held = undefined;
     this.#isServing = true;
     this.#servingSince = Date.now();
-    const publications = this.#options.waiting();
-    if (publications.length > 0) life.pipe.notice('publish', { publications });
+    for (const notice of held) life.pipe.notice(...notice);
     this.#watch(life);
     this.#options.event({ kind: 'serving', port });
     return port;

@@ -20,13 +20,9 @@ export function userManager(users: Users, verify: (name: string, password: strin
   return {
     getUserRoles: () => [],
     isValidUserAsync: (name: string, password: string, callback: (error: Error | null, valid?: boolean) => void) => {
-      if (!users.hasPasswordUser(name))
-        return void verify(name, password).then(
-          () => callback(null, false),
-          () => callback(null, false),
-        );
+      // A certificate user's name is verified too, so that time tells nobody which names exist.
       verify(name, password).then(
-        (valid) => callback(null, valid),
+        (valid) => callback(null, valid && users.hasPasswordUser(name)),
         () => callback(null, false),
       );
     },
