@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Agreement, agreementCommitment, channelId, conditionCodes, verifyAgreement } from '../agreement/index.ts';
-import { type Bytes, type Envelope, EnvelopeShape, fromBase64Url, Hash, parseShape, RejectedError } from '../core/index.ts';
+import { type Bytes, EnvelopeShape, fromBase64Url, Hash, parseShape, RejectedError } from '../core/index.ts';
 import type { ChannelTerms } from '../transfer/index.ts';
 import { type ConfigErrorCode, readText } from './config.ts';
 
@@ -24,8 +24,8 @@ export interface LoadedAgreement {
 export function loadAgreement(path: string): LoadedAgreement {
   const file = parseFile(path);
   try {
-    const agreement = verifyAgreement(file.agreement as Envelope);
-    const commitment = agreementCommitment(fromBase64Url(file.nonce), file.agreement as Envelope);
+    const agreement = verifyAgreement(file.agreement);
+    const commitment = agreementCommitment(fromBase64Url(file.nonce), file.agreement);
     return { agreement, file, commitment, terms: termsOf(agreement, commitment) };
   } catch (cause) {
     if (!(cause instanceof RejectedError)) throw cause;
@@ -38,7 +38,11 @@ function parseFile(path: string): AgreementFile {
   try {
     return parseShape(AgreementFileShape, JSON.parse(text), 'agreement file');
   } catch (cause) {
-    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `${path} is not an agreement file. Give the path of the agreement.json that dcmb init made.`, { cause });
+    throw new RejectedError<ConfigErrorCode>(
+      'BAD_CONFIG',
+      `${path} is not an agreement file. Give the path of the agreement.json that dcmb init made.`,
+      { cause },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { type BatchEvidence, writeExport } from '../audit/index.ts';
+import { type BatchEvidence, withoutUnanchored, writeExport } from '../audit/index.ts';
 import { type Bytes, epochOf, fromBase64Url, parseEnvelope, parseShape, toBase64Url } from '../core/index.ts';
 import { type BatchHeader, type DeliveryPackage, DeliveryPackageShape, openHeader } from '../evidence/index.ts';
 import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
@@ -33,14 +33,16 @@ export async function exportAudit(config: string): Promise<Bytes> {
     random: systemRandom,
   });
   try {
-    const blocks = await ledger.blocks(0);
+    // The store first: a module that runs beside this may anchor in between, and what the file says of a batch must not be
+    // older than the blocks that it names.
     const { batches, secrets } = own.role === 'owner' ? ownersBatches(own, loaded) : manufacturersBatches(own, loaded);
+    const blocks = await ledger.blocks(0);
     const channel = {
       agreement: parseEnvelope(loaded.file.agreement),
       nonce: loaded.file.nonce,
       batches: batches.map((batch) => evidenceOf(batch, loaded, secrets)),
     };
-    return writeExport({ blocks, channels: [channel] });
+    return writeExport(withoutUnanchored({ blocks, channels: [channel] }));
   } finally {
     await ledger.close();
   }
@@ -51,15 +53,13 @@ interface Kept {
   readonly secrets: EpochSecrets | undefined;
 }
 
-/** The owner's batches up to the newest anchored one: later ones are not due yet. */
 function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreement): Kept {
   const store = new SenderStore(own.store, toBase64Url(terms.channelId));
   try {
     const stored = store.batches(0, Number.MAX_SAFE_INTEGER);
-    const newest = stored.findLastIndex(({ ledgerState }) => ledgerState === 'Anchored');
     const progress = store.progress();
     return {
-      batches: stored.slice(0, newest + 1).map(({ n, deliveryPackage, receipt }) => ({ n, package: packageOf(deliveryPackage), receipt })),
+      batches: stored.map(({ n, deliveryPackage, receipt }) => ({ n, package: packageOf(deliveryPackage), receipt })),
       secrets: progress === undefined ? undefined : new EpochSecrets(terms, fromBase64Url(progress.epochKey), progress.epoch),
     };
   } finally {
@@ -78,10 +78,14 @@ function manufacturersBatches({ channels: [own] }: ManufacturerConfig, { terms }
 }
 
 function packageOf(value: unknown): DeliveryPackage {
-  return parseShape(DeliveryPackageShape, value, 'delivery package') as DeliveryPackage;
+  return parseShape(DeliveryPackageShape, value, 'delivery package');
 }
 
-function evidenceOf({ n, package: delivered, receipt }: KeptBatch, { terms }: LoadedAgreement, secrets: EpochSecrets | undefined): BatchEvidence {
+function evidenceOf(
+  { n, package: delivered, receipt }: KeptBatch,
+  { terms }: LoadedAgreement,
+  secrets: EpochSecrets | undefined,
+): BatchEvidence {
   const { value: header } = openHeader(delivered.header, terms.ownerKey);
   return {
     n,

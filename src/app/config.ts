@@ -61,7 +61,12 @@ export interface OwnerChannelConfig {
 export interface OwnerConfig {
   readonly role: 'owner';
   readonly organisation: string;
-  readonly machine: { readonly name: string; readonly manufacturer?: string; readonly serialNumber?: string; readonly productInstanceUri?: string };
+  readonly machine: {
+    readonly name: string;
+    readonly manufacturer?: string;
+    readonly serialNumber?: string;
+    readonly productInstanceUri?: string;
+  };
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;
@@ -167,7 +172,8 @@ function checkUsers(file: PersonFile, users: readonly UserConfig[], path: readon
   const seen = new Set<string>();
   users.forEach((user, index) => {
     const id = user.thumbprint ?? `name ${user.name ?? ''}`;
-    if (seen.has(id)) throw personFileFault(file, [...path, index], 'this user stands twice', 'Keep one entry: a user has exactly one role.');
+    if (seen.has(id))
+      throw personFileFault(file, [...path, index], 'this user stands twice', 'Keep one entry: a user has exactly one role.');
     seen.add(id);
   });
 }

@@ -17,17 +17,41 @@ export type ModuleEvent =
   | { readonly event: 'started'; readonly endpoints: Readonly<Record<string, string>> }
   | { readonly event: 'waiting'; readonly for: string }
   | { readonly event: 'running'; readonly channel: string; readonly interval: number; readonly nextGridMs: number }
-  | { readonly event: 'sealed'; readonly n: number; readonly interval: number; readonly row: number; readonly readings: number; readonly refused: number }
+  | {
+      readonly event: 'sealed';
+      readonly n: number;
+      readonly interval: number;
+      readonly row: number;
+      readonly readings: number;
+      readonly refused: number;
+    }
   | { readonly event: 'cleared'; readonly n: number; readonly interval: number; readonly conditions: readonly ConditionSeen[] }
-  | { readonly event: 'anchored'; readonly n: number; readonly transaction: string; readonly block: number; readonly marks: readonly string[]; readonly header: string; readonly tokens: readonly string[] }
+  | {
+      readonly event: 'anchored';
+      readonly n: number;
+      readonly transaction: string;
+      readonly block: number;
+      readonly marks: readonly string[];
+      readonly header: string;
+      readonly tokens: readonly string[];
+    }
   | { readonly event: 'delivered'; readonly n: number }
   | { readonly event: 'receipted'; readonly n: number }
-  | { readonly event: 'received'; readonly n: number; readonly interval: number; readonly row: number; readonly via: 'delivery' | 'ledger'; readonly conditions: readonly ConditionSeen[] }
+  | {
+      readonly event: 'received';
+      readonly n: number;
+      readonly interval: number;
+      readonly row: number;
+      readonly via: 'delivery' | 'ledger';
+      readonly conditions: readonly ConditionSeen[];
+    }
   | { readonly event: 'acknowledged'; readonly n: number }
   | { readonly event: 'epoch-record'; readonly k: number; readonly step: 'proposed' | 'countersigned' | 'committed' }
   | { readonly event: 'action'; readonly key: string; readonly state: 'done' | 'failed' | 'retry'; readonly message: string }
   | { readonly event: 'link'; readonly state: string; readonly message: string }
   | { readonly event: 'finding'; readonly n: number; readonly code: string; readonly message: string }
+  /** The module can't go on and takes no more values. */
+  | { readonly event: 'failed'; readonly message: string }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }
   | { readonly event: 'stopped'; readonly sealed: number; readonly anchored: number; readonly receipted: number };
 

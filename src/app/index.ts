@@ -8,7 +8,8 @@ export type { PlantPorts } from './plant-files.ts';
 export { loadPolicy } from './policy-source.ts';
 export { ReceiverModule } from './receiver-module.ts';
 export { replay, type ReplayOptions, type ReplayProgress } from './replay.ts';
-export { type ModuleOptions, SenderModule } from './sender-module.ts';
+export type { ModuleOptions } from './module-options.ts';
+export { SenderModule } from './sender-module.ts';
 
 export { type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
 export { type DcmbError, FatalError, RejectedError, UnavailableError } from '../core/index.ts';

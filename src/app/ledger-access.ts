@@ -1,8 +1,19 @@
 import type { Agreement } from '../agreement/index.ts';
-import { type Clock, type Envelope, fromBase64Url, type Json, keyIdOf, type Random, RejectedError, type Signer, toBase64Url } from '../core/index.ts';
+import {
+  type Clock,
+  type Envelope,
+  fromBase64Url,
+  type Json,
+  keyIdOf,
+  type Random,
+  RejectedError,
+  type Signer,
+  toBase64Url,
+} from '../core/index.ts';
 import type { TransactionKind } from '../contract/index.ts';
 import { type BlockInfo, type Commit, type Ledger, type LedgerEvent, openEmbeddedLedger } from '../ledger/index.ts';
-import { isRefusal, untilAvailable } from '../transfer/index.ts';
+import { isRefusal, pause, untilAvailable } from '../transfer/index.ts';
+import { systemRandom } from '../platform/index.ts';
 import type { ConfigErrorCode, LedgerConfig } from './config.ts';
 
 export interface LedgerIdentity {
@@ -16,6 +27,8 @@ export interface LedgerIdentity {
 export function openLedger(config: LedgerConfig, { organisation, signer, clock, random }: LedgerIdentity): Promise<Ledger> {
   return openEmbeddedLedger({ file: config.file, ledgerId: config.id, organisation, signer, clock, random });
 }
+
+const AFTER_FAULT_MS = 1000;
 
 /**
  * Follows the ledger's events and knows its last block. What a module signs names a block that it had seen.
@@ -34,7 +47,12 @@ export class LedgerWatch {
   }
 
   /** @param fromBlock first block whose events are told */
-  static async start(ledger: Ledger, fromBlock: number, onEvent: (event: LedgerEvent) => void, onFault: (error: unknown) => void): Promise<LedgerWatch> {
+  static async start(
+    ledger: Ledger,
+    fromBlock: number,
+    onEvent: (event: LedgerEvent) => void,
+    onFault: (error: unknown) => void,
+  ): Promise<LedgerWatch> {
     const watch = new LedgerWatch(ledger, await ledger.lastBlock(), onEvent);
     watch.#running = watch.#run(fromBlock, onFault);
     return watch;
@@ -55,15 +73,19 @@ export class LedgerWatch {
       try {
         for await (const event of this.#ledger.events(next, this.#stopped.signal)) {
           next = event.block.number + 1;
-          if (event.block.number > this.#last.number) this.#last = event.block;
-          this.#onEvent(event);
+          this.#seen(event);
         }
         return;
       } catch (error) {
         onFault(error);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await pause(AFTER_FAULT_MS, this.#stopped.signal);
       }
     }
+  }
+
+  #seen(event: LedgerEvent): void {
+    if (event.block.number > this.#last.number) this.#last = event.block;
+    this.#onEvent(event);
   }
 }
 
@@ -82,7 +104,7 @@ export async function ensureOnLedger(
         prepared ??= await ledger.prepare(kind, body);
         return ledger.submit(prepared);
       },
-      { firstDelayMs: 250, longestDelayMs: 5000, signal },
+      { firstDelayMs: 250, longestDelayMs: 5000, signal, random: systemRandom },
     );
   } catch (error) {
     if (isRefusal(error, ...done)) return undefined;
@@ -99,18 +121,27 @@ export async function registerOwnKey(ledger: Ledger, key: Signer, moduleDigest: 
 }
 
 /** True once both parties have logged their keys; then the channel is open. */
-export async function openChannelOnLedger(ledger: Ledger, agreement: Agreement, channelId: string, document: Envelope, signal: AbortSignal): Promise<boolean> {
+export async function openChannelOnLedger(
+  ledger: Ledger,
+  agreement: Agreement,
+  channelId: string,
+  document: Envelope,
+  signal: AbortSignal,
+): Promise<boolean> {
   if ((await ledger.query('channel', { channel: channelId })) !== undefined) return true;
   for (const { org, evidenceKey } of [agreement.owner, agreement.manufacturer]) {
     const keyId = keyIdOf(fromBase64Url(evidenceKey));
     if ((await ledger.query('key', { organisation: org, keyId })) === undefined) return false;
   }
-  await ensureOnLedger(ledger, 'openChannel', { document } as unknown as Json, ['CHANNEL_EXISTS'], signal);
+  await ensureOnLedger(ledger, 'openChannel', { document }, ['CHANNEL_EXISTS'], signal);
   return true;
 }
 
 /** Agreement, configuration and ledger must speak of the same network. */
 export function requireSameLedger(agreement: Agreement, config: LedgerConfig, file: string): void {
   if (agreement.ledger === config.id) return;
-  throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `${file} was agreed for ledger ${agreement.ledger}, but the configuration names ${config.id}. Use the ledger of the agreement.`);
+  throw new RejectedError<ConfigErrorCode>(
+    'BAD_CONFIG',
+    `${file} was agreed for ledger ${agreement.ledger}, but the configuration names ${config.id}. Use the ledger of the agreement.`,
+  );
 }

@@ -27,6 +27,8 @@ export function anchorSeen(terms: ChannelTerms, { event, txId }: LedgerEvent): A
 export function codesFromLedger(terms: ChannelTerms, secrets: EpochSecrets, anchor: AnchorSeen): number[] | undefined {
   if (anchor.row > 0 || anchor.tokens.length !== terms.codes.length) return undefined;
   const keys = secrets.keysAt(anchor.interval);
-  const codes = anchor.tokens.map((token, stream) => codeOfToken(fromBase64Url(token), keys.slotKey(anchor.interval, stream), terms.codes[stream] ?? []));
+  const codes = anchor.tokens.map((token, stream) =>
+    codeOfToken(fromBase64Url(token), keys.slotKey(anchor.interval, stream), terms.codes[stream] ?? []),
+  );
   return codes.every((code) => code !== undefined) ? codes : undefined;
 }

@@ -25,11 +25,17 @@ export async function loadKeys(paths: KeyPaths, party: Agreement['owner']): Prom
  * Key of epoch 0 from the exchange keys of both sides. It is needed once: after `eraseExchangeKey` the channel key can't
  * be had again from this side.
  */
-export async function firstEpochKey(paths: KeyPaths, { agreement, commitment }: LoadedAgreement, side: 'owner' | 'manufacturer'): Promise<Bytes> {
+export async function firstEpochKey(
+  paths: KeyPaths,
+  { agreement, commitment }: LoadedAgreement,
+  side: 'owner' | 'manufacturer',
+): Promise<Bytes> {
   const own = await loadExchangeKey(paths.exchange);
   const other = side === 'owner' ? agreement.manufacturer : agreement.owner;
   if (!equalBytes(own.publicKey, fromBase64Url(agreement[side].exchangeKey))) {
-    throw bad(`${paths.exchange} is not the key that the agreement names for ${agreement[side].org}. Use that key, or make a new agreement.`);
+    throw bad(
+      `${paths.exchange} is not the key that the agreement names for ${agreement[side].org}. Use that key, or make a new agreement.`,
+    );
   }
   return EpochKeys.first(deriveChannelKey(own.privateKey, fromBase64Url(other.exchangeKey), commitment), agreement.params).bytes;
 }

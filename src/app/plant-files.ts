@@ -17,7 +17,11 @@ export interface ConfigFacts {
   readonly machine: string;
   /** File name of the mapping policy, in the owner's folder. */
   readonly policy: string;
-  readonly users: { readonly ingest: readonly UserConfig[]; readonly cleared: readonly UserConfig[]; readonly applications: readonly UserConfig[] };
+  readonly users: {
+    readonly ingest: readonly UserConfig[];
+    readonly cleared: readonly UserConfig[];
+    readonly applications: readonly UserConfig[];
+  };
 }
 
 /** The owner's configuration, commented for the one who edits it. */

@@ -50,7 +50,11 @@ function read(file: string): Buffer {
     return readFileSync(file);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown fault';
-    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `${file} can't be read (${code}). Restore it, or make a new plant with dcmb init.`, { cause });
+    throw new RejectedError<ConfigErrorCode>(
+      'BAD_CONFIG',
+      `${file} can't be read (${code}). Restore it, or make a new plant with dcmb init.`,
+      { cause },
+    );
   }
 }
 

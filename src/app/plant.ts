@@ -1,20 +1,19 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Agreement, agreementCommitment, signAgreement } from '../agreement/index.ts';
-import { type Bytes, fromBase64Url, RejectedError, type Signer, toBase64Url, utf8 } from '../core/index.ts';
-import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../contract/index.ts';
+import type { Agreement } from '../agreement/index.ts';
+import type { Genesis } from '../contract/index.ts';
+import { type Bytes, RejectedError, type Signer, toBase64Url, utf8 } from '../core/index.ts';
 import { createEmbeddedLedger } from '../ledger/index.ts';
-import { createExchangeKey, createSigningKey, type ExchangeKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import { createExchangeKey, createSigningKey, systemRandom, writeFileAtomic } from '../platform/index.ts';
 import { type MappingPolicy, policyCommitment } from '../policy/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, TrustList } from '../server/index.ts';
-import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
+import { loadAgreement } from './agreement-file.ts';
 import type { ConfigErrorCode, UserConfig } from './config.ts';
-import { openChannelOnLedger, openLedger, registerOwnKey } from './ledger-access.ts';
-import { moduleDigest } from './module-digest.ts';
+import { agreementOf, MANUFACTURER, openOnLedger, OWNER, type PartyKeys, writeAgreement } from './plant-agreement.ts';
 import { manufacturerConfigText, ownerConfigText, type PlantPorts } from './plant-files.ts';
 import { createIdentity, pkiFolder } from './plant-identities.ts';
-import { type Cadence, paramsFor } from './plant-params.ts';
+import type { Cadence } from './plant-params.ts';
 import { loadPolicy } from './policy-source.ts';
 
 export interface PlantOptions {
@@ -40,23 +39,19 @@ export interface Plant {
   readonly ledgerId: string;
   readonly channelId: string;
   /** User name and password at each server. Kept nowhere else but in `passwords.txt` of each folder. */
-  readonly logins: { readonly plc: Login; readonly operator: Login; readonly manufacturer: Login; readonly auditor: Login; readonly viewer: Login };
+  readonly logins: {
+    readonly plc: Login;
+    readonly operator: Login;
+    readonly manufacturer: Login;
+    readonly auditor: Login;
+    readonly viewer: Login;
+  };
 }
 
 interface Login {
   readonly name: string;
   readonly password: string;
 }
-
-interface PartyKeys {
-  readonly evidence: Signer;
-  readonly ledger: Signer;
-  readonly exchange: ExchangeKey;
-}
-
-const OWNER = 'owner';
-const MANUFACTURER = 'manufacturer';
-const YEAR_MS = 365 * 86_400_000;
 
 /**
  * Makes two working folders, owner and manufacturer, on one machine: keys, certificates that trust each other, a signed
@@ -69,7 +64,8 @@ export async function initPlant(options: PlantOptions): Promise<Plant> {
   requireEmpty(folder);
   const policy = await loadPolicy(options.policyFile);
   const [owner, manufacturer] = [join(folder, OWNER), join(folder, MANUFACTURER)];
-  for (const party of [owner, manufacturer]) for (const part of ['keys', 'data']) mkdirSync(join(party, part), { recursive: true, mode: 0o700 });
+  for (const party of [owner, manufacturer])
+    for (const part of ['keys', 'data']) mkdirSync(join(party, part), { recursive: true, mode: 0o700 });
   mkdirSync(join(folder, 'ledger'), { recursive: true, mode: 0o700 });
   copySchemas(join(folder, 'schemas'));
 
@@ -78,7 +74,14 @@ export async function initPlant(options: PlantOptions): Promise<Plant> {
   const genesis = genesisOf(keys.owner.ledger, keys.manufacturer.ledger);
   await createEmbeddedLedger({ file: join(folder, 'ledger', 'ledger.db'), genesis });
   const nonce = await copyPolicy(options.policyFile, owner, policy.modules);
-  const agreement = agreementOf(genesis, keys, identities, policy, nonce, options);
+  const agreement = agreementOf({
+    genesis,
+    keys,
+    identities,
+    policy: policy.policy,
+    commitment: policyCommitment(nonce, utf8(policy.text)),
+    cadence: options.cadence,
+  });
   const channelId = await writeAgreement([owner, manufacturer], agreement, keys);
   await openOnLedger(join(folder, 'ledger', 'ledger.db'), agreement, loadAgreement(join(owner, 'agreement.json')), keys);
   const logins = await writeConfigs(folder, options, agreement, identities, policy.policy.tags);
@@ -157,91 +160,13 @@ async function copyPolicy(policyFile: string, owner: string, modules: readonly s
 function copyModule(from: string, to: string, module: string): void {
   const target = resolve(to, module);
   if (!target.startsWith(to + sep)) {
-    throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `The compute module ${module} lies outside the policy's folder. Put it beside the policy.`);
+    throw new RejectedError<ConfigErrorCode>(
+      'BAD_CONFIG',
+      `The compute module ${module} lies outside the policy's folder. Put it beside the policy.`,
+    );
   }
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(resolve(from, module), target);
-}
-
-function agreementOf(
-  genesis: Genesis,
-  keys: { owner: PartyKeys; manufacturer: PartyKeys },
-  identities: Identities,
-  { policy, text }: { policy: MappingPolicy; text: string },
-  nonce: Bytes,
-  { cadence }: PlantOptions,
-): Agreement {
-  const now = systemClock.now();
-  const params = paramsFor(policy, cadence, now);
-  const party = (org: string, name: string, own: PartyKeys, application: ApplicationIdentity): Agreement['owner'] => ({
-    org,
-    name,
-    evidenceKey: toBase64Url(own.evidence.publicKey),
-    exchangeKey: toBase64Url(own.exchange.publicKey),
-    applicationUri: application.applicationUri,
-  });
-  return {
-    v: 0,
-    version: 1,
-    ledger: ledgerIdOf(genesis),
-    owner: party(OWNER, 'Owner of the machine', keys.owner, identities.cleared),
-    manufacturer: party(MANUFACTURER, 'Manufacturer of the machine', keys.manufacturer, identities.receiver),
-    purpose: 'Maintenance of the machine',
-    params,
-    streams: policy.streams.map(({ name, title, conditions }) => ({ name, title, conditions: [...conditions] })),
-    policyCommitment: toBase64Url(policyCommitment(nonce, utf8(text))),
-    rawReleased: [],
-    module: toBase64Url(moduleDigest()),
-    disputeWindowEpochs: 16,
-    lookAheadMs: 4 * params.epochIntervals * params.intervalMs,
-    retentionDays: 365,
-    notBeforeMs: params.originMs,
-    notAfterMs: params.originMs + 5 * YEAR_MS,
-  };
-}
-
-/** @returns the channel's id */
-async function writeAgreement(
-  parties: readonly string[],
-  agreement: Agreement,
-  keys: { owner: PartyKeys; manufacturer: PartyKeys },
-): Promise<string> {
-  const envelope = await signAgreement(agreement, keys.owner.evidence, keys.manufacturer.evidence);
-  const nonce = systemRandom.bytes(32);
-  const commitment = toBase64Url(agreementCommitment(nonce, envelope));
-  const { owner, manufacturer, params, ledger } = agreement;
-  const document = {
-    v: 0 as const,
-    ledger,
-    commitment,
-    params,
-    owner: { org: owner.org, key: owner.evidenceKey },
-    manufacturer: { org: manufacturer.org, key: manufacturer.evidenceKey },
-  };
-  const channel = await signChannelDocument(document, keys.owner.evidence, keys.manufacturer.evidence);
-  const text = `${JSON.stringify({ agreement: envelope, nonce: toBase64Url(nonce), channel }, undefined, 2)}\n`;
-  for (const party of parties) await writeFileAtomic(join(party, 'agreement.json'), text, { mode: 0o600, replace: false });
-  return channelIdOf(ledger, commitment);
-}
-
-/** Both parties' keys are at hand here, so the channel can be opened at once; modules that find it open go on from there. */
-async function openOnLedger(
-  file: string,
-  agreement: Agreement,
-  loaded: LoadedAgreement,
-  keys: { owner: PartyKeys; manufacturer: PartyKeys },
-): Promise<void> {
-  const { signal } = new AbortController();
-  for (const [organisation, own] of [[OWNER, keys.owner], [MANUFACTURER, keys.manufacturer]] as const) {
-    const access = { organisation, signer: own.ledger, clock: systemClock, random: systemRandom };
-    const ledger = await openLedger({ kind: 'embedded', file, id: agreement.ledger }, access);
-    try {
-      await registerOwnKey(ledger, own.evidence, fromBase64Url(agreement.module), signal);
-      await openChannelOnLedger(ledger, agreement, toBase64Url(loaded.terms.channelId), loaded.file.channel, signal);
-    } finally {
-      await ledger.close();
-    }
-  }
 }
 
 async function writeConfigs(
@@ -252,8 +177,18 @@ async function writeConfigs(
   tags: MappingPolicy['tags'],
 ): Promise<Plant['logins']> {
   const login = (name: string): Login => ({ name, password: toBase64Url(systemRandom.bytes(12)) });
-  const logins = { plc: login('plc'), operator: login('operator'), manufacturer: login('manufacturer'), auditor: login('auditor'), viewer: login('viewer') };
-  const user = async (role: UserConfig['role'], { name, password }: Login): Promise<UserConfig> => ({ role, name, passwordHash: await hashPassword(password) });
+  const logins = {
+    plc: login('plc'),
+    operator: login('operator'),
+    manufacturer: login('manufacturer'),
+    auditor: login('auditor'),
+    viewer: login('viewer'),
+  };
+  const user = async (role: UserConfig['role'], { name, password }: Login): Promise<UserConfig> => ({
+    role,
+    name,
+    passwordHash: await hashPassword(password),
+  });
   const facts = {
     ...options,
     ledgerId: agreement.ledger,
@@ -261,7 +196,11 @@ async function writeConfigs(
     machine: options.channel,
     policy: 'policy.json',
     users: {
-      ingest: [{ role: 'Plc' as const, thumbprint: thumbprintOf(identities.plc.certificate) }, await user('Plc', logins.plc), await user('Operator', logins.operator)],
+      ingest: [
+        { role: 'Plc' as const, thumbprint: thumbprintOf(identities.plc.certificate) },
+        await user('Plc', logins.plc),
+        await user('Operator', logins.operator),
+      ],
       cleared: [
         { role: 'Manufacturer' as const, thumbprint: thumbprintOf(identities.receiver.certificate) },
         await user('Manufacturer', logins.manufacturer),
@@ -273,7 +212,10 @@ async function writeConfigs(
   const [owner, manufacturer, plc] = [join(folder, OWNER), join(folder, MANUFACTURER), join(folder, 'plc')];
   await writeFileAtomic(join(owner, 'dcmb.json'), ownerConfigText(facts), { replace: false });
   await writeFileAtomic(join(manufacturer, 'dcmb.json'), manufacturerConfigText(facts), { replace: false });
-  const plcFile = { endpointUrl: `opc.tcp://${options.advertisedHost}:${options.ports.ingest}`, tags: Object.fromEntries(tags.map(({ name, type }) => [name, type])) };
+  const plcFile = {
+    endpointUrl: `opc.tcp://${options.advertisedHost}:${options.ports.ingest}`,
+    tags: Object.fromEntries(tags.map(({ name, type }) => [name, type])),
+  };
   await writeFileAtomic(join(plc, 'plc.json'), `${JSON.stringify(plcFile, undefined, 2)}\n`, { replace: false });
   await writePasswords(owner, [logins.plc, logins.operator, logins.auditor]);
   await writePasswords(manufacturer, [logins.manufacturer, logins.viewer]);

@@ -18,6 +18,7 @@ export async function loadPolicy(path: string): Promise<LoadedPolicy> {
   const file = readPolicyFile(path, text);
   const named = computeModulesOf(file);
   const modules = new Map<string, ComputeModule>();
-  for (const { file: module, sha256 } of named) modules.set(sha256, loadComputeModule(utf8(readText(resolve(dirname(path), module))), sha256));
+  for (const { file: module, sha256 } of named)
+    modules.set(sha256, loadComputeModule(utf8(readText(resolve(dirname(path), module))), sha256));
   return { policy: compilePolicy(file, modules), text, modules: named.map((module) => module.file) };
 }

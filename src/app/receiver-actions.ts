@@ -87,7 +87,13 @@ export class ReceiverActions {
     const condition = conditionsSeen(this.#agreement, batch.codes).find(({ stream }) => stream === action.stream);
     if (condition === undefined) return this.#end(key, 'failed', 'The agreement has no such stream.');
     try {
-      await this.#run(action, { idempotencyKey: `${this.#channel}:${key}`, channel: this.#channel, batch: n, interval: batch.interval, condition });
+      await this.#run(action, {
+        idempotencyKey: `${this.#channel}:${key}`,
+        channel: this.#channel,
+        batch: n,
+        interval: batch.interval,
+        condition,
+      });
       this.#end(key, 'done', '');
     } catch (error) {
       this.#again(key, tries + 1, error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import type { Agreement } from '../agreement/index.ts';
-import { type Argon2, type Clock, intervalEnd, type Json, type Signer, UnavailableError } from '../core/index.ts';
+import { type Argon2, type Clock, intervalEnd, type Signer, UnavailableError } from '../core/index.ts';
 import type { ModuleConnection } from '../client/index.ts';
 import type { BlockInfo, LedgerEvent } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
@@ -8,7 +8,7 @@ import { conditionsSeen } from './conditions-seen.ts';
 import type { ModuleListener } from './events.ts';
 import { type AnchorSeen, anchorSeen, codesFromLedger } from './ledger-conditions.ts';
 import type { ReceiverActions } from './receiver-actions.ts';
-import { messageOf } from './sender-channel.ts';
+import { messageOf } from './message-of.ts';
 
 const LOOK_EVERY_MS = 1000;
 /** Anchored headers that are remembered until their delivery comes. */
@@ -51,7 +51,10 @@ export class ReceiverChannel {
     this.#ports = ports;
     this.#cosigner = new EpochCosigner(terms, secrets, store, receiptKey);
     this.#shownInterval = store.last()?.interval ?? -1;
-    const anchors = { anchoredHeader: (n: number) => ports.anchoredHeader(n), lastBlock: () => ({ number: ports.lastBlock().number, hash: ports.lastBlock().hash }) };
+    const anchors = {
+      anchoredHeader: (n: number) => ports.anchoredHeader(n),
+      lastBlock: () => ({ number: ports.lastBlock().number, hash: ports.lastBlock().hash }),
+    };
     const actionKeys = (condition: ReceivedCondition): readonly string[] => actions.keysFor(condition, store.last()?.codes);
     this.#inbox = new Inbox(
       terms,
@@ -108,7 +111,11 @@ export class ReceiverChannel {
     if (anchor.interval <= this.#shownInterval) return;
     const codes = codesFromLedger(this.#ports.terms, this.#ports.secrets, anchor);
     if (codes === undefined) return;
-    this.#show({ n: anchor.n, interval: anchor.interval, row: 0, toMs: intervalEnd(this.#ports.terms.params, anchor.through), codes }, 'ledger', anchor.transaction);
+    this.#show(
+      { n: anchor.n, interval: anchor.interval, row: 0, toMs: intervalEnd(this.#ports.terms.params, anchor.through), codes },
+      'ledger',
+      anchor.transaction,
+    );
   }
 
   #received(condition: ReceivedCondition): void {
@@ -138,10 +145,13 @@ export class ReceiverChannel {
     const connection = this.#connection;
     if (connection?.connected !== true) return;
     try {
-      await this.#inbox.catchUp({ fetchDelivery: (n) => connection.fetchDelivery(n), acknowledge: (receipt) => connection.acknowledge(receipt as unknown as Json) }, this.#newest);
+      await this.#inbox.catchUp(
+        { fetchDelivery: (n) => connection.fetchDelivery(n), acknowledge: (receipt) => connection.acknowledge(receipt) },
+        this.#newest,
+      );
       const signed = await this.#cosigner.serve({
         fetchEpochRecord: (k) => connection.fetchEpochRecord(k),
-        countersignEpochRecord: (envelope) => connection.countersignEpochRecord(envelope as unknown as Json),
+        countersignEpochRecord: (envelope) => connection.countersignEpochRecord(envelope),
       });
       for (const k of signed) this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' });
     } catch (error) {

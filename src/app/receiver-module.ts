@@ -1,7 +1,6 @@
 import { ModuleConnection } from '../client/index.ts';
 import { type Clock, type Json, parseEnvelope, toBase64Url } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { systemArgon2, systemClock, systemRandom } from '../platform/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import { ReceiverStore } from '../store/index.ts';
 import { type EpochSecrets, pause, type ReceivedCondition } from '../transfer/index.ts';
@@ -12,13 +11,14 @@ import { LedgerWatch, openChannelOnLedger, openLedger, registerOwnKey, requireSa
 import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
 import { moduleDigest } from './module-digest.ts';
 import { loadKeys, type ModuleKeys } from './module-keys.ts';
+import { type ModuleOptions, portsOf } from './module-options.ts';
 import { loadIdentity } from './plant-identities.ts';
 import { ReceiverActions } from './receiver-actions.ts';
 import { ReceiverChannel } from './receiver-channel.ts';
 import { keepWindow, startReceiverSecrets } from './receiver-secrets.ts';
-import { messageOf } from './sender-channel.ts';
-import type { ModuleOptions } from './sender-module.ts';
-import { startCleared } from './sender-servers.ts';
+import { messageOf } from './message-of.ts';
+
+import { type MethodHooks, startCleared } from './sender-servers.ts';
 
 const RETRY_MS = 500;
 const NEXT_BLOCK = 'next-block';
@@ -52,7 +52,7 @@ export class ReceiverModule {
 
   private constructor(files: ReceiverFiles, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, options: ModuleOptions) {
     const { loaded, config } = files;
-    const { clock = systemClock, argon2 = systemArgon2, onEvent = () => undefined } = options;
+    const { clock, argon2, listener } = portsOf(options);
     const [own] = config.channels;
     const id = toBase64Url(loaded.terms.channelId);
     this.#files = files;
@@ -60,8 +60,8 @@ export class ReceiverModule {
     this.#secrets = secrets;
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#listener = onEvent;
-    this.#actions = new ReceiverActions(own.actions ?? [], { agreement: loaded.agreement, channel: id, store, pki: config.pki }, onEvent);
+    this.#listener = listener;
+    this.#actions = new ReceiverActions(own.actions ?? [], { agreement: loaded.agreement, channel: id, store, pki: config.pki }, listener);
     this.#channel = new ReceiverChannel({
       agreement: loaded.agreement,
       terms: loaded.terms,
@@ -71,7 +71,7 @@ export class ReceiverModule {
       argon2,
       clock,
       actions: this.#actions,
-      listener: onEvent,
+      listener,
       lastBlock: () => this.#lastBlock(),
       anchoredHeader: (n) => this.#anchoredHeader(n),
       show: (condition, via, transaction) => this.#show(condition, via, transaction),
@@ -86,9 +86,14 @@ export class ReceiverModule {
    * @throws RejectedError, UnavailableError in one sentence with what to mend
    */
   static async start(config: ManufacturerConfig | string, options: ModuleOptions = {}): Promise<ReceiverModule> {
-    const { clock = systemClock, random = systemRandom } = options;
+    const { clock, random } = portsOf(options);
     const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config);
-    const ledger = await openLedger(files.config.ledger, { organisation: files.config.organisation, signer: files.keys.ledger, clock, random });
+    const ledger = await openLedger(files.config.ledger, {
+      organisation: files.config.organisation,
+      signer: files.keys.ledger,
+      clock,
+      random,
+    });
     const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId));
     try {
       const secrets = await startReceiverSecrets(files.config, files.loaded, store, clock);
@@ -101,6 +106,9 @@ export class ReceiverModule {
       throw error;
     }
   }
+
+  /** Never resolves so far: everything that a receiver lacks may come back. */
+  readonly failed: Promise<unknown> = new Promise(() => undefined);
 
   /** The server for the manufacturer's own applications; empty where none is configured. */
   get endpoint(): string {
@@ -127,8 +135,14 @@ export class ReceiverModule {
     const { config, loaded } = this.#files;
     const [own] = config.channels;
     if (own.applications !== undefined) {
-      const place = { pki: config.pki, application: 'applications' as const, channel: own.name };
-      this.#server = await startCleared(own.applications, place, loaded, this.#clock, noMethods(), this.#listener);
+      const place = {
+        pki: config.pki,
+        application: 'applications' as const,
+        channel: own.name,
+        clock: this.#clock,
+        listener: this.#listener,
+      };
+      this.#server = await startCleared(own.applications, place, loaded, noMethods());
     }
     this.#watch = await LedgerWatch.start(
       this.#ledger,
@@ -152,7 +166,10 @@ export class ReceiverModule {
     const id = toBase64Url(loaded.terms.channelId);
     try {
       await registerOwnKey(this.#ledger, keys.evidence, moduleDigest(), signal);
-      while (!signal.aborted && !(await openChannelOnLedger(this.#ledger, loaded.agreement, id, parseEnvelope(loaded.file.channel), signal))) {
+      while (
+        !signal.aborted &&
+        !(await openChannelOnLedger(this.#ledger, loaded.agreement, id, parseEnvelope(loaded.file.channel), signal))
+      ) {
         await pause(RETRY_MS, signal);
       }
     } catch (error) {
@@ -165,22 +182,36 @@ export class ReceiverModule {
     const [own] = config.channels;
     const link = linkOptions(endpointUrl, loadIdentity(config.pki, 'receiver'), trustListOf(config.pki, 'receiver'), own.sender.user);
     const streams = loaded.agreement.streams.map(({ name }) => name);
-    return new ModuleConnection({ ...link, channel: own.name, streams }, {
-      batch: (n) => this.#channel.noticed(n),
-      state: (state) => {
-        this.#listener(linkEvent("the owner's cleared server", state));
-        if (state.state === 'connected') this.#channel.noticed(-1);
+    return new ModuleConnection(
+      { ...link, channel: own.name, streams },
+      {
+        batch: (n) => this.#channel.noticed(n),
+        state: (state) => {
+          this.#listener(linkEvent("the owner's cleared server", state));
+          if (state.state === 'connected') this.#channel.noticed(-1);
+        },
       },
-    });
+    );
   }
 
   #show({ n, interval, toMs, codes }: ReceivedCondition, via: 'delivery' | 'ledger', txId: string): void {
     const { params } = this.#files.loaded.terms;
     keepWindow(this.#files.loaded.terms, this.#secrets, this.#store, interval);
     this.#server?.publish(
-      codes.map((code, stream) => ({ stream, code, gridMs: toMs, nextMs: toMs + params.intervalMs + params.publishDelayMs, batch: n, publishAtMs: this.#clock.now() })),
+      codes.map((code, stream) => ({
+        stream,
+        code,
+        gridMs: toMs,
+        nextMs: toMs + params.intervalMs + params.publishDelayMs,
+        batch: n,
+        publishAtMs: this.#clock.now(),
+      })),
     );
-    this.#server?.batchState(n, { ledgerState: txId === '' ? 'Sealed' : 'Anchored', deliveryState: via === 'delivery' ? 'Receipted' : 'Waiting', txId });
+    this.#server?.batchState(n, {
+      ledgerState: txId === '' ? 'Sealed' : 'Anchored',
+      deliveryState: via === 'delivery' ? 'Receipted' : 'Waiting',
+      txId,
+    });
   }
 
   #lastBlock(): LedgerWatch['lastBlock'] {
@@ -203,7 +234,7 @@ async function loadFiles(config: ManufacturerConfig): Promise<ReceiverFiles> {
 }
 
 /** The applications' server offers none of the methods that serve a receiver. */
-function noMethods(): Parameters<typeof startCleared>[4] {
+function noMethods(): MethodHooks {
   const nothing = (): Promise<Json | undefined> => Promise.resolve(undefined);
   return {
     fetchDelivery: nothing,

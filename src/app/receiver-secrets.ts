@@ -15,7 +15,12 @@ export function receiverSecrets(terms: ChannelTerms, store: ReceiverStore): Epoc
 }
 
 /** The epoch keys from the store; at the very first start from the exchange keys, of which the own one is then erased. */
-export async function startReceiverSecrets(config: ManufacturerConfig, loaded: LoadedAgreement, store: ReceiverStore, clock: Clock): Promise<EpochSecrets> {
+export async function startReceiverSecrets(
+  config: ManufacturerConfig,
+  loaded: LoadedAgreement,
+  store: ReceiverStore,
+  clock: Clock,
+): Promise<EpochSecrets> {
   const kept = receiverSecrets(loaded.terms, store);
   if (kept !== undefined) return kept;
   const secrets = new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'manufacturer'), 0);

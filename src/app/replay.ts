@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TagWriter } from '../client/index.ts';
+import { TagWriter, type TagWriteResult } from '../client/index.ts';
 import { integerRange, RejectedError, UA_TYPES, type UaType, type UaValue } from '../core/index.ts';
 import { INSTANCE_URI, inNamespace, tagId } from '../nodeset/index.ts';
 import { pause } from '../transfer/index.ts';
@@ -58,27 +58,26 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
   const plc = readPlcFile(join(options.plcFolder, 'plc.json'));
   const { columns, rows } = readData(options.dataFile, plc.tags);
   const pki = join(options.plcFolder, 'pki');
-  const writer = new TagWriter(linkOptions(options.endpointUrl ?? plc.endpointUrl, loadIdentity(pki, 'plc'), trustListOf(pki, 'plc'), undefined));
+  const writer = new TagWriter(
+    linkOptions(options.endpointUrl ?? plc.endpointUrl, loadIdentity(pki, 'plc'), trustListOf(pki, 'plc'), undefined),
+  );
   if (options.patient) await writer.connectPatiently();
   else await writer.connect();
-  const refused: Record<string, number> = {};
-  const progress = { rows: 0, accepted: 0, refused };
+  const progress: Counting = { rows: 0, accepted: 0, refused: {} };
   try {
     let startMs = performance.now();
     while (!options.signal.aborted && (options.loop || progress.rows < rows.length)) {
       const row = rows[progress.rows % rows.length];
       if (row === undefined) break;
-      const results = await writer.write(columns.map(({ index, nodeId, type }) => ({ nodeId, value: parseCell(options.dataFile, row, index, type) })));
+      const results = await writer.write(
+        columns.map(({ index, nodeId, type }) => ({ nodeId, value: parseCell(options.dataFile, row, index, type) })),
+      );
       if (options.patient && progress.accepted === 0 && results.every(({ status }) => status === 'BadResourceUnavailable')) {
         await pause(NOT_YET_MS, options.signal);
         startMs = performance.now();
         continue;
       }
-      for (const { accepted, status } of results) {
-        if (accepted) progress.accepted++;
-        else refused[status] = (refused[status] ?? 0) + 1;
-      }
-      progress.rows++;
+      count(progress, results);
       options.onProgress?.(progress);
       await pause(Math.max(0, startMs + (progress.rows * 1000) / options.rate - performance.now()), options.signal);
     }
@@ -86,6 +85,20 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
     await writer.close();
   }
   return progress;
+}
+
+interface Counting extends ReplayProgress {
+  rows: number;
+  accepted: number;
+  refused: Record<string, number>;
+}
+
+function count(progress: Counting, results: readonly TagWriteResult[]): void {
+  progress.rows++;
+  for (const { accepted, status } of results) {
+    if (accepted) progress.accepted++;
+    else progress.refused[status] = (progress.refused[status] ?? 0) + 1;
+  }
 }
 
 function readPlcFile(path: string): PlcFile {
@@ -125,10 +138,21 @@ function parseCell(path: string, { line, cells }: Row, index: number, type: UaTy
   return { type, value };
 }
 
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
 function valueOf(text: string, type: UaType): UaValue['value'] | undefined {
-  if (type === 'Boolean') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined;
+  if (type === 'Boolean') return BOOLEANS.get(text);
   if (type === 'String') return text;
   if (type === 'Float' || type === 'Double') return text !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined;
+  return integerOf(text, type);
+}
+
+function integerOf(text: string, type: UaType): number | bigint | undefined {
   const range = integerRange(type);
   if (range === undefined || !/^-?\d{1,20}$/.test(text)) return undefined;
   const integer = BigInt(text);

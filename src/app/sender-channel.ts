@@ -1,36 +1,29 @@
 import * as v from 'valibot';
 import type { Agreement } from '../agreement/index.ts';
-import {
-  type Argon2,
-  type Clock,
-  Hash,
-  type Json,
-  parseEnvelope,
-  parseShape,
-  RejectedError,
-  type Signer,
-  toBase64Url,
-} from '../core/index.ts';
-import { openReceipt } from '../evidence/index.ts';
+import { type Argon2, type Clock, Hash, parseShape, type Random, type Signer } from '../core/index.ts';
 import type { BlockInfo, Commit, Ledger } from '../ledger/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
 import type { ClearedPublication } from '../server/index.ts';
 import type { SealedBatch, SenderStore, StoredBatch } from '../store/index.ts';
 import {
   AnchorOutbox,
+  BatchSealer,
   type ChannelTerms,
   CollectingChannel,
   type CutBatch,
   type EpochRecords,
   type EpochSecrets,
   GridClock,
+  gridStep,
   type OpenBatch,
+  pause,
   SealingQueue,
   type TagReading,
-  type TransferErrorCode,
 } from '../transfer/index.ts';
 import { conditionsSeen } from './conditions-seen.ts';
+import { DeliveryDesk } from './delivery-desk.ts';
 import type { ModuleListener } from './events.ts';
+import { messageOf } from './message-of.ts';
 
 export interface SenderChannelPorts {
   readonly agreement: Agreement;
@@ -44,6 +37,7 @@ export interface SenderChannelPorts {
   readonly evidenceKey: Signer;
   readonly argon2: Argon2;
   readonly clock: Clock;
+  readonly random: Random;
   lastBlock(): BlockInfo;
   readonly listener: ModuleListener;
 }
@@ -52,10 +46,16 @@ export interface SenderChannelPorts {
 export interface ChannelDisplay {
   publish(publications: readonly ClearedPublication[]): void;
   batchState(batch: StoredBatch, gridMs: number): void;
+  /** Nothing can be sealed any more. */
+  failed(error: unknown): void;
 }
 
 /** What everybody on the ledger sees of an anchor, as far as it is told here. */
 const AnchorEventShape = v.object({ header: Hash, tokens: v.array(Hash), marks: v.array(v.string()) });
+
+const OPEN_READINGS = 'open-readings';
+/** A stop waits for the open interval's end when it is this near. */
+const FINISH_WITHIN_MS = 5000;
 
 /** More than this behind the grid, and the intervals between count as missed. */
 const MISSED_AFTER_MS = 10_000;
@@ -71,6 +71,7 @@ export class SenderChannel {
   readonly #outbox: AnchorOutbox;
   readonly #grid: GridClock;
   readonly #display: ChannelDisplay;
+  readonly desk: DeliveryDesk;
 
   constructor(ports: SenderChannelPorts, display: ChannelDisplay) {
     const { terms, store, secrets, clock, ledger, evidenceKey, argon2 } = ports;
@@ -78,24 +79,34 @@ export class SenderChannel {
     if (progress === undefined) throw new RangeError('The store has no progress: begin it first.');
     this.#ports = ports;
     this.#display = display;
+    this.desk = new DeliveryDesk({ store, terms, clock, listener: ports.listener, changed: (n) => this.#show(n) });
     this.#collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
     const sealingPorts = { argon2, evidenceKey, lastBlock: () => blockReference(ports.lastBlock()) };
-    this.#sealing = new SealingQueue(terms, secrets, sealingPorts, store, clock, {
-      sealed: (batch, cut, late) => this.#sealed(batch, cut, late),
-      failed: (error) => this.#warn('SEALING_FAILED', error),
-    });
-    this.#outbox = new AnchorOutbox(store, ledger, clock, (interval) => ports.epochRecords.hasTokenSet(interval), {
-      anchored: (n, commit) => this.#anchored(n, commit),
-      refused: (n, error) => this.#finding(n, 'ANCHOR_REFUSED', messageOf(error)),
-      ledgerUnavailable: (error) => this.#warn('LEDGER_UNAVAILABLE', error),
-    });
-    const step = greatestCommonDivisor(terms.params.callGridMs, terms.params.intervalMs / terms.params.publications);
+    const listener = {
+      sealed: (batch: SealedBatch, cut: CutBatch, late: boolean) => this.#sealed(batch, cut, late),
+      failed: (error: unknown) => display.failed(error),
+    };
+    const sealer = new BatchSealer(terms, secrets, sealingPorts);
+    this.#sealing = new SealingQueue({ params: terms.params, sealer, store, clock, listener });
+    const anchorListener = {
+      anchored: (n: number, commit: Commit) => this.#anchored(n, commit),
+      refused: (n: number, error: unknown) => this.#finding(n, 'ANCHOR_REFUSED', messageOf(error)),
+      ledgerUnavailable: (error: Error) => this.#warn('LEDGER_UNAVAILABLE', error),
+    };
+    const hasTokenSet = (interval: number): boolean => ports.epochRecords.hasTokenSet(interval);
+    this.#outbox = new AnchorOutbox({ store, ledger, clock, random: ports.random, listener: anchorListener, hasTokenSet });
+    const step = gridStep(terms.params);
     this.#grid = new GridClock(
       clock,
       step,
       clock.now(),
       (point) => this.#tick(point),
-      ({ byMs }) => ports.listener({ event: 'warning', code: 'CLOCK_JUMPED', message: `The clock moved by ${byMs} ms against the monotonic one. No grid point is repeated or skipped.` }),
+      ({ byMs }) =>
+        ports.listener({
+          event: 'warning',
+          code: 'CLOCK_JUMPED',
+          message: `The clock moved by ${byMs} ms against the monotonic one. No grid point is repeated or skipped.`,
+        }),
     );
   }
 
@@ -111,7 +122,9 @@ export class SenderChannel {
 
   /** Seals what a stop or crash left open, marks what was missed, and goes on with the grid. */
   start(): void {
-    this.#catchUp(this.#ports.clock.now(), true);
+    const kept = this.#ports.store.fact(OPEN_READINGS) ?? '';
+    const resumed = kept !== '' && this.#collecting.resume(kept);
+    this.#catchUp(this.#ports.clock.now(), !resumed);
     this.#outbox.start();
     this.#grid.start();
   }
@@ -129,54 +142,22 @@ export class SenderChannel {
     return this.#collecting.requestCall();
   }
 
-  /** The delivery package of a batch from its publication on. */
-  delivery(n: number): Json | undefined {
-    const batch = this.#publishedBatch(n);
-    if (batch === undefined) return undefined;
-    if (batch.deliveryState === 'Waiting') {
-      this.#ports.store.setDelivered(n);
-      this.#ports.listener({ event: 'delivered', n });
-    }
-    return batch.deliveryPackage;
-  }
-
-  /** Header and where it stands on the ledger. */
-  evidence(n: number): Json | undefined {
-    const batch = this.#publishedBatch(n);
-    if (batch === undefined) return undefined;
-    const { header, headerHash, ledgerState, deliveryState, transactionId } = batch;
-    return { n, header, headerHash, ledgerState, deliveryState, transactionId } as unknown as Json;
-  }
-
-  /**
-   * Takes a receipt for good. The same one twice does no harm.
-   * @throws RejectedError `BAD_RECEIPT`, or those of form and signature
-   */
-  acknowledge(value: unknown): void {
-    const { terms, store } = this.#ports;
-    const envelope = parseEnvelope(value);
-    const { value: receipt } = openReceipt(envelope, terms.receiverKey);
-    const batch = this.#publishedBatch(receipt.n);
-    const fits =
-      batch !== undefined &&
-      receipt.channel === toBase64Url(terms.channelId) &&
-      receipt.header === batch.headerHash &&
-      receipt.delivery === batch.deliveryHash;
-    if (!fits) throw new RejectedError<TransferErrorCode>('BAD_RECEIPT', `The receipt for batch ${receipt.n} is not for what was delivered.`);
-    if (batch.receipt !== undefined) return;
-    store.setReceipted(receipt.n, envelope);
-    this.#ports.listener({ event: 'receipted', n: receipt.n });
-    this.#show(receipt.n);
-  }
-
-  /** Ends the open interval at its grid point and stops there. Resolves once everything is sealed. */
+  /** Ends the open interval at its grid point where that is near, and stops there. Resolves once everything is sealed. */
   async finish(): Promise<void> {
+    const { signal } = new AbortController();
+    const { interval } = this.#collecting.open;
     const wait = this.#collecting.endMs - this.#ports.clock.now();
-    const current = this.#collecting.open.interval;
-    await new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, wait)));
-    while (this.#collecting.open.interval === current) await new Promise<void>((resolve) => setTimeout(resolve, 5));
+    if (wait <= FINISH_WITHIN_MS) {
+      await pause(Math.max(0, wait), signal);
+      while (this.#collecting.open.interval === interval) await pause(5, signal);
+    }
     this.#grid.stop();
     await this.#sealing.idle();
+  }
+
+  /** Stores the open batch's readings for the next start. */
+  keepOpenReadings(): void {
+    this.#ports.store.setFact(OPEN_READINGS, this.#collecting.keepReadings() ?? '');
   }
 
   async stop(): Promise<void> {
@@ -193,14 +174,20 @@ export class SenderChannel {
     }
     if (pointMs < this.#collecting.open.fromMs) return;
     if (pointMs >= this.#collecting.endMs) return this.#cutInterval();
-    if ((pointMs - params.originMs) % (params.intervalMs / params.publications) === 0 && pointMs > this.#collecting.open.fromMs) this.#publish(pointMs);
+    if ((pointMs - params.originMs) % (params.intervalMs / params.publications) === 0 && pointMs > this.#collecting.open.fromMs)
+      this.#publish(pointMs);
     if (this.#collecting.isCallDue(pointMs)) this.#sealing.add(this.#collecting.cutCall(pointMs));
   }
 
   #cutInterval(): void {
     const { store, terms } = this.#ports;
     const suspended = store.unreceipted() >= terms.params.unreceiptedLimit;
-    if (suspended) this.#finding(this.#collecting.open.n, 'SUSPENDED', `${terms.params.unreceiptedLimit} batches have no receipt: clearing is suspended until the receiver is back.`);
+    if (suspended)
+      this.#finding(
+        this.#collecting.open.n,
+        'SUSPENDED',
+        `${terms.params.unreceiptedLimit} batches have no receipt: clearing is suspended until the receiver is back.`,
+      );
     this.#sealing.add(this.#collecting.cutInterval(suspended));
     void this.#planEpochs();
   }
@@ -232,9 +219,20 @@ export class SenderChannel {
   #sealed(batch: SealedBatch, cut: CutBatch, late: boolean): void {
     const { listener, agreement } = this.#ports;
     const count = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0);
-    const readings = count(cut.open.readings.map((ofTag) => ofTag.length));
-    listener({ event: 'sealed', n: batch.n, interval: batch.interval, row: batch.row, readings, refused: count(cut.open.refused) });
-    if (late) this.#finding(batch.n, 'LATE_PUBLICATION', `Batch ${batch.n} was not ready at its publication time and waits for the next grid point.`);
+    listener({
+      event: 'sealed',
+      n: batch.n,
+      interval: batch.interval,
+      row: batch.row,
+      readings: cut.open.readings.length,
+      refused: count(cut.open.refused),
+    });
+    if (late)
+      this.#finding(
+        batch.n,
+        'LATE_PUBLICATION',
+        `Batch ${batch.n} was not ready at its publication time and waits for the next grid point.`,
+      );
     if (batch.row === 0) {
       listener({ event: 'cleared', n: batch.n, interval: batch.interval, conditions: conditionsSeen(agreement, batch.codes) });
       this.#display.publish(this.#publications(batch.codes, cut.toMs, batch.n, batch.publishAtMs));
@@ -260,11 +258,6 @@ export class SenderChannel {
     if (batch !== undefined) this.#display.batchState(batch, batch.publishAtMs - this.#ports.terms.params.publishDelayMs);
   }
 
-  #publishedBatch(n: number): StoredBatch | undefined {
-    const batch = this.#ports.store.batch(n);
-    return batch !== undefined && batch.publishAtMs <= this.#ports.clock.now() ? batch : undefined;
-  }
-
   #finding(n: number, code: string, message: string): void {
     this.#ports.listener({ event: 'finding', n, code, message });
   }
@@ -274,14 +267,6 @@ export class SenderChannel {
   }
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
 function blockReference({ number, hash }: BlockInfo): { number: number; hash: string } {
   return { number, hash };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,25 +1,41 @@
-import { type Envelope, epochOf, fromBase64Url, intervalAt, type Json, type Random, type Signer, toBase64Url } from '../core/index.ts';
+import { type Clock, epochOf, fromBase64Url, intervalAt, parseEnvelope, type Random, type Signer, toBase64Url } from '../core/index.ts';
 import { SeedRatchet, SeedTree, signSeedCommitment } from '../evidence/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { SenderStore } from '../store/index.ts';
-import { type ChannelTerms, type EpochRecords, epochsAhead } from '../transfer/index.ts';
-import { ensureOnLedger } from './ledger-access.ts';
+import { type ChannelTerms, type EpochRecords, epochsAhead, pause } from '../transfer/index.ts';
+import type { LoadedAgreement } from './agreement-file.ts';
+import type { ModuleListener } from './events.ts';
+import { ensureOnLedger, openChannelOnLedger, registerOwnKey } from './ledger-access.ts';
+import { messageOf } from './message-of.ts';
 
 const COMMITTED_THROUGH = 'seeds-committed-through';
 const rootOf = (epoch: number): string => `seeds-root-${epoch}`;
 
-/** What the owner owes the ledger besides anchors: seed commitments ahead of their epochs, and countersigned epoch records. */
-export class SenderDuties {
-  readonly #terms: ChannelTerms;
-  readonly #store: SenderStore;
-  readonly #ledger: Ledger;
-  readonly #evidenceKey: Signer;
+const EVERY_MS = 500;
+const COUNTERSIGNATURE_EVERY_MS = 50;
 
-  constructor(terms: ChannelTerms, store: SenderStore, ledger: Ledger, evidenceKey: Signer) {
-    this.#terms = terms;
-    this.#store = store;
-    this.#ledger = ledger;
-    this.#evidenceKey = evidenceKey;
+export interface SenderDutyParts {
+  readonly loaded: LoadedAgreement;
+  readonly store: SenderStore;
+  readonly ledger: Ledger;
+  readonly evidenceKey: Signer;
+  readonly records: EpochRecords;
+  readonly clock: Clock;
+  readonly listener: ModuleListener;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What the owner owes the ledger besides anchors: its key in the log, the channel opened, seed commitments ahead of their
+ * epochs, and countersigned epoch records.
+ */
+export class SenderDuties {
+  readonly #parts: SenderDutyParts;
+  readonly #terms: ChannelTerms;
+
+  constructor(parts: SenderDutyParts) {
+    this.#parts = parts;
+    this.#terms = parts.loaded.terms;
   }
 
   /**
@@ -36,41 +52,80 @@ export class SenderDuties {
     return ratchet.state;
   }
 
-  /** Commits to the seeds of all epochs up to those ahead, in order. */
-  async commitSeeds(nowMs: number, signal: AbortSignal): Promise<void> {
-    const { params } = this.#terms;
-    const last = epochOf(params, Math.max(0, intervalAt(params, nowMs))) + epochsAhead(this.#terms);
-    for (let epoch = Number(this.#store.fact(COMMITTED_THROUGH)) + 1; epoch <= last; epoch++) {
-      const commitment = await signSeedCommitment(
-        { v: 0, channel: toBase64Url(this.#terms.channelId), epoch, root: this.#root(epoch) },
-        this.#evidenceKey,
-      );
-      await ensureOnLedger(this.#ledger, 'seedCommitment', { commitment } as unknown as Json, ['SEEDS_COMMITTED'], signal);
-      this.#store.setFact(COMMITTED_THROUGH, String(epoch));
+  /** Logs the own key and opens the channel; for the latter the manufacturer's key must be in the log. */
+  async enter(moduleDigest: Uint8Array): Promise<void> {
+    const { ledger, evidenceKey, loaded, listener, signal } = this.#parts;
+    await registerOwnKey(ledger, evidenceKey, moduleDigest, signal);
+    const id = toBase64Url(this.#terms.channelId);
+    const document = parseEnvelope(loaded.file.channel);
+    for (let told = false; !(await openChannelOnLedger(ledger, loaded.agreement, id, document, signal)) && !signal.aborted; told = true) {
+      if (!told) listener({ event: 'waiting', for: 'the manufacturer to log its key on the ledger' });
+      await pause(EVERY_MS, signal);
     }
   }
 
-  /** Sends a countersigned epoch record. @returns its number, or undefined where none waits */
-  async commitEpochRecord(records: EpochRecords, signal: AbortSignal): Promise<number | undefined> {
+  /** A channel's first epoch has a token set only if the manufacturer signs before it begins: wait for that a little. */
+  async firstCountersignature(withinMs: number): Promise<void> {
+    const { records, store, clock, listener, signal } = this.#parts;
+    const until = clock.now() + withinMs;
+    await records.plan();
+    if (store.progress() !== undefined) return;
+    listener({ event: 'waiting', for: "the manufacturer's signature under the first token sets" });
+    while (!signal.aborted && clock.now() < until && store.epochRecord(0)?.committed !== true) {
+      await this.#attempt(() => this.#commitEpochRecord());
+      await pause(COUNTERSIGNATURE_EVERY_MS, signal);
+    }
+  }
+
+  /** Does what is due, again and again, until the signal aborts. */
+  async run(): Promise<void> {
+    const { signal } = this.#parts;
+    while (!signal.aborted) {
+      await this.#attempt(() => this.#commitSeeds());
+      await this.#attempt(() => this.#commitEpochRecord());
+      await pause(EVERY_MS, signal);
+    }
+  }
+
+  /** Commits to the seeds of all epochs up to those ahead, in order. */
+  async #commitSeeds(): Promise<void> {
+    const { store, ledger, clock, evidenceKey, signal } = this.#parts;
+    const last = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, clock.now()))) + epochsAhead(this.#terms);
+    for (let epoch = Number(store.fact(COMMITTED_THROUGH)) + 1; epoch <= last; epoch++) {
+      const statement = { v: 0 as const, channel: toBase64Url(this.#terms.channelId), epoch, root: this.#root(epoch) };
+      const commitment = await signSeedCommitment(statement, evidenceKey);
+      await ensureOnLedger(ledger, 'seedCommitment', { commitment }, ['SEEDS_COMMITTED'], signal);
+      store.setFact(COMMITTED_THROUGH, String(epoch));
+    }
+  }
+
+  /** Sends a countersigned epoch record. */
+  async #commitEpochRecord(): Promise<void> {
+    const { records, ledger, listener, signal } = this.#parts;
     const waiting = records.uncommitted();
-    if (waiting === undefined) return undefined;
-    await ensureOnLedger(this.#ledger, 'epochRecord', recordBody(waiting.envelope), ['RECORD_EXISTS'], signal);
+    if (waiting === undefined) return;
+    await ensureOnLedger(ledger, 'epochRecord', { record: waiting.envelope }, ['RECORD_EXISTS'], signal);
     records.setCommitted(waiting.k);
-    return waiting.k;
+    listener({ event: 'epoch-record', k: waiting.k, step: 'committed' });
+  }
+
+  async #attempt(duty: () => Promise<void>): Promise<void> {
+    try {
+      await duty();
+    } catch (error) {
+      if (!this.#parts.signal.aborted) this.#parts.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
+    }
   }
 
   /** Root of an epoch's seeds: kept for the epoch in which the channel began, else from the ratchet as it stands now. */
   #root(epoch: number): string {
-    const kept = this.#store.fact(rootOf(epoch));
+    const { store } = this.#parts;
+    const kept = store.fact(rootOf(epoch));
     if (kept !== undefined) return kept;
-    const progress = this.#store.progress();
+    const progress = store.progress();
     if (progress === undefined) throw new RangeError('The store has no progress.');
     const ratchet = new SeedRatchet(fromBase64Url(progress.ratchet), progress.interval);
     ratchet.skipTo(epoch * this.#terms.params.epochIntervals);
     return toBase64Url(SeedTree.of(ratchet.state, ratchet.interval, this.#terms.params).root);
   }
-}
-
-function recordBody(record: Envelope): Json {
-  return { record } as unknown as Json;
 }

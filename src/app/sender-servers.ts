@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Agreement } from '../agreement/index.ts';
-import { type Clock, type Json, toBase64Url } from '../core/index.ts';
+import { type Clock, type Json, toBase64Url, UnavailableError } from '../core/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
 import {
   checkOwnCertificate,
@@ -17,7 +17,9 @@ import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { trustListOf, userEntries } from './link-access.ts';
 import { loadIdentity } from './plant-identities.ts';
+import type { ModulePorts } from './module-options.ts';
 import type { SenderChannel } from './sender-channel.ts';
+import type { SenderFiles } from './sender-files.ts';
 
 const TRUST_WATCH_MS = 1000;
 
@@ -28,7 +30,26 @@ export interface ChannelFacts {
   readonly policy: MappingPolicy;
 }
 
-export function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clock, hooks: IngestHooks): Promise<IngestServer> {
+/** Starts both servers at the same time; where one fails, the other is stopped again. */
+export async function startSenderServers(
+  { config, loaded, policy }: SenderFiles,
+  { clock, listener }: ModulePorts,
+  hooks: { readonly ingest: IngestHooks; readonly methods: MethodHooks },
+): Promise<{ readonly ingest: IngestServer; readonly cleared: ClearedServer }> {
+  const facts = { agreement: loaded.agreement, terms: loaded.terms, policy: policy.policy };
+  const [own] = config.channels;
+  const place = { pki: config.pki, application: 'cleared' as const, channel: own.name, clock, listener };
+  const starting = [startIngest(config, facts, clock, hooks.ingest), startCleared(own.cleared, place, facts, hooks.methods)] as const;
+  try {
+    const [ingest, cleared] = await Promise.all(starting);
+    return { ingest, cleared };
+  } catch (error) {
+    for (const each of await Promise.allSettled(starting)) if (each.status === 'fulfilled') await each.value.stop();
+    throw error;
+  }
+}
+
+function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clock, hooks: IngestHooks): Promise<IngestServer> {
   const identity = loadIdentity(config.pki, 'ingest');
   const endpoint = endpointOf(config.ingest);
   checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: clock.now() });
@@ -53,18 +74,28 @@ export function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clo
   );
 }
 
+export interface ClearedPlace {
+  readonly pki: string;
+  readonly application: 'cleared' | 'applications';
+  /** Name of the channel. */
+  readonly channel: string;
+  readonly clock: Clock;
+  readonly listener: ModuleListener;
+}
+
+/** What the manufacturer's methods do. */
+export type MethodHooks = Omit<ClearedServerHooks, 'strangerCertificate' | 'event'>;
+
 /** The cleared server of a channel, or the one that shows cleared data to the manufacturer's own applications. */
 export async function startCleared(
   config: EndpointConfig & { readonly users: OwnerConfig['users'] },
-  place: { readonly pki: string; readonly application: 'cleared' | 'applications'; readonly channel: string },
+  place: ClearedPlace,
   facts: Omit<ChannelFacts, 'policy'>,
-  clock: Clock,
-  hooks: Omit<ClearedServerHooks, 'strangerCertificate' | 'event'>,
-  listener: ModuleListener,
+  hooks: MethodHooks,
 ): Promise<ClearedServer> {
   const identity = loadIdentity(place.pki, place.application);
   const endpoint = endpointOf(config);
-  checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: clock.now() });
+  checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: place.clock.now() });
   const trust = trustListOf(place.pki, place.application);
   const server = await startClearedServer(
     {
@@ -82,7 +113,7 @@ export async function startCleared(
       ...hooks,
       strangerCertificate: (der) => trust.refusedDer(der),
       event: (event) => {
-        if (event.kind !== 'called') listener({ event: 'warning', code: 'CLEARED_SERVER', message: `cleared server: ${event.kind}` });
+        if (event.kind !== 'called') place.listener({ event: 'warning', code: 'CLEARED_SERVER', message: `cleared server: ${event.kind}` });
       },
     },
   );
@@ -107,28 +138,40 @@ export async function startCleared(
   };
 }
 
+export interface ShownOn {
+  readonly ingest: IngestServer | undefined;
+  readonly cleared: ClearedServer | undefined;
+  /** Name of the channel. */
+  readonly channel: string;
+}
+
 /** Shows a batch on both servers. */
-export function showBatch(ingest: IngestServer, cleared: ClearedServer, channel: string, batch: StoredBatch, gridMs: number): void {
+export function showBatch(on: ShownOn, batch: StoredBatch, gridMs: number): void {
   const { n, ledgerState, deliveryState, transactionId } = batch;
-  cleared.batchState(n, { ledgerState, deliveryState, txId: transactionId });
+  on.cleared?.batchState(n, { ledgerState, deliveryState, txId: transactionId });
   const kind = happening(batch);
   const view = { batchId: n, gridMs, ledgerState, deliveryState, transactionId };
-  ingest.publishBatch(channel, view, kind === 'failed' ? { kind, reason: 'ANCHOR_REFUSED' } : { kind });
+  on.ingest?.publishBatch(on.channel, view, kind === 'failed' ? { kind, reason: 'ANCHOR_REFUSED' } : { kind });
 }
 
 /** What the manufacturer's methods do. */
 export function clearedHooks(
   channel: () => SenderChannel | undefined,
-  epochRecords: () => EpochRecords | undefined,
+  epochRecords: EpochRecords,
   countersigned: (envelope: Json) => void,
-): Omit<ClearedServerHooks, 'strangerCertificate' | 'event'> {
+): MethodHooks {
   return {
-    fetchDelivery: (n) => Promise.resolve(channel()?.delivery(n)),
-    getEvidence: (n) => Promise.resolve(channel()?.evidence(n)),
-    epochProposal: (k) => Promise.resolve(epochRecords()?.proposal(k) as Json | undefined),
-    acknowledge: async (receipt) => channel()?.acknowledge(receipt),
+    fetchDelivery: (n) => Promise.resolve(channel()?.desk.delivery(n)),
+    getEvidence: (n) => Promise.resolve(channel()?.desk.evidence(n)),
+    epochProposal: (k) => Promise.resolve(epochRecords.proposal(k) as Json | undefined),
+    acknowledge: async (receipt) => running(channel()).desk.acknowledge(receipt),
     countersigned: async (envelope) => countersigned(envelope),
   };
+}
+
+function running(channel: SenderChannel | undefined): SenderChannel {
+  if (channel === undefined) throw new UnavailableError('NOT_RUNNING', 'The module does not run yet. Try again in a few seconds.');
+  return channel;
 }
 
 function happening({ ledgerState, deliveryState }: StoredBatch): 'sealed' | 'anchored' | 'receipted' | 'failed' {
@@ -137,13 +180,28 @@ function happening({ ledgerState, deliveryState }: StoredBatch): 'sealed' | 'anc
   return ledgerState === 'Anchored' ? 'anchored' : 'sealed';
 }
 
-function channelIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): { channelId: string; ledgerId: string; agreementVersion: number; intervalMs: number } {
+function channelIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
+  channelId: string;
+  ledgerId: string;
+  agreementVersion: number;
+  intervalMs: number;
+} {
   const { id, ...rest } = clearedIds({ agreement, terms });
   return { channelId: id, ...rest };
 }
 
-function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): { id: string; ledgerId: string; agreementVersion: number; intervalMs: number } {
-  return { id: toBase64Url(terms.channelId), ledgerId: agreement.ledger, agreementVersion: agreement.version, intervalMs: terms.params.intervalMs };
+function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
+  id: string;
+  ledgerId: string;
+  agreementVersion: number;
+  intervalMs: number;
+} {
+  return {
+    id: toBase64Url(terms.channelId),
+    ledgerId: agreement.ledger,
+    agreementVersion: agreement.version,
+    intervalMs: terms.params.intervalMs,
+  };
 }
 
 function endpointOf({ port, host, advertisedHost }: EndpointConfig): { port: number; host?: string; hostname: string } {

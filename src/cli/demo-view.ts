@@ -81,13 +81,18 @@ export class DemoView {
     if (sealed === undefined || anchored === undefined || received === undefined || receipted !== true) return;
     this.#stories.delete(n);
     const refused = sealed.refused > 0 ? `, ${sealed.refused} refused` : '';
-    const conditions = cleared === undefined ? 'batch called for, no condition' : `condition cleared: ${conditionsText(cleared.conditions)}`;
+    const conditions =
+      cleared === undefined ? 'batch called for, no condition' : `condition cleared: ${conditionsText(cleared.conditions)}`;
     this.#print(styleText('bold', `Batch ${n}, interval ${sealed.interval}`));
     this.#print(`  ${styleText('cyan', 'owner       ')}  ${sealed.readings} readings taken${refused}; ${conditions}`);
-    this.#print(`  ${styleText('green', 'manufacturer')}  ${received.conditions.length === 0 ? 'nothing but that a batch was called for' : conditionsText(received.conditions)}; receipt given`);
+    this.#print(
+      `  ${styleText('green', 'manufacturer')}  ${received.conditions.length === 0 ? 'nothing but that a batch was called for' : conditionsText(received.conditions)}; receipt given`,
+    );
     const marks = anchored.marks.length > 0 ? ` ${anchored.marks.join(' ')}` : '';
     const tokens = anchored.tokens.map((token) => `${token.slice(0, 8)}…`).join(' ');
-    this.#print(`  ${styleText('dim', 'a stranger  ')}  ${styleText('dim', `batch ${n} anchored in block ${anchored.block}: header ${anchored.header.slice(0, 8)}… tokens ${tokens}${marks}`)}`);
+    this.#print(
+      `  ${styleText('dim', 'a stranger  ')}  ${styleText('dim', `batch ${n} anchored in block ${anchored.block}: header ${anchored.header.slice(0, 8)}… tokens ${tokens}${marks}`)}`,
+    );
   }
 
   #other(side: string, event: ModuleEvent): void {

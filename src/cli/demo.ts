@@ -82,7 +82,10 @@ function startProcesses(plant: Plant, { rate }: DemoOptions, record: DemoRecord,
     record.fromManufacturer(event);
     view.fromManufacturer(event);
   });
-  const plc = new ModuleProcess(['replay', exampleFile('held-out.csv'), '--plc', plant.plc, '--rate', String(rate), '--loop', '--patient', '--json'], () => undefined);
+  const plc = new ModuleProcess(
+    ['replay', exampleFile('held-out.csv'), '--plc', plant.plc, '--rate', String(rate), '--loop', '--patient', '--json'],
+    () => undefined,
+  );
   return { owner, manufacturer, plc };
 }
 
@@ -108,11 +111,20 @@ function pauseFor(ms: number): Promise<void> {
 async function report(plant: Plant, record: DemoRecord, options: DemoOptions, print: (line: string) => void): Promise<void> {
   const file = join(plant.folder, 'audit-export.json');
   writeFileSync(file, await exportAudit(join(plant.owner, 'dcmb.json')));
-  const audit = await verifyExport(parseExport(new Uint8Array(readFileSync(file))), { argon2: systemArgon2, expectedLedgerId: plant.ledgerId });
+  const audit = await verifyExport(parseExport(new Uint8Array(readFileSync(file))), {
+    argon2: systemArgon2,
+    expectedLedgerId: plant.ledgerId,
+  });
   const summary = record.summary(audit.counts, file);
   print('');
-  print(`${summary.readings} readings taken in ${summary.intervals} intervals. ${summary.batches.sealed} batches sealed, ${summary.batches.anchored} anchored, ${summary.batches.receipted} receipted.`);
-  print(`Audit: ${Object.entries(audit.counts).map(([label, count]) => `${count} ${label}`).join(', ')}, ${audit.findings.length} findings.`);
+  print(
+    `${summary.readings} readings taken in ${summary.intervals} intervals. ${summary.batches.sealed} batches sealed, ${summary.batches.anchored} anchored, ${summary.batches.receipted} receipted.`,
+  );
+  print(
+    `Audit: ${Object.entries(audit.counts)
+      .map(([label, count]) => `${count} ${label}`)
+      .join(', ')}, ${audit.findings.length} findings.`,
+  );
   print(`Evidence, without any raw value: dcmb audit verify ${file}`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   const { sealed, anchored, receipted } = summary.batches;

@@ -1,46 +1,45 @@
 import type { ConditionSeen, ModuleEvent } from '../app/index.ts';
 
+type Lines = { readonly [Kind in ModuleEvent['event']]: (event: Extract<ModuleEvent, { event: Kind }>) => string };
+
+const LINES: Lines = {
+  started: ({ endpoints }) => `started: ${endpointsText(endpoints)}`,
+  waiting: (event) => `waiting for ${event.for}`,
+  running: ({ interval, nextGridMs }) => `running: interval ${interval} ends ${new Date(nextGridMs).toISOString()}`,
+  sealed: ({ n, readings, refused }) => `batch ${n} sealed: ${readings} readings taken${refused > 0 ? `, ${refused} refused` : ''}`,
+  cleared: ({ n, conditions }) => `batch ${n} cleared: ${conditionsText(conditions)}`,
+  anchored: ({ n, block, transaction, marks }) => `batch ${n} anchored in block ${block}, transaction ${transaction}${marksText(marks)}`,
+  delivered: ({ n }) => `batch ${n} delivered`,
+  receipted: ({ n }) => `batch ${n} receipted`,
+  received: receivedText,
+  acknowledged: ({ n }) => `batch ${n} receipt given`,
+  'epoch-record': ({ k, step }) => `epoch record ${k} ${step}`,
+  action: ({ key, state, message }) => `action ${key} ${state}${message === '' ? '' : `: ${message}`}`,
+  link: ({ message }) => message,
+  finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
+  failed: ({ message }) => `FAILED, no more values are taken: ${message}`,
+  warning: ({ code, message }) => `warning ${code}: ${message}`,
+  stopped: ({ sealed, anchored, receipted }) => `stopped: ${sealed} batches sealed, ${anchored} anchored, ${receipted} receipted`,
+};
+
 /** An event in one line for a person. */
-export function eventLine(event: ModuleEvent): string {
-  switch (event.event) {
-    case 'started':
-      return `started: ${Object.entries(event.endpoints)
-        .filter(([, url]) => url !== '')
-        .map(([name, url]) => `${name} ${url}`)
-        .join(', ')}`;
-    case 'waiting':
-      return `waiting for ${event.for}`;
-    case 'running':
-      return `running: interval ${event.interval} ends ${new Date(event.nextGridMs).toISOString()}`;
-    case 'sealed':
-      return `batch ${event.n} sealed: ${event.readings} readings taken${event.refused > 0 ? `, ${event.refused} refused` : ''}`;
-    case 'cleared':
-      return `batch ${event.n} cleared: ${conditionsText(event.conditions)}`;
-    case 'anchored':
-      return `batch ${event.n} anchored in block ${event.block}, transaction ${event.transaction}${event.marks.length > 0 ? ` (${event.marks.join(', ')})` : ''}`;
-    case 'delivered':
-      return `batch ${event.n} delivered`;
-    case 'receipted':
-      return `batch ${event.n} receipted`;
-    case 'received':
-      return event.row > 0
-        ? `batch ${event.n} received: called for, shows no condition`
-        : `batch ${event.n} ${event.via === 'ledger' ? 'read from the ledger' : 'received and verified'}: ${conditionsText(event.conditions)}`;
-    case 'acknowledged':
-      return `batch ${event.n} receipt given`;
-    case 'epoch-record':
-      return `epoch record ${event.k} ${event.step}`;
-    case 'action':
-      return `action ${event.key} ${event.state}${event.message === '' ? '' : `: ${event.message}`}`;
-    case 'link':
-      return event.message;
-    case 'finding':
-      return `FINDING ${event.code}${event.n >= 0 ? ` at batch ${event.n}` : ''}: ${event.message}`;
-    case 'warning':
-      return `warning ${event.code}: ${event.message}`;
-    case 'stopped':
-      return `stopped: ${event.sealed} batches sealed, ${event.anchored} anchored, ${event.receipted} receipted`;
-  }
+export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<ModuleEvent, { event: Kind }>): string {
+  const line = LINES[event.event] as (event: ModuleEvent) => string;
+  return line(event);
+}
+
+function endpointsText(endpoints: Readonly<Record<string, string>>): string {
+  const reachable = Object.entries(endpoints).filter(([, url]) => url !== '');
+  return reachable.map(([name, url]) => `${name} ${url}`).join(', ');
+}
+
+function marksText(marks: readonly string[]): string {
+  return marks.length > 0 ? ` (${marks.join(', ')})` : '';
+}
+
+function receivedText({ n, row, via, conditions }: Extract<ModuleEvent, { event: 'received' }>): string {
+  if (row > 0) return `batch ${n} received: called for, shows no condition`;
+  return `batch ${n} ${via === 'ledger' ? 'read from the ledger' : 'received and verified'}: ${conditionsText(conditions)}`;
 }
 
 export function conditionsText(conditions: readonly ConditionSeen[]): string {

@@ -10,7 +10,9 @@ import { receiveCommand, serveCommand } from './modules.ts';
 import { trustCommand } from './trust.ts';
 
 const program = new Command('dcmb')
-  .description('Exchange cleared machine conditions over OPC UA, with evidence on a ledger that everybody can audit without seeing the data.')
+  .description(
+    'Exchange cleared machine conditions over OPC UA, with evidence on a ledger that everybody can audit without seeing the data.',
+  )
   .version(manifest.version)
   .showHelpAfterError('(dcmb --help shows the commands)')
   .exitOverride((error) => {

@@ -25,7 +25,9 @@ export class ModuleProcess {
     if (this.#child.stdout !== null) createInterface(this.#child.stdout).on('line', (line) => onLine(line, onEvent));
     this.ended = new Promise((resolve) => {
       this.#child.on('error', (error) => resolve(`dcmb ${this.#name} could not be started: ${error.message}`));
-      this.#child.on('close', (code, signal) => resolve(this.#faults.trim() || `dcmb ${this.#name} ended with ${signal ?? `exit code ${code}`}.`));
+      this.#child.on('close', (code, signal) =>
+        resolve(this.#faults.trim() || `dcmb ${this.#name} ended with ${signal ?? `exit code ${code}`}.`),
+      );
     });
   }
 

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type ModuleEvent, type ModuleListener, ReceiverModule, SenderModule } from '../app/index.ts';
 import { eventLine } from './event-lines.ts';
+import { failWith } from './failure.ts';
 import { stopRequested } from './stopping.ts';
 
 interface RunOptions {
@@ -9,6 +10,7 @@ interface RunOptions {
 }
 
 interface Running {
+  readonly failed: Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -34,8 +36,9 @@ function moduleCommand(name: string, description: string, start: (config: string
       const stopping = stopRequested(withParent === true);
       const running = await start(config, (event) => process.stdout.write(`${json === true ? JSON.stringify(event) : lineOf(event)}\n`));
       if (json !== true) process.stdout.write('Stop with Ctrl-C.\n');
-      await stopping;
+      const failure = await Promise.race([stopping.then(() => undefined), running.failed.then((error) => ({ error }))]);
       await running.stop();
+      if (failure !== undefined) failWith(failure.error);
       process.exit(0);
     });
 }

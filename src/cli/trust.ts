@@ -18,7 +18,8 @@ export function trustCommand(): Command {
         process.stdout.write(`${application}:\n`);
         const entries = list.list();
         if (entries.length === 0) process.stdout.write('  none\n');
-        for (const entry of entries) process.stdout.write(`  ${entry.state.padEnd(8)}  ${entry.thumbprint.slice(0, 16)}  ${entry.commonName}\n`);
+        for (const entry of entries)
+          process.stdout.write(`  ${entry.state.padEnd(8)}  ${entry.thumbprint.slice(0, 16)}  ${entry.commonName}\n`);
       }
     });
   trust
@@ -64,7 +65,8 @@ function listsOf(path: string): ListOf[] {
 function chosen(lists: readonly ListOf[], application: string | undefined): readonly ListOf[] {
   if (application === undefined) return lists;
   const found = lists.filter((each) => each.application === application);
-  if (found.length === 0) throw bad(`There is no list "${application}" here. Take one of ${lists.map((each) => each.application).join(', ')}.`);
+  if (found.length === 0)
+    throw bad(`There is no list "${application}" here. Take one of ${lists.map((each) => each.application).join(', ')}.`);
   return found;
 }
 
@@ -78,8 +80,10 @@ function find(lists: readonly ListOf[], selector: string, state?: 'rejected'): L
     }
   });
   const [first, second] = found;
-  if (first === undefined) throw bad(`No ${state ?? 'trusted or rejected'} certificate is named "${selector}". See: dcmb trust list CONFIG`);
-  if (second !== undefined) throw bad(`"${selector}" stands in the lists of ${found.map((each) => each.application).join(' and ')}. Say which by --application.`);
+  if (first === undefined)
+    throw bad(`No ${state ?? 'trusted or rejected'} certificate is named "${selector}". See: dcmb trust list CONFIG`);
+  if (second !== undefined)
+    throw bad(`"${selector}" stands in the lists of ${found.map((each) => each.application).join(' and ')}. Say which by --application.`);
   return first;
 }
 

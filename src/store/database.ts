@@ -74,7 +74,10 @@ export class Database {
       this.#db.prepare('INSERT INTO purpose VALUES (?)').run(purpose);
       this.#db.exec(schema);
     } else if (found !== purpose) {
-      throw new RejectedError<StoreErrorCode>('OTHER_STORE', `${file} was made for "${String(found)}", not for "${purpose}". Give each module a store of its own.`);
+      throw new RejectedError<StoreErrorCode>(
+        'OTHER_STORE',
+        `${file} was made for "${String(found)}", not for "${purpose}". Give each module a store of its own.`,
+      );
     }
   }
 }
@@ -124,14 +127,25 @@ function open(file: string): DatabaseSync {
 }
 
 function damaged(column: string): FatalError<StoreErrorCode> {
-  return new FatalError('STORE_UNREADABLE', `The store's column "${column}" holds something of another type: the file is damaged. Restore a backup.`);
+  return new FatalError(
+    'STORE_UNREADABLE',
+    `The store's column "${column}" holds something of another type: the file is damaged. Restore a backup.`,
+  );
 }
 
 function storeError(error: unknown, file: string): Error {
   if (error instanceof RejectedError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (/locked|busy/i.test(message)) {
-    return new UnavailableError<StoreErrorCode>('STORE_BUSY', `${file} is in use by another process. Stop that one, or give this module a store of its own.`, { cause: error });
+    return new UnavailableError<StoreErrorCode>(
+      'STORE_BUSY',
+      `${file} is in use by another process. Stop that one, or give this module a store of its own.`,
+      { cause: error },
+    );
   }
-  return new RejectedError<StoreErrorCode>('STORE_UNREADABLE', `${file} can't be opened as a store (${message}). Check path, rights and disk.`, { cause: error });
+  return new RejectedError<StoreErrorCode>(
+    'STORE_UNREADABLE',
+    `${file} can't be opened as a store (${message}). Check path, rights and disk.`,
+    { cause: error },
+  );
 }

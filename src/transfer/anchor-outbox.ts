@@ -1,4 +1,4 @@
-import type { Clock, Json } from '../core/index.ts';
+import type { Clock, Json, Random } from '../core/index.ts';
 import { NO_TOKENS } from '../evidence/index.ts';
 import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
@@ -11,6 +11,16 @@ export interface AnchorListener {
   ledgerUnavailable(error: Error, retryInMs: number): void;
 }
 
+export interface AnchorOutboxParts {
+  readonly store: SenderStore;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly listener: AnchorListener;
+  /** True where the ledger is known to have a token set for the interval's epoch. */
+  hasTokenSet(interval: number): boolean;
+}
+
 /** Idle look at the store, for what another process or a missed wake-up left. */
 const LONGEST_SLEEP_MS = 1000;
 
@@ -19,21 +29,13 @@ const LONGEST_SLEEP_MS = 1000;
  * before they are submitted; after a crash or a lost answer the same bytes go again, so a batch is anchored once.
  */
 export class AnchorOutbox {
-  readonly #store: SenderStore;
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
-  readonly #listener: AnchorListener;
-  readonly #hasTokenSet: (interval: number) => boolean;
+  readonly #parts: AnchorOutboxParts;
   readonly #stopped = new AbortController();
   #wake = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(store: SenderStore, ledger: Ledger, clock: Clock, hasTokenSet: (interval: number) => boolean, listener: AnchorListener) {
-    this.#store = store;
-    this.#ledger = ledger;
-    this.#clock = clock;
-    this.#hasTokenSet = hasTokenSet;
-    this.#listener = listener;
+  constructor(parts: AnchorOutboxParts) {
+    this.#parts = parts;
   }
 
   start(): void {
@@ -61,10 +63,10 @@ export class AnchorOutbox {
 
   /** @returns how long until the next batch is due, ms */
   async #submitDue(): Promise<number> {
-    for (const n of this.#store.unanchored()) {
-      const batch = this.#store.batch(n);
+    for (const n of this.#parts.store.unanchored()) {
+      const batch = this.#parts.store.batch(n);
       if (batch === undefined || this.#stopped.signal.aborted) break;
-      const wait = batch.publishAtMs - this.#clock.now();
+      const wait = batch.publishAtMs - this.#parts.clock.now();
       if (wait > 0) return Math.min(wait, LONGEST_SLEEP_MS);
       if (!(await this.#anchor(batch))) break;
     }
@@ -72,23 +74,23 @@ export class AnchorOutbox {
   }
 
   async #anchor(batch: StoredBatch): Promise<boolean> {
-    const withTokens = batch.row > 0 || this.#hasTokenSet(batch.interval);
+    const withTokens = batch.row > 0 || this.#parts.hasTokenSet(batch.interval);
     try {
       const commit = await this.#submitEither(batch, withTokens);
-      this.#store.setLedgerState(batch.n, 'Anchored');
-      this.#listener.anchored(batch.n, commit);
+      this.#parts.store.setLedgerState(batch.n, 'Anchored');
+      this.#parts.listener.anchored(batch.n, commit);
       return true;
     } catch (error) {
       if (this.#stopped.signal.aborted) return false;
-      this.#store.setLedgerState(batch.n, 'Failed');
-      this.#listener.refused(batch.n, error);
+      this.#parts.store.setLedgerState(batch.n, 'Failed');
+      this.#parts.listener.refused(batch.n, error);
       return true;
     }
   }
 
   /** The contract alone knows whether a set is on the ledger at the moment of the commit; the header fits both ways. */
   async #submitEither(batch: StoredBatch, withTokens: boolean): Promise<Commit> {
-    const stored = this.#store.outgoing(batch.n);
+    const stored = this.#parts.store.outgoing(batch.n);
     try {
       return await this.#submit(batch, stored === undefined ? undefined : { txId: stored.transactionId, bytes: stored.bytes }, withTokens);
     } catch (error) {
@@ -103,21 +105,25 @@ export class AnchorOutbox {
     return untilAvailable(
       async () => {
         prepared ??= await this.#prepare(batch, withTokens);
-        return this.#ledger.submit(prepared);
+        return this.#parts.ledger.submit(prepared);
       },
       {
         firstDelayMs: 250,
         longestDelayMs: 10_000,
         signal: this.#stopped.signal,
-        onRetry: (error, delayMs) => this.#listener.ledgerUnavailable(error, delayMs),
+        random: this.#parts.random,
+        onRetry: (error, delayMs) => this.#parts.listener.ledgerUnavailable(error, delayMs),
       },
     );
   }
 
   async #prepare(batch: StoredBatch, withTokens: boolean): Promise<PreparedTransaction> {
     const { tokens } = batch.deliveryPackage as { tokens: Json };
-    const prepared = await this.#ledger.prepare('anchor', { header: batch.header, tokens: withTokens ? tokens : (NO_TOKENS as unknown as Json) });
-    this.#store.setSubmitted(batch.n, { transactionId: prepared.txId, bytes: prepared.bytes });
+    const prepared = await this.#parts.ledger.prepare('anchor', {
+      header: batch.header,
+      tokens: withTokens ? tokens : NO_TOKENS,
+    });
+    this.#parts.store.setSubmitted(batch.n, { transactionId: prepared.txId, bytes: prepared.bytes });
     return prepared;
   }
 }

@@ -17,9 +17,11 @@ import type { ChannelProgress } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import type { CutBatch } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
+import { decodeKeptReadings, encodeKeptReadings } from './kept-readings.ts';
 import type { OpenBatch } from './open-batch.ts';
 
-export type TransferErrorCode = 'TOO_MANY_CALLS' | 'NOT_RUNNING' | 'NO_SUCH_TAG' | 'NO_SUCH_BATCH' | 'BAD_RECEIPT' | 'BAD_EPOCH_RECORD' | 'ACTION_FAILED';
+export type TransferErrorCode =
+  'TOO_MANY_CALLS' | 'NO_SUCH_TAG' | 'SEALING_FAILED' | 'BAD_RECEIPT' | 'BAD_EPOCH_RECORD' | 'ANCHOR_MISMATCH' | 'WRONG_NUMBER';
 
 /** A reading that the ingest side accepted, in order of acceptance. */
 export interface TagReading {
@@ -89,9 +91,27 @@ export class CollectingChannel {
   accept(reading: TagReading): void {
     const index = this.#indexOf(reading.tag);
     const seq = this.#open.builder.accept(index, reading);
-    this.#open.readings[index]?.push(reading);
+    this.#open.readings.push({ tag: index, reading });
     this.#sequences[index] = seq + 1;
     this.#clearing.accept({ ...reading, seq });
+  }
+
+  /** The open batch's readings as text, so that a later start can go on with them; undefined where there are none. */
+  keepReadings(): string | undefined {
+    const { n, readings } = this.#open;
+    return readings.length === 0 ? undefined : encodeKeptReadings(n, readings);
+  }
+
+  /** Takes kept readings again, if they are of the open batch. @returns whether they were */
+  resume(kept: string): boolean {
+    const { n, readings } = decodeKeptReadings(kept);
+    if (n !== this.#open.n) return false;
+    for (const { tag, reading } of readings) {
+      const name = this.#tagNames[tag];
+      if (name === undefined) throw new RejectedError<TransferErrorCode>('NO_SUCH_TAG', `The mapping policy has no tag ${tag}.`);
+      this.accept({ tag: name, ...reading });
+    }
+    return true;
   }
 
   /** Counts a refused write, for the tag's manifest. */
@@ -177,7 +197,7 @@ export class CollectingChannel {
       fromMs,
       seed,
       builder: new BatchBuilder({ params, seed, n, tags }),
-      readings: tags.map(() => []),
+      readings: [],
       refused: tags.map(() => 0),
       firstSequences: [...this.#sequences],
     };

@@ -62,10 +62,12 @@ export class EpochCosigner {
     if (record.channel !== toBase64Url(this.#terms.channelId) || record.k !== k) throw refused(k, 'it is for another channel or number');
     for (const { epoch, agreement, root } of record.opens) {
       if (agreement !== this.#terms.agreementVersion) throw refused(k, 'it names another version of the agreement');
-      if (root !== toBase64Url(this.#secrets.tokenSet(epoch).root)) throw refused(k, `the token root of epoch ${epoch} differs from the own one`);
+      if (root !== toBase64Url(this.#secrets.tokenSet(epoch).root))
+        throw refused(k, `the token root of epoch ${epoch} differs from the own one`);
     }
     for (const { n, header } of record.close) {
-      if (this.#store.batch(n)?.headerHash !== header) throw refused(k, `it closes with another header than the one received as batch ${n}`);
+      if (this.#store.batch(n)?.headerHash !== header)
+        throw refused(k, `it closes with another header than the one received as batch ${n}`);
     }
     for (const { through, header, digest, exceptions } of record.receipt) {
       const own = this.#store.batch(through);

@@ -82,7 +82,10 @@ export class EpochRecords {
     const { k } = parseShape(EpochRecordShape, parseCanonical(bytes), 'epoch record');
     const proposal = this.#store.epochRecord(k)?.proposal;
     if (proposal === undefined || !equalBytes(envelopeHash(proposal), envelopeHash(envelope))) {
-      throw new RejectedError<TransferErrorCode>('BAD_EPOCH_RECORD', `Epoch record ${k} is not what was proposed. Fetch the proposal and countersign that.`);
+      throw new RejectedError<TransferErrorCode>(
+        'BAD_EPOCH_RECORD',
+        `Epoch record ${k} is not what was proposed. Fetch the proposal and countersign that.`,
+      );
     }
     this.#store.setCountersigned(k, envelope);
     return k;

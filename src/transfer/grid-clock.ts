@@ -1,4 +1,9 @@
-import { type Clock } from '../core/index.ts';
+import type { ChannelParams, Clock } from '../core/index.ts';
+
+/** Distance of the points at which something can be due: publications, calls, ends of intervals. */
+export function gridStep({ callGridMs, intervalMs, publications }: ChannelParams): number {
+  return greatestCommonDivisor(callGridMs, intervalMs / publications);
+}
 
 /** Called at each grid point, in ascending order, each exactly once. */
 export type GridListener = (pointMs: number) => void;
@@ -66,4 +71,8 @@ export class GridClock {
     this.#offsetMs = offset;
     this.#onJump({ byMs });
   }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -15,9 +15,20 @@ import {
   toBase64Url,
   unverifiedPayload,
 } from '../core/index.ts';
-import { BatchHeaderShape, type BlockReference, type DeliveryPackage, FIRST_DIGEST, openHeader, rollDigest, signReceipt, verifyDelivery, type VerifiedBatch } from '../evidence/index.ts';
+import {
+  BatchHeaderShape,
+  type BlockReference,
+  type DeliveryPackage,
+  FIRST_DIGEST,
+  openHeader,
+  rollDigest,
+  signReceipt,
+  verifyDelivery,
+  type VerifiedBatch,
+} from '../evidence/index.ts';
 import type { ReceiverStore, StoredFinding } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
+import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 
 /** The owner's module, as far as deliveries go. */
@@ -105,7 +116,7 @@ export class Inbox {
       return true;
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
-      this.finding(n, error.code, error.message);
+      this.finding(n, (error as RejectedError<string>).code, error.message);
       return false;
     }
   }
@@ -132,14 +143,18 @@ export class Inbox {
       previous: previous === undefined ? undefined : openHeader((previous.deliveryPackage as { header?: unknown }).header, terms.ownerKey),
       tokenRoot: this.#secrets.tokenSet(epochOf(terms.params, interval)).root,
     });
-    if (verified.header.n !== n) throw new RejectedError('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);
+    if (verified.header.n !== n)
+      throw new RejectedError<TransferErrorCode>('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);
     return verified;
   }
 
   async #compareWithLedger(n: number, headerHash: Uint8Array): Promise<void> {
     const anchored = await this.#ports.anchors.anchoredHeader(n);
     if (anchored !== undefined && anchored !== toBase64Url(headerHash)) {
-      throw new RejectedError('ANCHOR_MISMATCH', `Batch ${n} was delivered with another header than the one anchored on the ledger.`);
+      throw new RejectedError<TransferErrorCode>(
+        'ANCHOR_MISMATCH',
+        `Batch ${n} was delivered with another header than the one anchored on the ledger.`,
+      );
     }
   }
 

@@ -9,5 +9,5 @@ export * from './grid-clock.ts';
 export * from './inbox.ts';
 export type { OpenBatch } from './open-batch.ts';
 export { isRefusal, pause, untilAvailable } from './persistent-submission.ts';
-export type { SealingPorts } from './seal-batch.ts';
+export { BatchSealer, type SealingPorts } from './seal-batch.ts';
 export * from './sealing-queue.ts';

@@ -1,9 +1,11 @@
-import { RejectedError, UnavailableError } from '../core/index.ts';
+import { type Random, RejectedError, UnavailableError } from '../core/index.ts';
 
 export interface RetryOptions {
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
   readonly signal: AbortSignal;
+  /** For the jitter: two modules must not knock in step. */
+  readonly random: Random;
   /** Told before each wait, so that an operator can see what is going on. */
   onRetry?(error: UnavailableError, delayMs: number): void;
 }
@@ -17,9 +19,9 @@ export async function untilAvailable<Result>(work: () => Promise<Result>, option
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof UnavailableError) || options.signal.aborted) throw error;
+      if (!isUnavailable(error) || options.signal.aborted) throw error;
       options.onRetry?.(error, delay);
-      await pause(delay * (0.5 + Math.random() / 2), options.signal);
+      await pause(delay * jitter(options.random), options.signal);
     }
   }
 }
@@ -38,6 +40,16 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-export function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof RejectedError && codes.includes(error.code);
+/** From 0.5 to 1. */
+function jitter(random: Random): number {
+  return 0.5 + (random.bytes(1)[0] ?? 0) / 510;
+}
+
+export function isUnavailable(error: unknown): error is UnavailableError<string> {
+  return error instanceof UnavailableError;
+}
+
+/** True for a refusal with one of these codes. */
+export function isRefusal(error: unknown, ...codes: readonly string[]): error is RejectedError<string> {
+  return error instanceof RejectedError && codes.includes((error as RejectedError<string>).code);
 }

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { type Agreement, agreementCommitment, signAgreement } from '../agreement/index.ts';
+import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../contract/index.ts';
+import { type Bytes, fromBase64Url, type Signer, toBase64Url } from '../core/index.ts';
+import { type ExchangeKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import type { MappingPolicy } from '../policy/index.ts';
+import type { ApplicationIdentity } from '../server/index.ts';
+import type { LoadedAgreement } from './agreement-file.ts';
+import { openChannelOnLedger, openLedger, registerOwnKey } from './ledger-access.ts';
+import { moduleDigest } from './module-digest.ts';
+import { type Cadence, paramsFor } from './plant-params.ts';
+
+/** Organisations of a new plant's ledger; also the names of their folders. */
+export const OWNER = 'owner';
+export const MANUFACTURER = 'manufacturer';
+
+const YEAR_MS = 365 * 86_400_000;
+
+export interface PartyKeys {
+  readonly evidence: Signer;
+  readonly ledger: Signer;
+  readonly exchange: ExchangeKey;
+}
+
+export interface BothKeys {
+  readonly owner: PartyKeys;
+  readonly manufacturer: PartyKeys;
+}
+
+export interface AgreementParts {
+  readonly genesis: Genesis;
+  readonly keys: BothKeys;
+  readonly identities: { readonly cleared: ApplicationIdentity; readonly receiver: ApplicationIdentity };
+  readonly policy: MappingPolicy;
+  /** Commitment to the policy's file. */
+  readonly commitment: Bytes;
+  readonly cadence: Cadence;
+}
+
+/** The agreement of a new plant, with the version 1 of everything. */
+export function agreementOf({ genesis, keys, identities, policy, commitment, cadence }: AgreementParts): Agreement {
+  const now = systemClock.now();
+  const params = paramsFor(policy, cadence, now);
+  const party = (org: string, name: string, own: PartyKeys, application: ApplicationIdentity): Agreement['owner'] => ({
+    org,
+    name,
+    evidenceKey: toBase64Url(own.evidence.publicKey),
+    exchangeKey: toBase64Url(own.exchange.publicKey),
+    applicationUri: application.applicationUri,
+  });
+  return {
+    v: 0,
+    version: 1,
+    ledger: ledgerIdOf(genesis),
+    owner: party(OWNER, 'Owner of the machine', keys.owner, identities.cleared),
+    manufacturer: party(MANUFACTURER, 'Manufacturer of the machine', keys.manufacturer, identities.receiver),
+    purpose: 'Maintenance of the machine',
+    params,
+    streams: policy.streams.map(({ name, title, conditions }) => ({ name, title, conditions: [...conditions] })),
+    policyCommitment: toBase64Url(commitment),
+    rawReleased: [],
+    module: toBase64Url(moduleDigest()),
+    disputeWindowEpochs: 16,
+    lookAheadMs: 4 * params.epochIntervals * params.intervalMs,
+    retentionDays: 365,
+    notBeforeMs: params.originMs,
+    notAfterMs: params.originMs + 5 * YEAR_MS,
+  };
+}
+
+/** Signs the agreement and writes it into both folders. @returns the channel's id */
+export async function writeAgreement(parties: readonly string[], agreement: Agreement, keys: BothKeys): Promise<string> {
+  const envelope = await signAgreement(agreement, keys.owner.evidence, keys.manufacturer.evidence);
+  const nonce = systemRandom.bytes(32);
+  const commitment = toBase64Url(agreementCommitment(nonce, envelope));
+  const { owner, manufacturer, params, ledger } = agreement;
+  const document = {
+    v: 0 as const,
+    ledger,
+    commitment,
+    params,
+    owner: { org: owner.org, key: owner.evidenceKey },
+    manufacturer: { org: manufacturer.org, key: manufacturer.evidenceKey },
+  };
+  const channel = await signChannelDocument(document, keys.owner.evidence, keys.manufacturer.evidence);
+  const text = `${JSON.stringify({ agreement: envelope, nonce: toBase64Url(nonce), channel }, undefined, 2)}\n`;
+  for (const party of parties) await writeFileAtomic(join(party, 'agreement.json'), text, { mode: 0o600, replace: false });
+  return channelIdOf(ledger, commitment);
+}
+
+/** Both parties' keys are at hand here, so the channel can be opened at once; modules that find it open go on from there. */
+export async function openOnLedger(file: string, agreement: Agreement, loaded: LoadedAgreement, keys: BothKeys): Promise<void> {
+  const { signal } = new AbortController();
+  for (const [organisation, own] of [
+    [OWNER, keys.owner],
+    [MANUFACTURER, keys.manufacturer],
+  ] as const) {
+    const access = { organisation, signer: own.ledger, clock: systemClock, random: systemRandom };
+    const ledger = await openLedger({ kind: 'embedded', file, id: agreement.ledger }, access);
+    try {
+      await registerOwnKey(ledger, own.evidence, fromBase64Url(agreement.module), signal);
+      await openChannelOnLedger(ledger, agreement, toBase64Url(loaded.terms.channelId), loaded.file.channel, signal);
+    } finally {
+      await ledger.close();
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { RejectedError, toBase64Url } from '../core/index.ts';
+import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
+import type { ConfigErrorCode, OwnerConfig } from './config.ts';
+import { requireSameLedger } from './ledger-access.ts';
+import { moduleDigest } from './module-digest.ts';
+import { loadKeys, type ModuleKeys, requireAgreedPolicy } from './module-keys.ts';
+import { type LoadedPolicy, loadPolicy } from './policy-source.ts';
+
+/** Everything of a sender that is loaded from files before anything is started. */
+export interface SenderFiles {
+  readonly config: OwnerConfig;
+  readonly loaded: LoadedAgreement;
+  readonly policy: LoadedPolicy;
+  readonly keys: ModuleKeys;
+  readonly digest: Uint8Array;
+}
+
+/** Loads and compares them: all must speak of the same agreement. @throws RejectedError in one sentence with file and remedy */
+export async function loadSenderFiles(config: OwnerConfig): Promise<SenderFiles> {
+  const [own] = config.channels;
+  const loaded = loadAgreement(own.agreement);
+  requireSameLedger(loaded.agreement, config.ledger, own.agreement);
+  const keys = await loadKeys(config.keys, loaded.agreement.owner);
+  const policy = await loadPolicy(own.policy);
+  requireAgreedPolicy(loaded.agreement, own.policy, policy.text, own.policyNonce);
+  const digest = moduleDigest();
+  if (toBase64Url(digest) !== loaded.agreement.module) {
+    throw new RejectedError<ConfigErrorCode>(
+      'BAD_CONFIG',
+      `This module's code has the digest ${toBase64Url(digest)}, but ${own.agreement} was made for ${loaded.agreement.module}. Run the agreed version, or make a new agreement.`,
+    );
+  }
+  return { config, loaded, policy, keys, digest };
+}
