@@ -48,7 +48,10 @@ function parsePersonFile(name: string, text: string): PersonFile {
   const lineAt = (offset: number) => text.slice(0, offset).split('\n').length;
   const first = errors[0];
   if (first !== undefined) {
-    throw new RejectedError('BAD_FILE', `${name}, line ${lineAt(first.offset)}: not JSON (${printParseErrorCode(first.error)}). Mend the syntax there.`);
+    throw new RejectedError(
+      'BAD_FILE',
+      `${name}, line ${lineAt(first.offset)}: not JSON (${printParseErrorCode(first.error)}). Mend the syntax there.`,
+    );
   }
   if (root === undefined) throw new RejectedError('BAD_FILE', `${name} is empty. Write a JSON object.`);
   return {

@@ -15,14 +15,17 @@ export function parseShape<const Shape extends v.GenericSchema>(shape: Shape, va
 export function base64Url(length?: number) {
   return v.pipe(
     v.string(),
-    v.check((text) => {
-      try {
-        const bytes = fromBase64Url(text);
-        return length === undefined || bytes.length === length;
-      } catch {
-        return false;
-      }
-    }, `base64url${length === undefined ? '' : ` of ${length} bytes`}`),
+    v.check(
+      (text) => {
+        try {
+          const bytes = fromBase64Url(text);
+          return length === undefined || bytes.length === length;
+        } catch {
+          return false;
+        }
+      },
+      `base64url${length === undefined ? '' : ` of ${length} bytes`}`,
+    ),
   );
 }
 

@@ -50,6 +50,7 @@ export function integerRange(type: UaType): readonly [bigint, bigint] | undefine
  * The value as a tagged string, `<type>:<text>`: Boolean `true`/`false`; integers and DateTime in decimal; Float and
  * Double as the 8 or 16 hex digits of their IEEE 754 bits, big-endian (exact, the same in every language); String as
  * it is; ByteString in base64url.
+ * @throws RejectedError `BAD_UA_VALUE` for a value that is not of its type or beyond its range
  */
 export function encodeUaValue(value: UaValue): string {
   return `${value.type}:${encodeText(value)}`;
@@ -73,8 +74,20 @@ export function numberOf(value: UaValue): number {
 }
 
 function encodeText({ type, value }: UaValue): string {
+  if (!isOfType(type, value)) throw badValue();
   if (type === 'Float' || type === 'Double') return toHex(floatBits(type, Number(value)));
   return value instanceof Uint8Array ? toBase64Url(value) : String(value);
+}
+
+/** What could not be read back must not be written: it would be evidence of nothing. */
+function isOfType(type: UaType, value: UaValue['value']): boolean {
+  if (type === 'Boolean') return typeof value === 'boolean';
+  if (type === 'String') return typeof value === 'string';
+  if (type === 'ByteString') return value instanceof Uint8Array;
+  if (type === 'Float' || type === 'Double') return typeof value === 'number';
+  const [lowest, highest] = INTEGER_RANGES[type]!;
+  if (type === 'Int64' || type === 'UInt64' || type === 'DateTime') return typeof value === 'bigint' && value >= lowest && value <= highest;
+  return Number.isInteger(value) && !Object.is(value, -0) && Number(value) >= lowest && Number(value) <= highest;
 }
 
 function decodeText(type: UaType, text: string): UaValue['value'] {

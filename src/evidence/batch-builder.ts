@@ -64,7 +64,7 @@ export class BatchBuilder {
   /**
    * Takes one reading of a tag; its sequence number is the next one.
    * @returns the sequence number
-   * @throws RejectedError `BAD_INPUT` for what a record cannot hold; `RECORD_TOO_LONG` above a raw tag's agreed length
+   * @throws RejectedError `BAD_INPUT`, `BAD_UA_VALUE` for what a record cannot hold; `RECORD_TOO_LONG` above a raw tag's agreed length
    */
   accept(tagIndex: number, reading: AcceptedReading): number {
     const tag = this.#tags[tagIndex];
