@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { query } from '../../src/contract/index.ts';
 import { type Json, toBase64Url } from '../../src/core/index.ts';
 import { type ConditionOpening, conditionOpeningHash, sealDeposit, singleOut } from '../../src/evidence/index.ts';
-import { evidenceKey, testBytes, testSigner } from '../support/ledger-network.ts';
+import { evidenceKey, TEST_MODULE, testBytes, testSigner } from '../support/ledger-network.ts';
 import { ChannelBench, otherHash, type SealedBatch } from './fixture.ts';
 
 async function refuses(bench: ChannelBench, body: unknown): Promise<void> {
@@ -172,7 +172,13 @@ describe('dispute: deposit', () => {
         delivery: await bench.delivery({ n: 0, header: batch.headerHash, conditions: batch.headerHash }, testSigner('nobody')),
         conditions: batch.conditions,
       });
-    for (const content of [random, otherConditions, otherDelivery, unsigned]) {
+    const misnamed = (changes: { n: number } | { channel: string }) => async (bench: ChannelBench, batch: SealedBatch) => {
+      const conditions = toBase64Url(conditionOpeningHash(batch.conditions));
+      const delivery = await bench.delivery({ n: 0, header: batch.headerHash, conditions, ...changes });
+      return sealDeposit(bench.params, batch.kBatch, { delivery, conditions: batch.conditions });
+    };
+    const [otherNumber, otherChannel] = [misnamed({ n: 1 }), misnamed({ channel: TEST_MODULE })];
+    for (const content of [random, otherConditions, otherDelivery, unsigned, otherNumber, otherChannel]) {
       const { bench, proof } = await deposited(content);
       await holds(bench, 0, 'deposit', proof);
     }

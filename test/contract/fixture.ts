@@ -229,7 +229,10 @@ export class ChannelBench extends ContractBench {
     return batch;
   }
 
-  delivery(delivery: Pick<Delivery, 'n' | 'header' | 'conditions'>, signer: Signer = evidenceKey('owner')): Promise<Envelope> {
+  delivery(
+    delivery: Pick<Delivery, 'n' | 'header' | 'conditions'> & Partial<Delivery>,
+    signer: Signer = evidenceKey('owner'),
+  ): Promise<Envelope> {
     return signDelivery({ v: 0, channel: this.channel, recipient: evidenceKey('manufacturer').keyId, raw: [], ...delivery }, signer);
   }
 

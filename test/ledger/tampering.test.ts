@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { blockHash, type EmbeddedBlock, type GenesisBlock, prepareTransaction, verifyBlockChain } from '../../src/contract/index.ts';
+import {
+  blockHash,
+  type EmbeddedBlock,
+  type GenesisBlock,
+  MOST_CLOCK_SKEW_MS,
+  prepareTransaction,
+  verifyBlockChain,
+} from '../../src/contract/index.ts';
 import { canonicalJson, fromUtf8, type Json, parseCanonical, toBase64Url, utf8 } from '../../src/core/index.ts';
 import { ChannelBench } from '../contract/fixture.ts';
 import {
@@ -141,26 +148,54 @@ describe('a chain of the embedded ledger', () => {
     await assert.rejects(verifyBlockChain(changed, network.ledgerId), { code: 'BAD_BLOCK', message: /Block 3/ });
   });
 
-  test('does not verify with a transaction that a member did not sign, or that the contract refuses', async (t) => {
-    const network = await ledgerNetwork(t);
-    const blocks = await chainOf(network);
-    const last = blocks.at(-1) as EmbeddedBlock;
-    const append = async (creator: string, signer: string, kind: 'registerKey' | 'overdue', body: Json) => {
-      const content = { ledger: network.ledgerId, creator, nonce: testBytes('nonce').slice(0, 16), timeMs: last.timeMs, kind, body };
-      const { txId, bytes } = await prepareTransaction(content, ledgerKey(signer as 'owner'));
-      const event = { kind, channel: '', body: { organisation: creator, keyId: testSigner('new').keyId, ...(body as object) } };
-      const entry = { txId, envelope: parseCanonical(bytes), event } as unknown as EmbeddedBlock['transactions'][number];
-      return relinked([...blocks, { ...last, number: last.number + 1, transactions: [entry] }]);
-    };
+  describe('that somebody goes on with', () => {
     const body = { key: toBase64Url(testSigner('new').publicKey), module: TEST_MODULE, attestation: 'none' };
-    await verifyBlockChain(await append('owner', 'owner', 'registerKey', body), network.ledgerId);
-    await assert.rejects(verifyBlockChain(await append('owner', 'stranger', 'registerKey', body), network.ledgerId), { code: 'BAD_BLOCK' });
-    await assert.rejects(verifyBlockChain(await append('nobody', 'stranger', 'registerKey', body), network.ledgerId), {
-      code: 'BAD_BLOCK',
+    interface Next {
+      readonly creator?: string;
+      readonly signer?: 'owner' | 'stranger';
+      readonly kind?: 'registerKey' | 'overdue';
+      readonly body?: Json;
+      readonly blockMs?: number;
+      readonly transactionMs?: number;
+    }
+
+    /** Verifies the chain with one more block, well linked, and gives what is wrong with it. */
+    async function goOn(t: TestContext, next: Next, entries?: (chain: Chain) => EmbeddedBlock['transactions']): Promise<string> {
+      const network = await ledgerNetwork(t);
+      const blocks = await chainOf(network);
+      const last = blocks.at(-1) as EmbeddedBlock;
+      const { creator = 'owner', signer = 'owner', kind = 'registerKey', blockMs = 0, transactionMs = 0 } = next;
+      const nonce = testBytes('nonce').slice(0, 16);
+      const content = { ledger: network.ledgerId, creator, nonce, timeMs: last.timeMs + transactionMs, kind, body: next.body ?? body };
+      const { txId, bytes } = await prepareTransaction(content, ledgerKey(signer));
+      const event = { kind, channel: '', body: { organisation: creator, keyId: testSigner('new').keyId, ...body } };
+      const entry = { txId, envelope: parseCanonical(bytes), event } as unknown as EmbeddedBlock['transactions'][number];
+      const block = { ...last, number: last.number + 1, timeMs: last.timeMs + blockMs, transactions: entries?.(blocks) ?? [entry] };
+      return verifyBlockChain(relinked([...blocks, block]), network.ledgerId).then(
+        () => 'nothing',
+        (error: unknown) => (error as Error).message,
+      );
+    }
+
+    test('verifies where a member signed and the contract takes it', async (t) => {
+      assert.equal(await goOn(t, {}), 'nothing');
+      assert.equal(await goOn(t, { transactionMs: MOST_CLOCK_SKEW_MS }), 'nothing');
     });
-    const channel = toBase64Url(testBytes('no channel'));
-    await assert.rejects(verifyBlockChain(await append('owner', 'owner', 'overdue', { channel, interval: 0 }), network.ledgerId), {
-      code: 'BAD_BLOCK',
+
+    test('does not verify with another signer, a creator that is no member, or a transaction that the contract refuses', async (t) => {
+      assert.match(await goOn(t, { signer: 'stranger' }), /not the expected one/);
+      assert.match(await goOn(t, { creator: 'nobody', signer: 'stranger' }), /no member/);
+      const channel = toBase64Url(testBytes('no channel'));
+      assert.match(await goOn(t, { kind: 'overdue', body: { channel, interval: 0 } }), /No channel/);
+    });
+
+    test('does not verify with a time that runs backwards, or a transaction from the future', async (t) => {
+      assert.match(await goOn(t, { blockMs: -1 }), /time lies before/);
+      assert.match(await goOn(t, { transactionMs: MOST_CLOCK_SKEW_MS + 1 }), /too far ahead/);
+    });
+
+    test('does not verify with a transaction that stands in it already', async (t) => {
+      assert.match(await goOn(t, {}, (chain) => (chain.at(-1) as EmbeddedBlock).transactions), /stands in the chain twice/);
     });
   });
 
