@@ -38,6 +38,8 @@ export interface Plant {
   readonly plc: string;
   readonly ledgerId: string;
   readonly channelId: string;
+  /** Titles of the streams, in English. */
+  readonly streams: readonly string[];
   /** User name and password at each server. Kept nowhere else but in `passwords.txt` of each folder. */
   readonly logins: {
     readonly plc: Login;
@@ -85,7 +87,16 @@ export async function initPlant(options: PlantOptions): Promise<Plant> {
   const channelId = await writeAgreement([owner, manufacturer], agreement, keys);
   await openOnLedger(join(folder, 'ledger', 'ledger.db'), agreement, loadAgreement(join(owner, 'agreement.json')), keys);
   const logins = await writeConfigs(folder, options, agreement, identities, policy.policy.tags);
-  return { folder, owner, manufacturer, plc: join(folder, 'plc'), ledgerId: agreement.ledger, channelId, logins };
+  return {
+    folder,
+    owner,
+    manufacturer,
+    plc: join(folder, 'plc'),
+    ledgerId: agreement.ledger,
+    channelId,
+    streams: agreement.streams.map(({ title }) => title.en),
+    logins,
+  };
 }
 
 /** A folder with something in it is never written into: keys in it could belong to a running plant. */

@@ -9,11 +9,13 @@ export interface PlcFeed {
   /** Offers a reading to the same checks that a write passes. */
   readonly feed: (tag: string, offered: OfferedReading) => void;
   readonly refuse: (tag: string) => void;
+  /** Readings may be missing. */
+  readonly gap: () => void;
   readonly listener: ModuleListener;
 }
 
 /** Subscribes to a PLC's own server where one is configured: the alternative to a PLC that writes. */
-export function followPlc({ ingest: { plc }, pki }: OwnerConfig, { feed, refuse, listener }: PlcFeed): PlcSubscription | undefined {
+export function followPlc({ ingest: { plc }, pki }: OwnerConfig, { feed, refuse, gap, listener }: PlcFeed): PlcSubscription | undefined {
   if (plc === undefined) return undefined;
   const link = linkOptions(plc.endpointUrl, loadIdentity(pki, 'ingest'), trustListOf(pki, 'ingest'), plc.user);
   const sampling = plc.samplingMs === undefined ? {} : { samplingMs: plc.samplingMs };
@@ -22,8 +24,14 @@ export function followPlc({ ingest: { plc }, pki }: OwnerConfig, { feed, refuse,
     { ...link, tags },
     {
       reading: ({ tag, ...offered }) => feed(tag, offered),
-      gap: ({ fromMs, toMs }) =>
-        listener({ event: 'warning', code: 'PLC_GAP', message: `Readings of the PLC may be missing for ${toMs - fromMs} ms.` }),
+      gap: ({ fromMs, toMs }) => {
+        gap();
+        listener({
+          event: 'warning',
+          code: 'PLC_GAP',
+          message: `Readings of the PLC may be missing for ${toMs - fromMs} ms. The batch's gap record says so.`,
+        });
+      },
       refused: (tag) => refuse(tag),
       state: (state) => listener(linkEvent('the PLC', state)),
     },

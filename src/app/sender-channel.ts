@@ -133,6 +133,11 @@ export class SenderChannel {
     this.#collecting.accept(reading);
   }
 
+  /** Readings of a PLC may be missing; the batch says so. */
+  noteGap(): void {
+    this.#collecting.noteGap();
+  }
+
   refuse(tag: string): void {
     this.#collecting.refuse(tag);
   }

@@ -23,6 +23,7 @@ export async function loadSenderFiles(config: OwnerConfig): Promise<SenderFiles>
   const keys = await loadKeys(config.keys, loaded.agreement.owner);
   const policy = await loadPolicy(own.policy);
   requireAgreedPolicy(loaded.agreement, own.policy, policy.text, own.policyNonce);
+  requireNoRawReleases(loaded, own.agreement);
   const digest = moduleDigest();
   if (toBase64Url(digest) !== loaded.agreement.module) {
     throw new RejectedError<ConfigErrorCode>(
@@ -31,4 +32,13 @@ export async function loadSenderFiles(config: OwnerConfig): Promise<SenderFiles>
     );
   }
   return { config, loaded, policy, keys, digest };
+}
+
+/** Deliveries of this version carry conditions only; an agreement that promises more must not be broken in silence. */
+function requireNoRawReleases({ agreement }: LoadedAgreement, file: string): void {
+  if (agreement.rawReleased.length === 0) return;
+  throw new RejectedError<ConfigErrorCode>(
+    'BAD_CONFIG',
+    `${file} releases tags raw, which this version does not deliver. Make an agreement without raw releases.`,
+  );
 }

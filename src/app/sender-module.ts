@@ -187,6 +187,7 @@ export class SenderModule {
     this.#plc = followPlc(config, {
       feed: (tag, offered) => void this.#ingest?.feed(tag, offered),
       refuse: (tag) => channel.refuse(tag),
+      gap: () => channel.noteGap(),
       listener: this.#ports.listener,
     });
     const { interval } = channel.open;

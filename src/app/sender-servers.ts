@@ -113,7 +113,7 @@ export async function startCleared(
       ...hooks,
       strangerCertificate: (der) => trust.refusedDer(der),
       event: (event) => {
-        if (event.kind !== 'called') place.listener({ event: 'warning', code: 'CLEARED_SERVER', message: `cleared server: ${event.kind}` });
+        if (event.kind === 'lost') place.listener({ event: 'warning', code: 'CLEARED_SERVER_LOST', message: lostText(event) });
       },
     },
   );
@@ -206,4 +206,8 @@ function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
 
 function endpointOf({ port, host, advertisedHost }: EndpointConfig): { port: number; host?: string; hostname: string } {
   return { port, ...(host === undefined ? {} : { host }), hostname: advertisedHost ?? hostname() };
+}
+
+function lostText({ why, againInMs }: { readonly why: string; readonly againInMs: number }): string {
+  return `The cleared server's process ended (${why}). It is started again in ${againInMs} ms; clients reconnect by themselves.`;
 }

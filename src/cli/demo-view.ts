@@ -1,16 +1,14 @@
 import { join, relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { ModuleEvent, Plant } from '../app/index.ts';
-import { conditionsText, eventLine } from './event-lines.ts';
+import { eventLine } from './event-lines.ts';
 
 type Sealed = Extract<ModuleEvent, { event: 'sealed' }>;
-type Cleared = Extract<ModuleEvent, { event: 'cleared' }>;
 type Anchored = Extract<ModuleEvent, { event: 'anchored' }>;
 type Received = Extract<ModuleEvent, { event: 'received' }>;
 
 interface BatchStory {
   sealed?: Sealed;
-  cleared?: Cleared;
   anchored?: Anchored;
   received?: Received;
   receipted?: true;
@@ -24,12 +22,15 @@ const ALWAYS: ReadonlySet<string> = new Set(['finding', 'warning', 'action']);
 export class DemoView {
   readonly #print: (line: string) => void;
   readonly #stories = new Map<number, BatchStory>();
+  /** Text that each stream showed last. */
+  readonly #last = new Map<string, string>();
 
   constructor(print: (line: string) => void) {
     this.#print = print;
   }
 
   introduce(plant: Plant, endpoints: { readonly ingest: string; readonly cleared: string; readonly receiver: string }): void {
+    const { streams } = plant;
     const { operator, manufacturer, viewer, plc } = plant.logins;
     const config = join(plant.owner, 'dcmb.json');
     const at = relative(process.cwd(), config).startsWith('..') ? config : relative(process.cwd(), config);
@@ -46,7 +47,10 @@ export class DemoView {
       `  3. Let it in: npx dcmb trust list ${at}, then npx dcmb trust add ${at} THUMBPRINT (receiver: the manufacturer's dcmb.json).`,
       '  4. Connect again and browse Objects: Machines on the ingest side, the channel on the others.',
       '',
-      'A simulated PLC writes sensor values of real turbofan engines. Stop with Ctrl-C.',
+      styleText('bold', 'What happens now:'),
+      '  A simulated PLC writes sensor values of real turbofan engines, ten flight cycles a second. Each second is an interval.',
+      `  The manufacturer's three conditions are: ${streams.join(' | ')}. A stranger is anybody who reads the ledger.`,
+      '  Stop with Ctrl-C.',
       '',
     ];
     for (const line of lines) this.#print(line);
@@ -55,7 +59,6 @@ export class DemoView {
   fromOwner(event: ModuleEvent): void {
     this.#other('owner', event);
     if (event.event === 'sealed') this.#story(event.n).sealed = event;
-    if (event.event === 'cleared') this.#story(event.n).cleared = event;
     if (event.event === 'anchored') this.#story(event.n).anchored = event;
     if (event.event === 'receipted') this.#story(event.n).receipted = true;
     if ('n' in event) this.#tell(event.n);
@@ -77,22 +80,31 @@ export class DemoView {
   }
 
   #tell(n: number): void {
-    const { sealed, cleared, anchored, received, receipted } = this.#stories.get(n) ?? {};
+    const { sealed, anchored, received, receipted } = this.#stories.get(n) ?? {};
     if (sealed === undefined || anchored === undefined || received === undefined || receipted !== true) return;
     this.#stories.delete(n);
     const refused = sealed.refused > 0 ? `, ${sealed.refused} refused` : '';
-    const conditions =
-      cleared === undefined ? 'batch called for, no condition' : `condition cleared: ${conditionsText(cleared.conditions)}`;
-    this.#print(styleText('bold', `Batch ${n}, interval ${sealed.interval}`));
-    this.#print(`  ${styleText('cyan', 'owner       ')}  ${sealed.readings} readings taken${refused}; ${conditions}`);
-    this.#print(
-      `  ${styleText('green', 'manufacturer')}  ${received.conditions.length === 0 ? 'nothing but that a batch was called for' : conditionsText(received.conditions)}; receipt given`,
-    );
-    const marks = anchored.marks.length > 0 ? ` ${anchored.marks.join(' ')}` : '';
+    const cleared = sealed.row > 0 ? 'batch called for' : 'conditions cleared';
     const tokens = anchored.tokens.map((token) => `${token.slice(0, 8)}…`).join(' ');
+    const marks = anchored.marks.length > 0 ? `, ${anchored.marks.join(' ')}` : '';
+    this.#print(styleText('bold', `Batch ${n}, interval ${sealed.interval}`));
+    this.#print(`  ${styleText('cyan', 'owner       ')}  ${sealed.readings} readings taken${refused}; ${cleared}, batch sealed`);
+    this.#print(`  ${styleText('green', 'manufacturer')}  ${this.#seen(received)}; receipt given`);
     this.#print(
-      `  ${styleText('dim', 'a stranger  ')}  ${styleText('dim', `batch ${n} anchored in block ${anchored.block}: header ${anchored.header.slice(0, 8)}… tokens ${tokens}${marks}`)}`,
+      styleText('dim', `  a stranger    block ${anchored.block}: header ${anchored.header.slice(0, 8)}…, tokens ${tokens}${marks}`),
     );
+  }
+
+  /** The manufacturer's conditions; what changed since the batch before stands out. */
+  #seen({ conditions }: Received): string {
+    if (conditions.length === 0) return 'a batch was called for, nothing else';
+    return conditions
+      .map(({ stream, text }) => {
+        const changed = this.#last.has(stream) && this.#last.get(stream) !== text.en;
+        this.#last.set(stream, text.en);
+        return changed ? styleText(['bold', 'yellow'], `→ ${text.en}`) : text.en;
+      })
+      .join(' | ');
   }
 
   #other(side: string, event: ModuleEvent): void {

@@ -88,6 +88,9 @@ export function fromHex(text: string): Bytes {
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
+/** Value of each ASCII character, -1 for those outside the alphabet. */
+const BASE64URL_VALUES = Int8Array.from({ length: 128 }, (_, code) => BASE64URL.indexOf(String.fromCharCode(code)));
+
 /** base64url without padding (RFC 4648 section 5). */
 export function toBase64Url(bytes: Bytes): string {
   let out = '';
@@ -110,8 +113,8 @@ export function fromBase64Url(text: string): Bytes {
   let at = 0;
   let bits = 0;
   let held = 0;
-  for (const character of text) {
-    const value = BASE64URL.indexOf(character);
+  for (let i = 0; i < text.length; i++) {
+    const value = BASE64URL_VALUES[text.charCodeAt(i)] ?? -1;
     if (value < 0) throw badBase64Url();
     bits = ((bits << 6) | value) & 0xfff;
     held += 6;

@@ -63,6 +63,7 @@ export class CollectingChannel {
   readonly #sequences: number[];
   #published: number[][] = [];
   #callPending = false;
+  #connectionGap = false;
   #open: OpenBatch;
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, policy: MappingPolicy, tagDepth: number, progress: ChannelProgress) {
@@ -114,6 +115,11 @@ export class CollectingChannel {
     return true;
   }
 
+  /** A PLC's readings may be missing: the next batch's gap record says so. */
+  noteGap(): void {
+    this.#connectionGap = true;
+  }
+
   /** Counts a refused write, for the tag's manifest. */
   refuse(tag: string): void {
     const index = this.#indexOf(tag);
@@ -153,7 +159,7 @@ export class CollectingChannel {
     this.#callPending = false;
     this.#open = this.#openBatch(open.n + 1, open.ordinal + 1, pointMs);
     const codes = this.#uniformCodes(RESERVED_CODES.NONE);
-    return { open, row: open.ordinal + 1, toMs: pointMs, through: open.interval, codes, gap: 'none', progress: this.#progress() };
+    return { open, row: open.ordinal + 1, toMs: pointMs, through: open.interval, codes, gap: this.#takeGap(), progress: this.#progress() };
   }
 
   /** Ends the open interval at its grid point. @param suspended the limit of unreceipted batches is reached */
@@ -162,7 +168,7 @@ export class CollectingChannel {
     const toMs = this.endMs;
     const codes = suspended ? this.#uniformCodes(RESERVED_CODES.SUSPENDED) : this.#codesByStream(this.#clear(toMs));
     this.#nextInterval(open.interval + 1);
-    return { open, row: 0, toMs, through: open.interval, codes, gap: 'none', progress: this.#progress() };
+    return { open, row: 0, toMs, through: open.interval, codes, gap: this.#takeGap(), progress: this.#progress() };
   }
 
   /** Ends the open interval and those up to the current one, which the module missed; at most to the epoch's end. */
@@ -174,6 +180,12 @@ export class CollectingChannel {
     const codes = this.#uniformCodes(RESERVED_CODES.MISSED);
     this.#nextInterval(through + 1);
     return { open, row: 0, toMs: intervalEnd(params, through), through, codes, gap: 'missed', progress: this.#progress() };
+  }
+
+  #takeGap(): CutBatch['gap'] {
+    const gap = this.#connectionGap ? 'connection' : 'none';
+    this.#connectionGap = false;
+    return gap;
   }
 
   #nextInterval(interval: number): void {

@@ -11,7 +11,8 @@ export interface CutBatch {
   readonly through: number;
   /** Condition codes as [stream][publication]. */
   readonly codes: readonly (readonly number[])[];
-  readonly gap: 'none' | 'missed';
+  /** What the gap record says: `missed` the module did not run, `connection` a PLC's readings may be missing. */
+  readonly gap: 'none' | 'missed' | 'connection';
   /** Progress after this batch, but for `prev`, which is known when it is sealed. */
   readonly progress: Omit<ChannelProgress, 'prev'>;
 }
