@@ -32,6 +32,7 @@ export interface SenderDutyParts {
 export class SenderDuties {
   readonly #parts: SenderDutyParts;
   readonly #terms: ChannelTerms;
+  #lastFault = '';
 
   constructor(parts: SenderDutyParts) {
     this.#parts = parts;
@@ -113,8 +114,15 @@ export class SenderDuties {
     try {
       await duty();
     } catch (error) {
-      if (!this.#parts.signal.aborted) this.#parts.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
+      this.#tellOnce(messageOf(error));
     }
+  }
+
+  /** A duty that fails is tried again twice a second; its operator is told when something new goes wrong. */
+  #tellOnce(message: string): void {
+    if (this.#parts.signal.aborted || message === this.#lastFault) return;
+    this.#lastFault = message;
+    this.#parts.listener({ event: 'warning', code: 'LEDGER_FAULT', message });
   }
 
   /** Root of an epoch's seeds: kept for the epoch in which the channel began, else from the ratchet as it stands now. */

@@ -30,7 +30,7 @@ CREATE TABLE deliveries (
   delivery_hash TEXT NOT NULL, package TEXT NOT NULL, receipt TEXT NOT NULL, codes TEXT NOT NULL, digest TEXT NOT NULL,
   acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, n INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL) STRICT;
+CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, n INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (n, code, message)) STRICT;
 CREATE TABLE actions (key TEXT PRIMARY KEY, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
@@ -95,8 +95,10 @@ export class ReceiverStore {
     };
   }
 
-  addFinding(finding: StoredFinding): void {
-    this.#db.run('INSERT INTO findings (at, n, code, message) VALUES (?, ?, ?, ?)', finding.atMs, finding.n, finding.code, finding.message);
+  /** True where the finding is new: one that shows again at every attempt is kept once. */
+  addFinding({ atMs, n, code, message }: StoredFinding): boolean {
+    const sql = 'INSERT INTO findings (at, n, code, message) VALUES (?, ?, ?, ?) ON CONFLICT (n, code, message) DO NOTHING';
+    return this.#db.run(sql, atMs, n, code, message) === 1;
   }
 
   findings(): StoredFinding[] {

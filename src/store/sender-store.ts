@@ -69,7 +69,8 @@ CREATE TABLE batches (
   transaction_id TEXT NOT NULL DEFAULT '', transaction_bytes BLOB, receipt TEXT,
   UNIQUE (interval, batch_row)
 ) STRICT;
-CREATE INDEX unsettled ON batches (ledger_state) WHERE ledger_state <> 'Anchored';
+CREATE INDEX by_ledger_state ON batches (ledger_state, n);
+CREATE INDEX by_delivery_state ON batches (delivery_state, n);
 CREATE TABLE epoch_records (
   k INTEGER PRIMARY KEY, proposal TEXT NOT NULL, countersigned TEXT, committed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -171,7 +172,9 @@ export class SenderStore {
 
   /** Number of the last batch up to which every batch is receipted, or -1. */
   receiptedThrough(): number {
-    const first = this.#db.get(`SELECT min(n) AS n FROM batches WHERE delivery_state <> 'Receipted'`);
+    const first = this.#db.get(
+      `SELECT min(n) AS n FROM batches WHERE delivery_state IN ('Waiting', 'Delivered', 'Deposited', 'Disputed', 'Expired')`,
+    );
     if (first?.has('n') === true) return first.number('n') - 1;
     const last = this.#db.get('SELECT max(n) AS n FROM batches');
     return last?.has('n') === true ? last.number('n') : -1;

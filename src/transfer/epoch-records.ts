@@ -20,6 +20,9 @@ import { type ChannelTerms, epochsAhead } from './channel-terms.ts';
 import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 
+/** Name under which the rolling digest is kept, so that a restart need not read every batch again. */
+const ROLLED = 'rolled-deliveries';
+
 /** Most token sets that one record can open. */
 const MOST_OPENED = 64;
 
@@ -34,7 +37,7 @@ export class EpochRecords {
   readonly #signer: Signer;
   readonly #clock: Clock;
   /** Rolling digest over the receipted deliveries up to and with batch `through`. */
-  #rolled = { through: -1, digest: FIRST_DIGEST };
+  #rolled: { through: number; digest: Uint8Array };
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, store: SenderStore, signer: Signer, clock: Clock) {
     this.#terms = terms;
@@ -42,6 +45,7 @@ export class EpochRecords {
     this.#store = store;
     this.#signer = signer;
     this.#clock = clock;
+    this.#rolled = rolledFrom(store.fact(ROLLED));
   }
 
   /** True where a committed record opens the interval's epoch. */
@@ -127,7 +131,9 @@ export class EpochRecords {
     for (const batch of this.#store.batches(this.#rolled.through + 1, through)) {
       this.#rolled = { through: batch.n, digest: rollDigest(this.#rolled.digest, fromBase64Url(batch.deliveryHash)) };
     }
-    return this.#rolled.digest;
+    const { digest } = this.#rolled;
+    this.#store.setFact(ROLLED, `${this.#rolled.through} ${toBase64Url(digest)}`);
+    return digest;
   }
 
   #openedThrough(last: number): number {
@@ -143,4 +149,11 @@ export class EpochRecords {
 /** Of an envelope that this module itself signed and stored. */
 function payloadOf(envelope: Envelope): EpochRecord {
   return parseShape(EpochRecordShape, parseCanonical(unverifiedPayload(envelope)), 'epoch record');
+}
+
+function rolledFrom(fact: string | undefined): { through: number; digest: Uint8Array } {
+  const [through, digest] = fact?.split(' ') ?? [];
+  return through === undefined || digest === undefined
+    ? { through: -1, digest: FIRST_DIGEST }
+    : { through: Number(through), digest: fromBase64Url(digest) };
 }

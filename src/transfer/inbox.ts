@@ -185,8 +185,7 @@ export class Inbox {
 
   finding(n: number, code: string, message: string): void {
     const finding = { atMs: this.#ports.clock.now(), n, code, message };
-    this.#ports.store.addFinding(finding);
-    this.#listener.finding(finding);
+    if (this.#ports.store.addFinding(finding)) this.#listener.finding(finding);
   }
 }
 
