@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Agreement, agreementCommitment, signAgreement } from '../agreement/index.ts';
+import { type Agreement, agreementCommitment, type AgreementTerms, draftAgreement, signAgreement } from '../agreement/index.ts';
 import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../contract/index.ts';
 import { type Bytes, fromBase64Url, type Signer, toBase64Url } from '../core/index.ts';
 import { type ExchangeKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
@@ -8,13 +8,10 @@ import type { ApplicationIdentity } from '../server/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
 import { openChannelOnLedger, openLedger, registerOwnKey } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
-import { type Cadence, paramsFor } from './plant-params.ts';
 
 /** Organisations of a new plant's ledger; also the names of their folders. */
 export const OWNER = 'owner';
 export const MANUFACTURER = 'manufacturer';
-
-const YEAR_MS = 365 * 86_400_000;
 
 export interface PartyKeys {
   readonly evidence: Signer;
@@ -34,13 +31,11 @@ export interface AgreementParts {
   readonly policy: MappingPolicy;
   /** Commitment to the policy's file. */
   readonly commitment: Bytes;
-  readonly cadence: Cadence;
+  readonly terms: AgreementTerms;
 }
 
-/** The agreement of a new plant, with the version 1 of everything. */
-export function agreementOf({ genesis, keys, identities, policy, commitment, cadence }: AgreementParts): Agreement {
-  const now = systemClock.now();
-  const params = paramsFor(policy, cadence, now);
+/** Version 1 of a new plant's agreement. @throws RejectedError where terms and mapping policy do not fit together */
+export function agreementOf({ genesis, keys, identities, policy, commitment, terms }: AgreementParts): Agreement {
   const party = (org: string, name: string, own: PartyKeys, application: ApplicationIdentity): Agreement['owner'] => ({
     org,
     name,
@@ -48,24 +43,16 @@ export function agreementOf({ genesis, keys, identities, policy, commitment, cad
     exchangeKey: toBase64Url(own.exchange.publicKey),
     applicationUri: application.applicationUri,
   });
-  return {
-    v: 0,
+  return draftAgreement(terms, {
     version: 1,
     ledger: ledgerIdOf(genesis),
     owner: party(OWNER, 'Owner of the machine', keys.owner, identities.cleared),
     manufacturer: party(MANUFACTURER, 'Manufacturer of the machine', keys.manufacturer, identities.receiver),
-    purpose: 'Maintenance of the machine',
-    params,
     streams: policy.streams.map(({ name, title, conditions }) => ({ name, title, conditions: [...conditions] })),
+    tagCount: policy.tags.length,
     policyCommitment: toBase64Url(commitment),
-    rawReleased: [],
     module: toBase64Url(moduleDigest()),
-    disputeWindowEpochs: 16,
-    lookAheadMs: 4 * params.epochIntervals * params.intervalMs,
-    retentionDays: 365,
-    notBeforeMs: params.originMs,
-    notAfterMs: params.originMs + 5 * YEAR_MS,
-  };
+  });
 }
 
 /** Signs the agreement and writes it into both folders. @returns the channel's id */

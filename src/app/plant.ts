@@ -1,11 +1,11 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Agreement } from '../agreement/index.ts';
 import type { Genesis } from '../contract/index.ts';
-import { type Bytes, RejectedError, type Signer, toBase64Url, utf8 } from '../core/index.ts';
+import { type Bytes, RejectedError, type Signer, toBase64Url, toHex, utf8 } from '../core/index.ts';
 import { createEmbeddedLedger } from '../ledger/index.ts';
-import { createExchangeKey, createSigningKey, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import { createExchangeKey, createSigningKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
 import { type MappingPolicy, policyCommitment } from '../policy/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, TrustList } from '../server/index.ts';
 import { loadAgreement } from './agreement-file.ts';
@@ -13,15 +13,14 @@ import type { ConfigErrorCode, UserConfig } from './config.ts';
 import { agreementOf, MANUFACTURER, openOnLedger, OWNER, type PartyKeys, writeAgreement } from './plant-agreement.ts';
 import { manufacturerConfigText, ownerConfigText, type PlantPorts } from './plant-files.ts';
 import { createIdentity, pkiFolder } from './plant-identities.ts';
-import type { Cadence } from './plant-params.ts';
-import { loadPolicy } from './policy-source.ts';
+import { type PlantTerms, plantTerms, type TermsSource } from './plant-terms.ts';
+import { type LoadedPolicy, loadPolicy } from './policy-source.ts';
 
-export interface PlantOptions {
+export interface PlantOptions extends TermsSource {
   /** New folder; it may exist, but empty. */
   readonly folder: string;
   /** Mapping policy to start from; copied into the owner's folder. */
   readonly policyFile: string;
-  readonly cadence: Cadence;
   /** Address that the servers listen on. */
   readonly host: string;
   /** Name or address by which clients reach them. */
@@ -65,38 +64,53 @@ export async function initPlant(options: PlantOptions): Promise<Plant> {
   const folder = resolve(options.folder);
   requireEmpty(folder);
   const policy = await loadPolicy(options.policyFile);
+  const terms = plantTerms(options, systemClock.now());
+  const unfinished = `${folder}.${toHex(systemRandom.bytes(4))}.part`;
+  try {
+    const { agreement, channelId, logins } = await makePlant(unfinished, options, policy, terms);
+    renameSync(unfinished, folder);
+    const streams = agreement.streams.map(({ title }) => title.en);
+    const at = (name: string): string => join(folder, name);
+    return {
+      folder,
+      owner: at(OWNER),
+      manufacturer: at(MANUFACTURER),
+      plc: at('plc'),
+      ledgerId: agreement.ledger,
+      channelId,
+      streams,
+      logins,
+    };
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Makes everything in a folder that nobody uses yet. Paths within it are relative, so it can be renamed. */
+async function makePlant(
+  folder: string,
+  options: PlantOptions,
+  policy: LoadedPolicy,
+  terms: PlantTerms,
+): Promise<{ agreement: Agreement; channelId: string; logins: Plant['logins'] }> {
   const [owner, manufacturer] = [join(folder, OWNER), join(folder, MANUFACTURER)];
-  for (const party of [owner, manufacturer])
-    for (const part of ['keys', 'data']) mkdirSync(join(party, part), { recursive: true, mode: 0o700 });
-  mkdirSync(join(folder, 'ledger'), { recursive: true, mode: 0o700 });
+  const places = [owner, manufacturer].flatMap((party) => [join(party, 'keys'), join(party, 'data')]);
+  for (const place of [...places, join(folder, 'ledger')]) mkdirSync(place, { recursive: true, mode: 0o700 });
   copySchemas(join(folder, 'schemas'));
 
   const keys = { owner: await createKeys(owner), manufacturer: await createKeys(manufacturer) };
   const identities = await createIdentities(folder, options.advertisedHost);
   const genesis = genesisOf(keys.owner.ledger, keys.manufacturer.ledger);
-  await createEmbeddedLedger({ file: join(folder, 'ledger', 'ledger.db'), genesis });
-  const nonce = await copyPolicy(options.policyFile, owner, policy.modules);
-  const agreement = agreementOf({
-    genesis,
-    keys,
-    identities,
-    policy: policy.policy,
-    commitment: policyCommitment(nonce, utf8(policy.text)),
-    cadence: options.cadence,
-  });
+  const commitment = await copyPolicy(policy, options.policyFile, owner);
+  const agreement = agreementOf({ genesis, keys, identities, policy: policy.policy, commitment, terms: terms.terms });
   const channelId = await writeAgreement([owner, manufacturer], agreement, keys);
-  await openOnLedger(join(folder, 'ledger', 'ledger.db'), agreement, loadAgreement(join(owner, 'agreement.json')), keys);
+  await writeFileAtomic(join(folder, 'agreement-terms.json'), terms.text, { replace: false });
+  const ledgerFile = join(folder, 'ledger', 'ledger.db');
+  await createEmbeddedLedger({ file: ledgerFile, genesis });
+  await openOnLedger(ledgerFile, agreement, loadAgreement(join(owner, 'agreement.json')), keys);
   const logins = await writeConfigs(folder, options, agreement, identities, policy.policy.tags);
-  return {
-    folder,
-    owner,
-    manufacturer,
-    plc: join(folder, 'plc'),
-    ledgerId: agreement.ledger,
-    channelId,
-    streams: agreement.streams.map(({ title }) => title.en),
-    logins,
-  };
+  return { agreement, channelId, logins };
 }
 
 /** A folder with something in it is never written into: keys in it could belong to a running plant. */
@@ -159,13 +173,17 @@ function genesisOf(owner: Signer, manufacturer: Signer): Genesis {
   };
 }
 
-/** Copies the mapping policy and its compute modules. @returns the nonce of the policy's commitment */
-async function copyPolicy(policyFile: string, owner: string, modules: readonly string[]): Promise<Bytes> {
-  copyFileSync(policyFile, join(owner, 'policy.json'));
+/**
+ * Copies the mapping policy and its compute modules; the copy names the schema that stands in the plant.
+ * @returns the commitment to the copy
+ */
+async function copyPolicy({ text, modules }: LoadedPolicy, policyFile: string, owner: string): Promise<Bytes> {
+  const copy = text.replace(/"\$schema"\s*:\s*"[^"]*"/, '"$schema": "../schemas/mapping-policy.schema.json"');
+  await writeFileAtomic(join(owner, 'policy.json'), copy, { replace: false });
   for (const module of modules) copyModule(dirname(policyFile), owner, module);
   const nonce = systemRandom.bytes(32);
   await writeFileAtomic(join(owner, 'keys', 'policy.nonce'), `${toBase64Url(nonce)}\n`, { mode: 0o600, replace: false });
-  return nonce;
+  return policyCommitment(nonce, utf8(copy));
 }
 
 function copyModule(from: string, to: string, module: string): void {

@@ -8,6 +8,7 @@ import { numberFrom, parseDuration } from './duration.ts';
 
 interface InitOptions {
   readonly policy: string;
+  readonly terms?: string;
   readonly channel: string;
   readonly interval: number;
   readonly epoch: number;
@@ -26,6 +27,7 @@ export function initCommand(): Command {
     .description('make two working folders, owner and manufacturer, with keys, certificates, agreement, configuration and mapping policy')
     .argument('<folder>', 'a new or empty folder')
     .option('--policy <file>', 'mapping policy to start from', exampleFile('policy.json'))
+    .option('--terms <file>', "the agreement's terms (purpose, cadence, deadlines, validity); instead of --interval and --epoch")
     .option('--channel <name>', 'name of the channel, part of the node ids', 'turbofan')
     .option('--interval <duration>', 'length of an interval', parseDuration, 10_000)
     .option('--epoch <intervals>', 'intervals an epoch, a power of two from 2 to 4096', numberFrom(2, 4096), 64)
@@ -37,6 +39,7 @@ export function initCommand(): Command {
       const plant = await initPlant({
         folder,
         policyFile: options.policy,
+        ...(options.terms === undefined ? {} : { termsFile: options.terms }),
         cadence: { intervalMs: options.interval, epochIntervals: options.epoch },
         host: options.host,
         advertisedHost: options.advertise ?? (options.host.startsWith('127.') ? 'localhost' : hostname()),

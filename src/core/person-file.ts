@@ -33,7 +33,8 @@ export interface PersonFile {
 export function readPersonFile(name: string, text: string, check: PersonFileCheck): PersonFile {
   const file = parsePersonFile(name, text);
   if (check(file.value)) return file;
-  const error = check.errors?.[0];
+  // The last one is about the whole of a list of alternatives, those before it about one alternative each.
+  const error = check.errors?.at(-1);
   throw error === undefined ? new RejectedError('BAD_FILE', `${name} is refused by its schema.`) : schemaFault(file, error);
 }
 
@@ -47,13 +48,14 @@ function parsePersonFile(name: string, text: string): PersonFile {
   const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
   const lineAt = (offset: number) => text.slice(0, offset).split('\n').length;
   const first = errors[0];
+  if (text.trim() === '') throw new RejectedError('BAD_FILE', `${name} is empty. Write a JSON object.`);
   if (first !== undefined) {
     throw new RejectedError(
       'BAD_FILE',
       `${name}, line ${lineAt(first.offset)}: not JSON (${printParseErrorCode(first.error)}). Mend the syntax there.`,
     );
   }
-  if (root === undefined) throw new RejectedError('BAD_FILE', `${name} is empty. Write a JSON object.`);
+  if (root === undefined) throw new RejectedError('BAD_FILE', `${name} holds nothing but comments. Write a JSON object.`);
   return {
     name,
     value: valueOf(root, name, lineAt),
@@ -90,11 +92,33 @@ function schemaFault(file: PersonFile, error: ErrorObject): RejectedError {
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const schema = error.parentSchema as DescribedSchema | undefined;
   const extra: unknown = error.params['additionalProperty'];
   if (typeof extra === 'string') return personFileFault(file, [...path, extra], 'unknown key', 'Remove it or correct its spelling.');
-  const description: unknown = (error.parentSchema as { description?: unknown } | undefined)?.description;
-  const remedy = typeof description === 'string' ? `Expected: ${description}` : 'Correct it there.';
-  const allowed: unknown = error.params['allowedValues'];
-  const what = Array.isArray(allowed) ? `must be one of ${allowed.join(', ')}` : (error.message ?? 'is not allowed');
-  return personFileFault(file, path, what, remedy);
+  const missing: unknown = error.params['missingProperty'];
+  if (typeof missing === 'string') {
+    const meaning = schema?.properties?.[missing]?.description;
+    const remedy = meaning === undefined ? 'Add it.' : `Add it: ${sentence(meaning)}`;
+    return personFileFault(file, path, `the key "${missing}" is missing`, remedy);
+  }
+  const remedy = schema?.description === undefined ? 'Correct it there.' : `Expected: ${sentence(schema.description)}`;
+  return personFileFault(file, path, whatIsWrong(error), remedy);
+}
+
+interface DescribedSchema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, { readonly description?: string }>>;
+}
+
+/** Ajv's message where it is one for a person; a pattern is not. */
+function whatIsWrong({ keyword, params, message }: ErrorObject): string {
+  const allowed: unknown = params['allowedValues'] ?? (keyword === 'const' ? [params['allowedValue']] : undefined);
+  if (Array.isArray(allowed)) return allowed.length === 1 ? `must be ${String(allowed[0])}` : `must be one of ${allowed.join(', ')}`;
+  if (keyword === 'pattern') return 'is not of the expected form';
+  if (keyword === 'oneOf' || keyword === 'anyOf') return 'is of none of the possible forms';
+  return message ?? 'is not allowed';
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { FatalError, RejectedError, UnavailableError } from '../core/index.ts';
@@ -17,8 +17,10 @@ export class Database {
   constructor(file: string, purpose: string, schema: string) {
     this.#db = open(file);
     try {
-      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON');
+      this.#db.exec('PRAGMA busy_timeout = 5000');
+      this.#requireNotForeign(file, purpose);
       if (file !== ':memory:') chmodSync(file, 0o600);
+      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
       this.transaction(() => this.#prepareSchema(file, purpose, schema));
     } catch (error) {
       this.#db.close();
@@ -39,8 +41,16 @@ export class Database {
     }
   }
 
+  /**
+   * @returns number of rows that were changed
+   * @throws FatalError `STORE_CONFLICT` where what is stored already contradicts it
+   */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
-    return Number(this.#prepared(sql).run(...values).changes);
+    try {
+      return Number(this.#prepared(sql).run(...values).changes);
+    } catch (error) {
+      throw isConstraint(error) ? conflict(error) : error;
+    }
   }
 
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
@@ -67,6 +77,12 @@ export class Database {
     return statement;
   }
 
+  /** A database that something else made is left as it is: no table of ours, no other journal mode. */
+  #requireNotForeign(file: string, purpose: string): void {
+    const tables = this.#db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+    if (tables.length > 0 && !tables.some(({ name }) => name === 'purpose')) throw otherStore(file, 'something else', purpose);
+  }
+
   #prepareSchema(file: string, purpose: string, schema: string): void {
     this.#db.exec('CREATE TABLE IF NOT EXISTS purpose (name TEXT NOT NULL) STRICT');
     const found = this.#db.prepare('SELECT name FROM purpose').get()?.['name'];
@@ -74,10 +90,7 @@ export class Database {
       this.#db.prepare('INSERT INTO purpose VALUES (?)').run(purpose);
       this.#db.exec(schema);
     } else if (found !== purpose) {
-      throw new RejectedError<StoreErrorCode>(
-        'OTHER_STORE',
-        `${file} was made for "${String(found)}", not for "${purpose}". Give each module a store of its own.`,
-      );
+      throw otherStore(file, `"${String(found)}"`, purpose);
     }
   }
 }
@@ -109,7 +122,11 @@ export class Row {
   }
 
   json<Value>(column: string): Value {
-    return JSON.parse(this.text(column)) as Value;
+    try {
+      return JSON.parse(this.text(column)) as Value;
+    } catch (error) {
+      throw error instanceof SyntaxError ? damaged(column) : error;
+    }
   }
 
   has(column: string): boolean {
@@ -119,17 +136,37 @@ export class Row {
 
 function open(file: string): DatabaseSync {
   try {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (file !== ':memory:') createPrivate(file);
     return new DatabaseSync(file);
   } catch (error) {
     throw storeError(error, file);
   }
 }
 
+/** SQLite gives the files beside this one, which hold the same data, the rights of this one: they must be right from the start. */
+function createPrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
+}
+
+function otherStore(file: string, found: string, purpose: string): RejectedError<StoreErrorCode> {
+  return new RejectedError('OTHER_STORE', `${file} was made for ${found}, not for "${purpose}". Give each module a store of its own.`);
+}
+
+function isConstraint(error: unknown): boolean {
+  return error instanceof Error && /constraint failed/i.test(error.message);
+}
+
+function conflict(cause: unknown): FatalError<StoreErrorCode> {
+  return new FatalError('STORE_CONFLICT', 'The store holds another entry in the same place already. Stop, and keep the file for an inquiry.', {
+    cause,
+  });
+}
+
 function damaged(column: string): FatalError<StoreErrorCode> {
   return new FatalError(
     'STORE_UNREADABLE',
-    `The store's column "${column}" holds something of another type: the file is damaged. Restore a backup.`,
+    `The store's column "${column}" holds something of another form: the file is damaged. Restore a backup.`,
   );
 }
 

@@ -72,6 +72,11 @@ export class ReceiverStore {
     return row === undefined ? undefined : receivedBatch(row);
   }
 
+  /** Codes of the last batch of a grid point: those of a call say nothing. */
+  lastCodes(): readonly number[] | undefined {
+    return this.#db.get('SELECT codes FROM deliveries WHERE batch_row = 0 ORDER BY n DESC LIMIT 1')?.json('codes');
+  }
+
   /** All of them, by number. */
   batches(): ReceivedBatch[] {
     return this.#db.all('SELECT * FROM deliveries ORDER BY n').map(receivedBatch);

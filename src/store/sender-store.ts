@@ -158,8 +158,10 @@ export class SenderStore {
     );
   }
 
+  /** What the ledger said of a batch is final; the same once more does no harm. @throws RejectedError `NO_SUCH_BATCH` */
   setLedgerState(n: number, state: 'Anchored' | 'Failed'): void {
-    this.#step(`UPDATE batches SET ledger_state = ?, transaction_bytes = NULL WHERE n = ?`, n, state);
+    const sql = `UPDATE batches SET ledger_state = ?, transaction_bytes = NULL WHERE ledger_state IN ('Sealed', 'Submitted', ?) AND n = ?`;
+    this.#step(sql, n, state, state);
   }
 
   setDelivered(n: number): void {
