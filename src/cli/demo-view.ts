@@ -1,7 +1,8 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { ModuleEvent, Plant } from '../app/index.ts';
 import { eventLine } from './event-lines.ts';
+import { PROGRAM, spokenPath } from './spoken-paths.ts';
 
 type Sealed = Extract<ModuleEvent, { event: 'sealed' }>;
 type Anchored = Extract<ModuleEvent, { event: 'anchored' }>;
@@ -33,7 +34,7 @@ export class DemoView {
     const { streams } = plant;
     const { operator, manufacturer, viewer, plc } = plant.logins;
     const config = join(plant.owner, 'dcmb.json');
-    const at = relative(process.cwd(), config).startsWith('..') ? config : relative(process.cwd(), config);
+    const at = spokenPath(config);
     const lines = [
       '',
       styleText('bold', 'Running. OPC UA endpoints (SignAndEncrypt):'),
@@ -44,7 +45,7 @@ export class DemoView {
       styleText('bold', 'To look with UaExpert:'),
       '  1. Add a server with one of the URLs, security Basic256Sha256 - Sign & Encrypt, and the user beside it.',
       '  2. Trust the server certificate that UaExpert shows. The first connect is refused: the server does not know UaExpert yet.',
-      `  3. Let it in: npx dcmb trust list ${at}, then npx dcmb trust add ${at} THUMBPRINT (receiver: the manufacturer's dcmb.json).`,
+      `  3. Let it in: ${PROGRAM} trust list ${at}, then ${PROGRAM} trust add ${at} THUMBPRINT (receiver: the manufacturer's dcmb.json).`,
       '  4. Connect again and browse Objects: Machines on the ingest side, the channel on the others.',
       '',
       styleText('bold', 'What happens now:'),

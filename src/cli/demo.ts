@@ -8,6 +8,7 @@ import { DemoView } from './demo-view.ts';
 import { numberFrom, parseDuration } from './duration.ts';
 import { exampleFile } from './init.ts';
 import { ModuleProcess } from './module-process.ts';
+import { PROGRAM } from './spoken-paths.ts';
 import { stopRequested } from './stopping.ts';
 
 interface DemoOptions {
@@ -125,7 +126,7 @@ async function report(plant: Plant, record: DemoRecord, options: DemoOptions, pr
       .map(([label, count]) => `${count} ${label}`)
       .join(', ')}, ${audit.findings.length} findings.`,
   );
-  print(`Evidence, without any raw value: dcmb audit verify ${file}`);
+  print(`Evidence, without any raw value: ${PROGRAM} audit verify ${file}`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   const { sealed, anchored, receipted } = summary.batches;
   process.exit(audit.passed && anchored === sealed && receipted === sealed ? 0 : 1);

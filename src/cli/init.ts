@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { initPlant, type Plant } from '../app/index.ts';
 import { numberFrom, parseDuration } from './duration.ts';
+import { PROGRAM, spokenPath } from './spoken-paths.ts';
 
 interface InitOptions {
   readonly policy: string;
@@ -51,17 +51,16 @@ export function initCommand(): Command {
 }
 
 function nextSteps(plant: Plant): string {
-  const at = (path: string): string => relative(process.cwd(), path) || path;
-  const [owner, manufacturer] = [at(plant.owner), at(plant.manufacturer)];
+  const [owner, manufacturer] = [spokenPath(plant.owner), spokenPath(plant.manufacturer)];
   const data = exampleFile('held-out.csv');
   return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, a test ledger.
 
 Next, each in a terminal of its own:
-  dcmb serve ${owner}/dcmb.json
-  dcmb receive ${manufacturer}/dcmb.json
-  dcmb replay ${existsSync(data) ? at(data) : 'DATA.csv'} --plc ${at(plant.plc)}
+  ${PROGRAM} serve ${owner}/dcmb.json
+  ${PROGRAM} receive ${manufacturer}/dcmb.json
+  ${PROGRAM} replay ${existsSync(data) ? spokenPath(data) : 'DATA.csv'} --plc ${spokenPath(plant.plc)}
 
 Log-ins for OPC UA clients stand in passwords.txt of each folder; the configurations hold hashes only.
-A client that connects for the first time waits in rejected/: dcmb trust list ${owner}/dcmb.json
+A client that connects for the first time waits in rejected/: ${PROGRAM} trust list ${owner}/dcmb.json
 `;
 }
