@@ -110,6 +110,11 @@ export interface ManufacturerConfig {
   readonly channels: readonly [ManufacturerChannelConfig];
 }
 
+const checkRole = compilePersonFile({
+  type: 'object',
+  required: ['role'],
+  properties: { role: { enum: ['owner', 'manufacturer'], description: '"owner" for dcmb serve, "manufacturer" for dcmb receive' } },
+});
 const checkOwner = compilePersonFile(ownerSchema);
 const checkManufacturer = compilePersonFile(manufacturerSchema);
 
@@ -128,8 +133,7 @@ export function readManufacturerConfig(path: string): ManufacturerConfig {
 
 /** Reads either kind, by its `role`. */
 export function readConfig(path: string): OwnerConfig | ManufacturerConfig {
-  const text = readText(path);
-  return read(path, /"role"\s*:\s*"manufacturer"/.test(text) ? 'manufacturer' : 'owner') as OwnerConfig | ManufacturerConfig;
+  return read(path) as OwnerConfig | ManufacturerConfig;
 }
 
 /** A person's file as text. @throws RejectedError `BAD_CONFIG` naming the file and what to do */
@@ -142,8 +146,19 @@ export function readText(path: string): string {
   }
 }
 
-function read(path: string, role: 'owner' | 'manufacturer'): unknown {
-  const file = readPersonFile(path, readText(path), role === 'owner' ? checkOwner : checkManufacturer);
+const COMMAND = { owner: 'dcmb serve', manufacturer: 'dcmb receive' } as const;
+
+function read(path: string, wanted?: keyof typeof COMMAND): unknown {
+  const text = readText(path);
+  const { role } = readPersonFile(path, text, checkRole).value as { role: keyof typeof COMMAND };
+  const file = readPersonFile(path, text, role === 'owner' ? checkOwner : checkManufacturer);
+  if (wanted !== undefined && role !== wanted)
+    throw personFileFault(
+      file,
+      ['role'],
+      `this is the ${role}'s configuration, the ${wanted}'s is needed`,
+      `${COMMAND[role]} takes this one.`,
+    );
   requireDistinctUsers(file);
   return absolutePaths(file.value, dirname(resolve(path)));
 }

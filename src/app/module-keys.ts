@@ -7,6 +7,8 @@ import { policyCommitment } from '../policy/index.ts';
 import { type ConfigErrorCode, type KeyPaths, readText } from './config.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
 
+const NONCE_BYTES = 32;
+
 export interface ModuleKeys {
   readonly evidence: Signer;
   readonly ledger: Signer;
@@ -47,9 +49,20 @@ export function eraseExchangeKey(paths: KeyPaths): void {
 
 /** The mapping policy must be the one that both sides have committed to. */
 export function requireAgreedPolicy(agreement: Agreement, policyFile: string, policyText: string, nonceFile: string): void {
-  const nonce = fromBase64Url(readText(nonceFile).trim());
+  const nonce = readNonce(nonceFile);
   if (equalBytes(policyCommitment(nonce, utf8(policyText)), fromBase64Url(agreement.policyCommitment))) return;
   throw bad(`${policyFile} is not the mapping policy that was agreed on: it was changed since. Restore it, or make a new agreement.`);
+}
+
+function readNonce(file: string): Bytes {
+  const text = readText(file).trim();
+  try {
+    const nonce = fromBase64Url(text);
+    if (nonce.length === NONCE_BYTES) return nonce;
+  } catch {
+    // Told below, in the same words as a nonce of another length.
+  }
+  throw bad(`${file} does not hold the nonce of a mapping policy (43 characters). Restore it from a backup, or make a new agreement.`);
 }
 
 function bad(message: string): RejectedError<ConfigErrorCode> {

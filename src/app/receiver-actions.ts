@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { Agreement } from '../agreement/index.ts';
 import { TagWriter } from '../client/index.ts';
-import { type UaValue, UnavailableError } from '../core/index.ts';
+import { RejectedError, type UaValue, UnavailableError } from '../core/index.ts';
+import { conditionsOf } from '../server/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
 import type { ReceivedCondition } from '../transfer/index.ts';
 import { conditionsSeen } from './conditions-seen.ts';
-import type { ActionConfig } from './config.ts';
+import type { ActionConfig, ConfigErrorCode, ManufacturerChannelConfig } from './config.ts';
 import type { ConditionSeen, ModuleListener } from './events.ts';
 import { linkOptions, trustListOf } from './link-access.ts';
 import { loadIdentity } from './plant-identities.ts';
@@ -13,6 +14,26 @@ import { loadIdentity } from './plant-identities.ts';
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MOST_TRIES = 5;
 const FIRST_RETRY_MS = 1000;
+
+/**
+ * Each action must wait for something that can come: a stream of the agreement, and codes of its conditions.
+ * @throws RejectedError `BAD_CONFIG`
+ */
+export function requireAgreedConditions({ name, agreement: file, actions }: ManufacturerChannelConfig, agreement: Agreement): void {
+  for (const action of actions ?? []) {
+    const fault = faultOf(action, agreement);
+    if (fault !== undefined)
+      throw new RejectedError<ConfigErrorCode>('BAD_CONFIG', `Action "${action.name}" of channel "${name}": ${file} has ${fault}.`);
+  }
+}
+
+function faultOf({ stream: wanted, codes }: ActionConfig, { streams }: Agreement): string | undefined {
+  const stream = streams.find(({ name }) => name === wanted);
+  if (stream === undefined) return `no stream "${wanted}". Take one of ${streams.map(({ name }) => name).join(', ')}`;
+  const known = conditionsOf(stream);
+  const unknown = codes.find((code) => !known.has(code));
+  return unknown === undefined ? undefined : `no condition ${unknown} in stream "${wanted}". Take one of ${[...known.keys()].join(', ')}`;
+}
 
 /** What an action is told: the condition, and a key that is the same for every repetition of the same action. */
 interface ActionCall {

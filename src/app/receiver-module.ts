@@ -13,7 +13,7 @@ import { moduleDigest } from './module-digest.ts';
 import { loadKeys, type ModuleKeys } from './module-keys.ts';
 import { type ModuleOptions, portsOf } from './module-options.ts';
 import { loadIdentity } from './plant-identities.ts';
-import { ReceiverActions } from './receiver-actions.ts';
+import { ReceiverActions, requireAgreedConditions } from './receiver-actions.ts';
 import { ReceiverChannel } from './receiver-channel.ts';
 import { keepWindow, startReceiverSecrets } from './receiver-secrets.ts';
 import { messageOf } from './message-of.ts';
@@ -96,7 +96,7 @@ export class ReceiverModule {
     });
     const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId));
     try {
-      const secrets = await startReceiverSecrets(files.config, files.loaded, store, clock);
+      const secrets = await startReceiverSecrets(files.config, files.loaded, store);
       const module = new ReceiverModule(files, store, secrets, ledger, options);
       await module.#start();
       return module;
@@ -155,6 +155,7 @@ export class ReceiverModule {
     );
     this.#registering = this.#register();
     this.#channel.start(this.#connection);
+    this.#actions.wake();
     void this.#connection.connectPatiently();
     this.#listener({ event: 'started', endpoints: { receiver: this.endpoint } });
   }
@@ -194,9 +195,10 @@ export class ReceiverModule {
     );
   }
 
-  #show({ n, interval, toMs, codes }: ReceivedCondition, via: 'delivery' | 'ledger', txId: string): void {
+  #show({ n, toMs, codes }: ReceivedCondition, via: 'delivery' | 'ledger', txId: string): void {
     const { params } = this.#files.loaded.terms;
-    keepWindow(this.#files.loaded.terms, this.#secrets, this.#store, interval);
+    const stored = this.#store.last();
+    if (stored !== undefined) keepWindow(this.#files.loaded.terms, this.#secrets, this.#store, stored.interval);
     this.#server?.publish(
       codes.map((code, stream) => ({
         stream,
@@ -230,6 +232,7 @@ async function loadFiles(config: ManufacturerConfig): Promise<ReceiverFiles> {
   const [own] = config.channels;
   const loaded = loadAgreement(own.agreement);
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
+  requireAgreedConditions(own, loaded.agreement);
   return { config, loaded, keys: await loadKeys(config.keys, loaded.agreement.manufacturer) };
 }
 

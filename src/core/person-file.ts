@@ -40,7 +40,8 @@ export function readPersonFile(name: string, text: string, check: PersonFileChec
 
 /** A fault that a later check found at a place in the file, in the same words as the schema's faults. */
 export function personFileFault(file: PersonFile, path: readonly (string | number)[], what: string, remedy: string): RejectedError {
-  return new RejectedError('BAD_FILE', `${file.name}, line ${file.lineOf(path)}, at "${path.join('/')}": ${what}. ${remedy}`);
+  const place = path.length === 0 ? '' : `, at "${path.join('/')}"`;
+  return new RejectedError('BAD_FILE', `${file.name}, line ${file.lineOf(path)}${place}: ${what}. ${remedy}`);
 }
 
 function parsePersonFile(name: string, text: string): PersonFile {

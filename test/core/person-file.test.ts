@@ -10,6 +10,16 @@ const check = compilePersonFile({
   properties: {
     port: { type: 'integer', minimum: 1, maximum: 65535, description: 'a TCP port from 1 to 65535.' },
     mode: { enum: ['fast', 'slow'] },
+    kind: { const: 'plant' },
+    id: { type: 'string', pattern: '^[a-z]{2}$', description: 'two letters' },
+    user: {
+      type: 'object',
+      description: 'a name or a key',
+      oneOf: [
+        { required: ['name'], properties: { name: { type: 'string' } } },
+        { required: ['key'], properties: { key: { type: 'string' } } },
+      ],
+    },
     'a/b': { type: 'string' },
     tags: { type: 'array', items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } } },
   },
@@ -40,15 +50,19 @@ describe("a person's file", () => {
   for (const [name, text, ...said] of [
     ['a syntax error', '{\n "port": 4840\n "mode": "fast" }', 'plant.json, line 3', 'not JSON'],
     ['text after the object', '{ "port": 1 } }', 'line 1', 'not JSON'],
-    ['nothing in it', '', 'plant.json'],
+    ['nothing in it', '', 'plant.json is empty', 'Write a JSON object'],
     ['a comment only', '// nothing', 'plant.json'],
     ['a key twice', '{ "port": 1,\n "port": 2 }', 'line 2', '"port" stands twice'],
     ['a key twice in a list', '{ "port": 1, "tags": [\n{ "name": "a",\n "name": "b" }] }', 'line 3', '"name" stands twice'],
     ['an unknown key', '{ "port": 1,\n "prot": 2 }', 'line 2', 'at "prot"', 'unknown key', 'spelling'],
-    ['a missing key', '{ }', 'line 1', "must have required property 'port'"],
+    ['a missing key', '{ }', 'line 1', 'the key "port" is missing. Add it: a TCP port from 1 to 65535.'],
+    ['a missing key of no description', '{ "port": 1, "tags": [{}] }', 'at "tags/0": the key "name" is missing. Add it.'],
     ['a value out of range', '{\n\n"port": 70000 }', 'line 3', 'at "port"', '<= 65535', 'Expected: a TCP port'],
     ['a wrong type in a list', '{ "port": 1, "tags": [\n{ "name": 5 } ] }', 'line 2', 'at "tags/0/name"', 'must be string'],
     ['a value that is not listed', '{ "port": 1, "mode": "warp" }', 'must be one of fast, slow'],
+    ['another value than the only one', '{ "port": 1, "kind": "warp" }', 'at "kind": must be plant. Correct it there.'],
+    ['a text of another form', '{ "port": 1, "id": "?" }', 'at "id": is not of the expected form. Expected: two letters.'],
+    ['none of the possible forms', '{ "port": 1, "user": {} }', 'at "user": is of none of the possible forms. Expected: a name or a key.'],
     ['a key with a slash', '{ "port": 1,\n "a/b": 5 }', 'line 2', 'at "a/b"'],
     ['a list in place of an object', '[1]', 'must be object'],
   ] as const) {
