@@ -9,6 +9,7 @@ import { conditionsSeen } from './conditions-seen.ts';
 import type { ActionConfig, ConfigErrorCode, ManufacturerChannelConfig } from './config.ts';
 import type { ConditionSeen, ModuleListener } from './events.ts';
 import { linkOptions, trustListOf } from './link-access.ts';
+import { messageOf } from './message-of.ts';
 import { loadIdentity } from './plant-identities.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -55,6 +56,8 @@ export class ReceiverActions {
   readonly #store: ReceiverStore;
   readonly #pki: string;
   readonly #listener: ModuleListener;
+  /** Actions that failed and wait for their next try, each with its timer. */
+  readonly #resting = new Map<string, NodeJS.Timeout>();
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -85,19 +88,25 @@ export class ReceiverActions {
 
   /** Runs everything that waits, one after the other. */
   wake(): void {
-    this.#running = this.#running.then(() => this.#runWaiting());
+    this.#running = this.#running.then(() => this.#runWaiting()).catch((error: unknown) => this.#tellFault(error));
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const timer of this.#resting.values()) clearTimeout(timer);
     await this.#running;
   }
 
   async #runWaiting(): Promise<void> {
+    if (this.#stopped) return;
     for (const { key, tries } of this.#store.waitingActions()) {
       if (this.#stopped) return;
-      await this.#attempt(key, tries);
+      if (!this.#resting.has(key)) await this.#attempt(key, tries);
     }
+  }
+
+  #tellFault(error: unknown): void {
+    this.#listener({ event: 'warning', code: 'ACTIONS_FAILED', message: messageOf(error) });
   }
 
   async #attempt(key: string, tries: number): Promise<void> {
@@ -117,7 +126,7 @@ export class ReceiverActions {
       });
       this.#end(key, 'done', '');
     } catch (error) {
-      this.#again(key, tries + 1, error instanceof Error ? error.message : String(error));
+      this.#again(key, tries + 1, messageOf(error));
     }
   }
 
@@ -125,7 +134,15 @@ export class ReceiverActions {
     if (tries >= MOST_TRIES) return this.#end(key, 'failed', why);
     this.#store.setAction(key, 'waiting');
     this.#listener({ event: 'action', key, state: 'retry', message: why });
-    setTimeout(() => this.wake(), FIRST_RETRY_MS * 2 ** (tries - 1)).unref();
+    if (!this.#stopped) this.#rest(key, FIRST_RETRY_MS * 2 ** (tries - 1));
+  }
+
+  #rest(key: string, ms: number): void {
+    const timer = setTimeout(() => {
+      this.#resting.delete(key);
+      this.wake();
+    }, ms);
+    this.#resting.set(key, timer.unref());
   }
 
   #end(key: string, state: 'done' | 'failed', message: string): void {

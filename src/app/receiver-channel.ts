@@ -55,7 +55,7 @@ export class ReceiverChannel {
       anchoredHeader: (n: number) => ports.anchoredHeader(n),
       lastBlock: () => ({ number: ports.lastBlock().number, hash: ports.lastBlock().hash }),
     };
-    const actionKeys = (condition: ReceivedCondition): readonly string[] => actions.keysFor(condition, store.last()?.codes);
+    const actionKeys = (condition: ReceivedCondition): readonly string[] => actions.keysFor(condition, store.lastCodes());
     this.#inbox = new Inbox(
       terms,
       secrets,
@@ -95,11 +95,20 @@ export class ReceiverChannel {
     this.#wake.abort();
   }
 
+  /** The link is lost: what the ledger has told already, and no delivery has, is raised now. */
+  linkLost(): void {
+    for (const anchor of [...this.#anchors.values()].sort((a, b) => a.n - b.n)) this.#raise(anchor);
+  }
+
   /** A delivery and the anchor of the same number must be about the same header, whichever came first. */
   #compare(anchor: AnchorSeen): void {
     const stored = this.#ports.store.batch(anchor.n);
     if (stored !== undefined && stored.headerHash !== anchor.header) {
-      this.#inbox.finding(anchor.n, 'ANCHOR_MISMATCH', `Batch ${anchor.n} was delivered with another header than the one now anchored.`);
+      return this.#inbox.finding(
+        anchor.n,
+        'ANCHOR_MISMATCH',
+        `Batch ${anchor.n} was delivered with another header than the one now anchored.`,
+      );
     }
     if (stored !== undefined) return this.#ports.anchored(anchor.n, anchor.transaction);
     this.#anchors.set(anchor.n, anchor);
@@ -119,8 +128,9 @@ export class ReceiverChannel {
   }
 
   #received(condition: ReceivedCondition): void {
-    this.#show(condition, 'delivery', this.#anchors.get(condition.n)?.transaction ?? '');
+    const transaction = this.#anchors.get(condition.n)?.transaction ?? '';
     this.#anchors.delete(condition.n);
+    this.#show(condition, 'delivery', transaction);
     this.#ports.actions.wake();
   }
 
@@ -128,7 +138,11 @@ export class ReceiverChannel {
     const { agreement, listener } = this.#ports;
     const { n, interval, row, codes } = condition;
     listener({ event: 'received', n, interval, row, via, conditions: row === 0 ? conditionsSeen(agreement, codes) : [] });
-    if (row !== 0 || interval <= this.#shownInterval) return;
+    if (row !== 0) return;
+    if (interval <= this.#shownInterval) {
+      if (transaction !== '') this.#ports.anchored(n, transaction);
+      return;
+    }
     this.#shownInterval = interval;
     this.#ports.show(condition, via, transaction);
   }

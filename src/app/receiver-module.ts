@@ -190,6 +190,7 @@ export class ReceiverModule {
         state: (state) => {
           this.#listener(linkEvent("the owner's cleared server", state));
           if (state.state === 'connected') this.#channel.noticed(-1);
+          if (state.state === 'disconnected') this.#channel.linkLost();
         },
       },
     );

@@ -1,4 +1,4 @@
-import { type Clock, epochOf, fromBase64Url, intervalAt, toBase64Url } from '../core/index.ts';
+import { epochOf, fromBase64Url, toBase64Url } from '../core/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
 import { type ChannelTerms, EpochSecrets } from '../transfer/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
@@ -19,17 +19,19 @@ export async function startReceiverSecrets(
   config: ManufacturerConfig,
   loaded: LoadedAgreement,
   store: ReceiverStore,
-  clock: Clock,
 ): Promise<EpochSecrets> {
   const kept = receiverSecrets(loaded.terms, store);
   if (kept !== undefined) return kept;
   const secrets = new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'manufacturer'), 0);
-  keepWindow(loaded.terms, secrets, store, Math.max(0, intervalAt(loaded.terms.params, clock.now())));
+  keepWindow(loaded.terms, secrets, store, 0);
   eraseExchangeKey(config.keys);
   return secrets;
 }
 
-/** Erases epoch keys that lie before the dispute window of an interval. */
+/**
+ * Erases epoch keys that lie before the dispute window.
+ * @param interval of the last delivery that is stored: later ones still need their keys to be verified
+ */
 export function keepWindow(terms: ChannelTerms, secrets: EpochSecrets, store: ReceiverStore, interval: number): void {
   secrets.eraseBefore(epochOf(terms.params, interval) - terms.disputeWindowEpochs);
   if (store.fact(OLDEST_EPOCH) === String(secrets.oldest.epoch)) return;

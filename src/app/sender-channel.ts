@@ -24,6 +24,7 @@ import { conditionsSeen } from './conditions-seen.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import type { ModuleListener } from './events.ts';
 import { messageOf } from './message-of.ts';
+import type { SeedCommitments } from './seed-commitments.ts';
 
 export interface SenderChannelPorts {
   readonly agreement: Agreement;
@@ -33,6 +34,7 @@ export interface SenderChannelPorts {
   readonly store: SenderStore;
   readonly secrets: EpochSecrets;
   readonly epochRecords: EpochRecords;
+  readonly seeds: SeedCommitments;
   readonly ledger: Ledger;
   readonly evidenceKey: Signer;
   readonly argon2: Argon2;
@@ -87,27 +89,34 @@ export class SenderChannel {
       failed: (error: unknown) => display.failed(error),
     };
     const sealer = new BatchSealer(terms, secrets, sealingPorts);
-    this.#sealing = new SealingQueue({ params: terms.params, sealer, store, clock, listener });
+    this.#sealing = new SealingQueue({ params: terms.params, sealer, secrets, store, clock, listener });
     const anchorListener = {
       anchored: (n: number, commit: Commit) => this.#anchored(n, commit),
       refused: (n: number, error: unknown) => this.#finding(n, 'ANCHOR_REFUSED', messageOf(error)),
       ledgerUnavailable: (error: Error) => this.#warn('LEDGER_UNAVAILABLE', error),
+      failed: (error: unknown) => display.failed(error),
     };
-    const hasTokenSet = (interval: number): boolean => ports.epochRecords.hasTokenSet(interval);
-    this.#outbox = new AnchorOutbox({ store, ledger, clock, random: ports.random, listener: anchorListener, hasTokenSet });
-    const step = gridStep(terms.params);
-    this.#grid = new GridClock(
+    this.#outbox = new AnchorOutbox({
+      store,
+      ledger,
       clock,
-      step,
-      clock.now(),
-      (point) => this.#tick(point),
-      ({ byMs }) =>
+      random: ports.random,
+      listener: anchorListener,
+      hasTokenSet: (interval) => ports.epochRecords.hasTokenSet(interval),
+      areSeedsCommitted: (interval) => ports.seeds.areCommitted(interval),
+    });
+    this.#grid = new GridClock({
+      clock,
+      stepMs: gridStep(terms.params),
+      fromMs: clock.now(),
+      listener: (point) => this.#tick(point),
+      onJump: ({ byMs }) =>
         ports.listener({
           event: 'warning',
           code: 'CLOCK_JUMPED',
           message: `The clock moved by ${byMs} ms against the monotonic one. No grid point is repeated or skipped.`,
         }),
-    );
+    });
   }
 
   /** The batch that accepts readings now. */
@@ -199,6 +208,7 @@ export class SenderChannel {
 
   /** @param down the module was not running: nothing of the open interval was collected since its last seal */
   #catchUp(nowMs: number, down: boolean): void {
+    if (this.#collecting.endMs <= nowMs) this.#ports.seeds.keepRoots();
     if (!down && this.#collecting.endMs <= nowMs) this.#cutInterval();
     while (this.#collecting.endMs <= nowMs) {
       const cut = this.#collecting.cutMissed(nowMs);

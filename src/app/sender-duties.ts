@@ -1,15 +1,12 @@
-import { type Clock, epochOf, fromBase64Url, intervalAt, parseEnvelope, type Random, type Signer, toBase64Url } from '../core/index.ts';
-import { SeedRatchet, SeedTree, signSeedCommitment } from '../evidence/index.ts';
+import { type Clock, parseEnvelope, type Signer, toBase64Url } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { SenderStore } from '../store/index.ts';
-import { type ChannelTerms, type EpochRecords, epochsAhead, pause } from '../transfer/index.ts';
+import { type ChannelTerms, type EpochRecords, pause } from '../transfer/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
 import type { ModuleListener } from './events.ts';
 import { ensureOnLedger, openChannelOnLedger, registerOwnKey } from './ledger-access.ts';
 import { messageOf } from './message-of.ts';
-
-const COMMITTED_THROUGH = 'seeds-committed-through';
-const rootOf = (epoch: number): string => `seeds-root-${epoch}`;
+import type { SeedCommitments } from './seed-commitments.ts';
 
 const EVERY_MS = 500;
 const COUNTERSIGNATURE_EVERY_MS = 50;
@@ -20,6 +17,7 @@ export interface SenderDutyParts {
   readonly ledger: Ledger;
   readonly evidenceKey: Signer;
   readonly records: EpochRecords;
+  readonly seeds: SeedCommitments;
   readonly clock: Clock;
   readonly listener: ModuleListener;
   readonly signal: AbortSignal;
@@ -37,20 +35,6 @@ export class SenderDuties {
   constructor(parts: SenderDutyParts) {
     this.#parts = parts;
     this.#terms = parts.loaded.terms;
-  }
-
-  /**
-   * Starts the seed ratchet at the beginning of the interval's epoch, keeps that epoch's root and the state of the
-   * interval; what lies before can't be had again.
-   * @returns the ratchet's state at `interval`
-   */
-  static firstRatchet(terms: ChannelTerms, store: SenderStore, random: Random, interval: number): Uint8Array {
-    const epoch = epochOf(terms.params, interval);
-    const ratchet = new SeedRatchet(random.bytes(32), epoch * terms.params.epochIntervals);
-    store.setFact(rootOf(epoch), toBase64Url(SeedTree.of(ratchet.state, ratchet.interval, terms.params).root));
-    store.setFact(COMMITTED_THROUGH, String(epoch - 1));
-    ratchet.skipTo(interval);
-    return ratchet.state;
   }
 
   /** Logs the own key and opens the channel; for the latter the manufacturer's key must be in the log. */
@@ -80,23 +64,11 @@ export class SenderDuties {
 
   /** Does what is due, again and again, until the signal aborts. */
   async run(): Promise<void> {
-    const { signal } = this.#parts;
+    const { seeds, ledger, evidenceKey, signal } = this.#parts;
     while (!signal.aborted) {
-      await this.#attempt(() => this.#commitSeeds());
+      await this.#attempt(() => seeds.commit(ledger, evidenceKey, signal));
       await this.#attempt(() => this.#commitEpochRecord());
       await pause(EVERY_MS, signal);
-    }
-  }
-
-  /** Commits to the seeds of all epochs up to those ahead, in order. */
-  async #commitSeeds(): Promise<void> {
-    const { store, ledger, clock, evidenceKey, signal } = this.#parts;
-    const last = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, clock.now()))) + epochsAhead(this.#terms);
-    for (let epoch = Number(store.fact(COMMITTED_THROUGH)) + 1; epoch <= last; epoch++) {
-      const statement = { v: 0 as const, channel: toBase64Url(this.#terms.channelId), epoch, root: this.#root(epoch) };
-      const commitment = await signSeedCommitment(statement, evidenceKey);
-      await ensureOnLedger(ledger, 'seedCommitment', { commitment }, ['SEEDS_COMMITTED'], signal);
-      store.setFact(COMMITTED_THROUGH, String(epoch));
     }
   }
 
@@ -123,17 +95,5 @@ export class SenderDuties {
     if (this.#parts.signal.aborted || message === this.#lastFault) return;
     this.#lastFault = message;
     this.#parts.listener({ event: 'warning', code: 'LEDGER_FAULT', message });
-  }
-
-  /** Root of an epoch's seeds: kept for the epoch in which the channel began, else from the ratchet as it stands now. */
-  #root(epoch: number): string {
-    const { store } = this.#parts;
-    const kept = store.fact(rootOf(epoch));
-    if (kept !== undefined) return kept;
-    const progress = store.progress();
-    if (progress === undefined) throw new RangeError('The store has no progress.');
-    const ratchet = new SeedRatchet(fromBase64Url(progress.ratchet), progress.interval);
-    ratchet.skipTo(epoch * this.#terms.params.epochIntervals);
-    return toBase64Url(SeedTree.of(ratchet.state, ratchet.interval, this.#terms.params).root);
   }
 }

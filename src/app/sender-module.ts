@@ -11,6 +11,7 @@ import { eraseExchangeKey, firstEpochKey } from './module-keys.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { followPlc } from './plc-feed.ts';
 import { SenderChannel } from './sender-channel.ts';
+import { SeedCommitments } from './seed-commitments.ts';
 import { SenderDuties } from './sender-duties.ts';
 import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
 import { clearedHooks, showBatch, startSenderServers } from './sender-servers.ts';
@@ -36,6 +37,7 @@ export class SenderModule {
   readonly #open: OpenParts;
   readonly #ports: ModulePorts;
   readonly #records: EpochRecords;
+  readonly #seeds: SeedCommitments;
   readonly #stopped = new AbortController();
   #channel: SenderChannel | undefined;
   #ingest: IngestServer | undefined;
@@ -51,6 +53,7 @@ export class SenderModule {
     this.#files = files;
     this.#open = open;
     this.#ports = ports;
+    this.#seeds = new SeedCommitments(files.loaded.terms, open.store, ports.clock);
     this.#records = new EpochRecords(files.loaded.terms, open.secrets, open.store, files.keys.evidence, ports.clock);
   }
 
@@ -131,6 +134,7 @@ export class SenderModule {
       ledger,
       evidenceKey,
       records: this.#records,
+      seeds: this.#seeds,
       clock: this.#ports.clock,
       listener,
       signal,
@@ -154,7 +158,7 @@ export class SenderModule {
     const { config, loaded, policy } = this.#files;
     const { clock, random } = this.#ports;
     const interval = Math.max(0, intervalAt(loaded.terms.params, clock.now()) + 1);
-    const ratchet = SenderDuties.firstRatchet(loaded.terms, store, random, interval);
+    const ratchet = this.#seeds.begin(random, interval);
     store.begin(firstProgress(loaded.terms, interval, ratchet, secrets.oldest.bytes, policy.policy.tags.length));
     eraseExchangeKey(config.keys);
   }
@@ -172,6 +176,7 @@ export class SenderModule {
         policy: policy.policy,
         tagDepth: own.tagDepth ?? DEFAULT_TAG_DEPTH,
         epochRecords: this.#records,
+        seeds: this.#seeds,
         evidenceKey: keys.evidence,
         lastBlock: () => watch.lastBlock,
       },

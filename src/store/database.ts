@@ -158,9 +158,13 @@ function isConstraint(error: unknown): boolean {
 }
 
 function conflict(cause: unknown): FatalError<StoreErrorCode> {
-  return new FatalError('STORE_CONFLICT', 'The store holds another entry in the same place already. Stop, and keep the file for an inquiry.', {
-    cause,
-  });
+  return new FatalError(
+    'STORE_CONFLICT',
+    'The store holds another entry in the same place already. Stop, and keep the file for an inquiry.',
+    {
+      cause,
+    },
+  );
 }
 
 function damaged(column: string): FatalError<StoreErrorCode> {

@@ -1,4 +1,4 @@
-import type { Clock, Json, Random } from '../core/index.ts';
+import { type Clock, type Json, type Random, RejectedError } from '../core/index.ts';
 import { NO_TOKENS } from '../evidence/index.ts';
 import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
@@ -9,6 +9,8 @@ export interface AnchorListener {
   /** The contract refused the header for good. */
   refused(n: number, error: unknown): void;
   ledgerUnavailable(error: Error, retryInMs: number): void;
+  /** Anchoring ended by a fault of this module's own. */
+  failed(error: unknown): void;
 }
 
 export interface AnchorOutboxParts {
@@ -19,10 +21,13 @@ export interface AnchorOutboxParts {
   readonly listener: AnchorListener;
   /** True where the ledger is known to have a token set for the interval's epoch. */
   hasTokenSet(interval: number): boolean;
+  /** True once the seeds of the interval's epoch are committed to: no batch may be anchored before that. */
+  areSeedsCommitted(interval: number): boolean;
 }
 
 /** Idle look at the store, for what another process or a missed wake-up left. */
 const LONGEST_SLEEP_MS = 1000;
+const SEEDS_AGAIN_MS = 50;
 
 /**
  * Brings sealed batches onto the ledger, in order, each at its publication time. The transaction's bytes are stored
@@ -39,7 +44,7 @@ export class AnchorOutbox {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#running ??= this.#run().catch((error: unknown) => this.#parts.listener.failed(error));
   }
 
   /** Something new stands in the store. */
@@ -68,24 +73,28 @@ export class AnchorOutbox {
       if (batch === undefined || this.#stopped.signal.aborted) break;
       const wait = batch.publishAtMs - this.#parts.clock.now();
       if (wait > 0) return Math.min(wait, LONGEST_SLEEP_MS);
+      if (!this.#parts.areSeedsCommitted(batch.interval)) return SEEDS_AGAIN_MS;
       if (!(await this.#anchor(batch))) break;
     }
     return LONGEST_SLEEP_MS;
   }
 
+  /** @returns false where the outbox was stopped before the outcome was known */
   async #anchor(batch: StoredBatch): Promise<boolean> {
     const withTokens = batch.row > 0 || this.#parts.hasTokenSet(batch.interval);
+    let commit: Commit;
     try {
-      const commit = await this.#submitEither(batch, withTokens);
-      this.#parts.store.setLedgerState(batch.n, 'Anchored');
-      this.#parts.listener.anchored(batch.n, commit);
-      return true;
+      commit = await this.#submitEither(batch, withTokens);
     } catch (error) {
       if (this.#stopped.signal.aborted) return false;
+      if (!(error instanceof RejectedError)) throw error;
       this.#parts.store.setLedgerState(batch.n, 'Failed');
       this.#parts.listener.refused(batch.n, error);
       return true;
     }
+    this.#parts.store.setLedgerState(batch.n, 'Anchored');
+    this.#parts.listener.anchored(batch.n, commit);
+    return true;
   }
 
   /** The contract alone knows whether a set is on the ledger at the moment of the commit; the header fits both ways. */

@@ -11,13 +11,13 @@ import {
   toBase64Url,
   type UaValue,
 } from '../core/index.ts';
-import { BatchBuilder, SeedRatchet } from '../evidence/index.ts';
+import { BatchBuilder, type EpochKeys, SeedRatchet } from '../evidence/index.ts';
 import { Clearing, type MappingPolicy } from '../policy/index.ts';
 import type { ChannelProgress } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import type { CutBatch } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
-import { decodeKeptReadings, encodeKeptReadings } from './kept-readings.ts';
+import { decodeKeptBatch, encodeKeptBatch } from './kept-readings.ts';
 import type { OpenBatch } from './open-batch.ts';
 
 export type TransferErrorCode =
@@ -61,7 +61,8 @@ export class CollectingChannel {
   readonly #ratchet: SeedRatchet;
   readonly #clearing: Clearing;
   readonly #sequences: number[];
-  #published: number[][] = [];
+  /** Codes shown within the open interval, by the number of the publication. */
+  readonly #published = new Map<number, readonly number[]>();
   #callPending = false;
   #connectionGap = false;
   #open: OpenBatch;
@@ -97,21 +98,20 @@ export class CollectingChannel {
     this.#clearing.accept({ ...reading, seq });
   }
 
-  /** The open batch's readings as text, so that a later start can go on with them; undefined where there are none. */
+  /** What the open batch has so far as text, so that a later start can go on with it; undefined where that is nothing. */
   keepReadings(): string | undefined {
-    const { n, readings } = this.#open;
-    return readings.length === 0 ? undefined : encodeKeptReadings(n, readings);
+    const { n, readings, refused } = this.#open;
+    const nothing = readings.length === 0 && this.#published.size === 0 && refused.every((count) => count === 0);
+    return nothing ? undefined : encodeKeptBatch({ n, readings, refused, published: [...this.#published] });
   }
 
-  /** Takes kept readings again, if they are of the open batch. @returns whether they were */
-  resume(kept: string): boolean {
-    const { n, readings } = decodeKeptReadings(kept);
-    if (n !== this.#open.n) return false;
-    for (const { tag, reading } of readings) {
-      const name = this.#tagNames[tag];
-      if (name === undefined) throw new RejectedError<TransferErrorCode>('NO_SUCH_TAG', `The mapping policy has no tag ${tag}.`);
-      this.accept({ tag: name, ...reading });
-    }
+  /** Takes up what was kept, if it is of the open batch. @returns whether it was */
+  resume(text: string): boolean {
+    const kept = decodeKeptBatch(text);
+    if (kept.n !== this.#open.n) return false;
+    for (const { tag, reading } of kept.readings) this.accept({ tag: this.#nameOf(tag), ...reading });
+    kept.refused.forEach((count, index) => (this.#open.refused[index] = (this.#open.refused[index] ?? 0) + count));
+    for (const [publication, codes] of kept.published) this.#published.set(publication, codes);
     return true;
   }
 
@@ -150,7 +150,8 @@ export class CollectingChannel {
   /** Clears for a publication within the interval and keeps its codes for the interval's condition records. */
   publish(pointMs: number): number[] {
     const codes = this.#clear(pointMs);
-    this.#published.push(codes);
+    const { intervalMs, publications } = this.#terms.params;
+    this.#published.set(((pointMs - intervalStart(this.#terms.params, this.#open.interval)) * publications) / intervalMs - 1, codes);
     return codes;
   }
 
@@ -190,10 +191,9 @@ export class CollectingChannel {
 
   #nextInterval(interval: number): void {
     this.#clearing.endInterval(intervalStart(this.#terms.params, interval));
-    this.#published = [];
+    this.#published.clear();
     this.#callPending = false;
     while (this.#ratchet.interval < interval) this.#ratchet.advance();
-    this.#secrets.eraseBefore(epochOf(this.#terms.params, interval) - this.#terms.disputeWindowEpochs);
     this.#open = this.#openBatch(this.#open.n + 1, 0, intervalStart(this.#terms.params, interval));
   }
 
@@ -216,7 +216,7 @@ export class CollectingChannel {
   }
 
   #progress(): CutBatch['progress'] {
-    const oldest = this.#secrets.oldest;
+    const oldest = this.#oldestKept();
     return {
       nextBatch: this.#open.n,
       interval: this.#open.interval,
@@ -229,23 +229,36 @@ export class CollectingChannel {
     };
   }
 
+  /**
+   * The oldest epoch keys that are kept once this progress is stored. They are erased only then: batches that were cut
+   * before still need theirs to be sealed.
+   */
+  #oldestKept(): EpochKeys {
+    const windowStart = epochOf(this.#terms.params, this.#open.interval) - this.#terms.disputeWindowEpochs;
+    return this.#secrets.keysOf(Math.max(this.#secrets.oldest.epoch, windowStart));
+  }
+
   #clear(atMs: number): number[] {
     return this.#terms.codes.map((_, stream) => this.#clearing.condition(stream, atMs));
   }
 
-  /** Codes of earlier publications of the interval and of this last one, as [stream][publication]. */
+  /** Codes of the interval's publications as [stream][publication]: those shown, MISSED for those that were not, and the last. */
   #codesByStream(last: readonly number[]): number[][] {
     const { publications } = this.#terms.params;
-    const earlier = this.#published.slice(0, publications - 1);
     return last.map((code, stream) => {
-      const codes = earlier.map((published) => published[stream] ?? RESERVED_CODES.NONE);
-      while (codes.length < publications - 1) codes.push(RESERVED_CODES.MISSED);
-      return [...codes, code];
+      const earlier = Array.from({ length: publications - 1 }, (_, index) => this.#published.get(index)?.[stream] ?? RESERVED_CODES.MISSED);
+      return [...earlier, code];
     });
   }
 
   #uniformCodes(code: number): number[][] {
     return this.#terms.codes.map(() => Array.from({ length: this.#terms.params.publications }, () => code));
+  }
+
+  #nameOf(index: number): string {
+    const name = this.#tagNames[index];
+    if (name === undefined) throw new RejectedError<TransferErrorCode>('NO_SUCH_TAG', `The mapping policy has no tag ${index}.`);
+    return name;
   }
 
   #indexOf(tag: string): number {

@@ -13,6 +13,33 @@ export interface ClockJump {
   readonly byMs: number;
 }
 
+/** Waiting, and a clock that nobody sets. */
+export interface GridTimer {
+  /** Milliseconds since some instant; never goes back. */
+  monotonicMs(): number;
+  /** Calls `work` once after `ms`. @returns what cancels it */
+  after(ms: number, work: () => void): () => void;
+}
+
+const systemTimer: GridTimer = {
+  monotonicMs: () => performance.now(),
+  after: (ms, work) => {
+    const timer = setTimeout(work, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface GridClockParts {
+  readonly clock: Clock;
+  /** Distance of the points, see {@link gridStep}. */
+  readonly stepMs: number;
+  /** No point before this instant is told, ms since 1970. */
+  readonly fromMs: number;
+  readonly listener: GridListener;
+  readonly onJump: (jump: ClockJump) => void;
+  readonly timer?: GridTimer;
+}
+
 /** A wall clock that moved by this much against the monotonic one was set, or the machine was suspended. */
 const JUMP_MS = 500;
 /** Long waits are cut, so that a clock that is set, or a machine that wakes up, is noticed soon. */
@@ -23,53 +50,55 @@ const LONGEST_WAIT_MS = 1000;
  * skipped: after a jump forward the listener sees every point in between at once.
  */
 export class GridClock {
-  readonly #clock: Clock;
-  readonly #stepMs: number;
-  readonly #listener: GridListener;
-  readonly #onJump: (jump: ClockJump) => void;
+  readonly #parts: GridClockParts;
+  readonly #timer: GridTimer;
   #nextMs: number;
   #offsetMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  /** Set while the clock runs. */
+  #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, stepMs: number, fromMs: number, listener: GridListener, onJump: (jump: ClockJump) => void) {
-    this.#clock = clock;
-    this.#stepMs = stepMs;
-    this.#nextMs = Math.ceil(fromMs / stepMs) * stepMs;
-    this.#listener = listener;
-    this.#onJump = onJump;
-    this.#offsetMs = clock.now() - performance.now();
+  constructor(parts: GridClockParts) {
+    this.#parts = parts;
+    this.#timer = parts.timer ?? systemTimer;
+    this.#nextMs = Math.ceil(parts.fromMs / parts.stepMs) * parts.stepMs;
+    this.#offsetMs = this.#offset();
   }
 
   start(): void {
+    this.#cancel?.();
     this.#schedule();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   #schedule(): void {
-    const wait = Math.min(Math.max(this.#nextMs - this.#clock.now(), 0), LONGEST_WAIT_MS);
-    this.#timer = setTimeout(() => this.#tick(), wait);
+    const wait = Math.min(Math.max(this.#nextMs - this.#parts.clock.now(), 0), LONGEST_WAIT_MS);
+    this.#cancel = this.#timer.after(wait, () => this.#tick());
   }
 
   #tick(): void {
     this.#watchForJump();
-    while (this.#timer !== undefined && this.#clock.now() >= this.#nextMs) {
+    while (this.#cancel !== undefined && this.#parts.clock.now() >= this.#nextMs) {
       const point = this.#nextMs;
-      this.#nextMs += this.#stepMs;
-      this.#listener(point);
+      this.#nextMs += this.#parts.stepMs;
+      this.#parts.listener(point);
     }
-    if (this.#timer !== undefined) this.#schedule();
+    if (this.#cancel !== undefined) this.#schedule();
   }
 
   #watchForJump(): void {
-    const offset = this.#clock.now() - performance.now();
+    const offset = this.#offset();
     const byMs = Math.round(offset - this.#offsetMs);
     if (Math.abs(byMs) < JUMP_MS) return;
     this.#offsetMs = offset;
-    this.#onJump({ byMs });
+    this.#parts.onJump({ byMs });
+  }
+
+  #offset(): number {
+    return this.#parts.clock.now() - this.#timer.monotonicMs();
   }
 }
 

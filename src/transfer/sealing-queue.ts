@@ -2,6 +2,7 @@ import { type ChannelParams, type Clock, FatalError, intervalEnd } from '../core
 import type { SealedBatch, SenderStore } from '../store/index.ts';
 import type { TransferErrorCode } from './collecting-channel.ts';
 import type { CutBatch } from './cut-batch.ts';
+import type { EpochSecrets } from './epoch-secrets.ts';
 import type { BatchSealer } from './seal-batch.ts';
 
 export interface SealingListener {
@@ -14,6 +15,7 @@ export interface SealingListener {
 export interface SealingQueueParts {
   readonly params: ChannelParams;
   readonly sealer: BatchSealer;
+  readonly secrets: EpochSecrets;
   readonly store: SenderStore;
   readonly clock: Clock;
   readonly listener: SealingListener;
@@ -58,6 +60,7 @@ export class SealingQueue {
     const sealed = late ? { ...batch, publishAtMs: this.#nextPublication(now) } : batch;
     this.#parts.store.seal(sealed, { ...cut.progress, prev: batch.headerHash });
     this.#prev = batch.headerHash;
+    this.#parts.secrets.eraseBefore(cut.progress.epoch);
     this.#parts.listener.sealed(sealed, cut, late);
   }
 
