@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { hasCode } from '../../src/core/index.ts';
+import { ReceiverStore } from '../../src/store/index.ts';
+import { receivedBatch } from './batches.ts';
+
+function inMemory(t: TestContext): ReceiverStore {
+  const store = new ReceiverStore(':memory:', 'channel');
+  t.after(() => store.close());
+  return store;
+}
+
+describe("a receiver's store", () => {
+  test('finds batches again after a restart, byte for byte, with what is not acknowledged', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'dcmb-store-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const first = new ReceiverStore(join(folder, 'store.db'), 'channel');
+    for (const n of [0, 1, 2]) first.store(receivedBatch(n), [`act:${n}`]);
+    first.setAcknowledged(1);
+    first.setAction('act:1', 'done');
+    first.close();
+    const again = new ReceiverStore(join(folder, 'store.db'), 'channel');
+    t.after(() => again.close());
+    assert.deepEqual(again.batches(), [receivedBatch(0), receivedBatch(1), receivedBatch(2)]);
+    assert.deepEqual(again.last(), receivedBatch(2));
+    assert.deepEqual(
+      again.unacknowledged().map(({ n }) => n),
+      [0, 2],
+    );
+    assert.deepEqual(again.waitingActions(), [
+      { key: 'act:0', tries: 0 },
+      { key: 'act:2', tries: 0 },
+    ]);
+    assert.deepEqual(again.counts(), { received: 3, acknowledged: 1, findings: 0 });
+  });
+
+  test('stores a batch together with its actions or not at all', (t) => {
+    const store = inMemory(t);
+    store.store(receivedBatch(0), ['act:0']);
+    assert.throws(
+      () => store.store(receivedBatch(0), ['act:other']),
+      (error) => hasCode(error, 'STORE_CONFLICT'),
+    );
+    assert.throws(() => store.store(receivedBatch(1), ['act:1', undefined as never]));
+    assert.equal(store.batch(1), undefined);
+    assert.deepEqual(
+      store.waitingActions().map(({ key }) => key),
+      ['act:0'],
+    );
+  });
+
+  test('the same action never stands twice, and a settled one is not run again', (t) => {
+    const store = inMemory(t);
+    assert.equal(store.addAction('act:0'), true);
+    assert.equal(store.addAction('act:0'), false);
+    store.setAction('act:0', 'waiting');
+    assert.deepEqual(store.waitingActions(), [{ key: 'act:0', tries: 1 }]);
+    store.setAction('act:0', 'failed');
+    assert.equal(store.addAction('act:0'), false);
+    assert.deepEqual(store.waitingActions(), []);
+  });
+
+  test('keeps a finding once, however often it is made', (t) => {
+    const store = inMemory(t);
+    const finding = { atMs: 5, n: 3, code: 'WRONG', message: 'It does not fit.' };
+    assert.equal(store.addFinding(finding), true);
+    assert.equal(store.addFinding({ ...finding, atMs: 6 }), false);
+    assert.equal(store.addFinding({ ...finding, n: 4 }), true);
+    assert.deepEqual(store.findings(), [finding, { ...finding, n: 4 }]);
+    assert.equal(store.counts().findings, 2);
+  });
+
+  test('the last codes are those of a grid point, not of a call', (t) => {
+    const store = inMemory(t);
+    assert.equal(store.lastCodes(), undefined);
+    store.store(receivedBatch(0, { row: 1, codes: [-1, -1] }), []);
+    assert.equal(store.lastCodes(), undefined);
+    store.store(receivedBatch(1, { codes: [4, 5] }), []);
+    store.store(receivedBatch(2, { row: 1, codes: [-1, -1] }), []);
+    assert.deepEqual(store.lastCodes(), [4, 5]);
+  });
+
+  test('a fact is replaced by a later one', (t) => {
+    const store = inMemory(t);
+    assert.equal(store.fact('a'), undefined);
+    store.setFact('a', '1');
+    store.setFact('a', '2');
+    assert.equal(store.fact('a'), '2');
+  });
+});
