@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { RejectedError } from '../core/index.ts';
-import { writeFileAtomic } from '../platform/index.ts';
-import { type ApplicationIdentity, createApplicationCertificate, parseApplicationIdentity } from '../server/index.ts';
+import { requirePrivate, writeFileAtomic } from '../platform/index.ts';
+import { type ApplicationIdentity, checkOwnCertificate, createApplicationCertificate, parseApplicationIdentity } from '../server/index.ts';
 import type { ConfigErrorCode } from './config.ts';
 
 const VALIDITY_DAYS = 5 * 365;
@@ -42,7 +42,35 @@ export async function createIdentity(
 /** @throws RejectedError naming the file and what to do */
 export function loadIdentity(pki: string, application: ApplicationName): ApplicationIdentity {
   const folder = pkiFolder(pki, application);
-  return parseApplicationIdentity(new Uint8Array(read(join(folder, CERTIFICATE))), read(join(folder, PRIVATE_KEY)).toString('utf8'));
+  const [certificate, key] = [read(join(folder, CERTIFICATE)), readPrivate(join(folder, PRIVATE_KEY))];
+  return about(join(folder, CERTIFICATE), () => parseApplicationIdentity(new Uint8Array(certificate), key.toString('utf8')));
+}
+
+/**
+ * The identity of a server that clients reach as `hostname`.
+ * @throws RejectedError naming the file and what to do, also where clients would refuse the certificate
+ */
+export function loadServerIdentity(pki: string, application: ApplicationName, hostname: string, nowMs: number): ApplicationIdentity {
+  const identity = loadIdentity(pki, application);
+  const expected = { applicationUri: identity.applicationUri, dialled: [hostname], nowMs };
+  about(join(pkiFolder(pki, application), CERTIFICATE), () => checkOwnCertificate(identity, expected));
+  return identity;
+}
+
+/** Adds the file's name to what is wrong with its content. */
+function about<Result>(file: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof RejectedError)) throw cause;
+    throw new RejectedError(cause.code, `${file}: ${cause.message}`, { cause });
+  }
+}
+
+function readPrivate(file: string): Buffer {
+  const content = read(file);
+  requirePrivate(file, statSync(file).mode);
+  return content;
 }
 
 function read(file: string): Buffer {

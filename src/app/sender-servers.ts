@@ -3,7 +3,6 @@ import type { Agreement } from '../agreement/index.ts';
 import { type Clock, type Json, toBase64Url, UnavailableError } from '../core/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
 import {
-  checkOwnCertificate,
   type ClearedServer,
   type ClearedServerHooks,
   type IngestHooks,
@@ -16,7 +15,7 @@ import type { ChannelTerms, EpochRecords } from '../transfer/index.ts';
 import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { trustListOf, userEntries } from './link-access.ts';
-import { loadIdentity } from './plant-identities.ts';
+import { loadServerIdentity } from './plant-identities.ts';
 import type { ModulePorts } from './module-options.ts';
 import type { SenderChannel } from './sender-channel.ts';
 import type { SenderFiles } from './sender-files.ts';
@@ -50,9 +49,8 @@ export async function startSenderServers(
 }
 
 function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clock, hooks: IngestHooks): Promise<IngestServer> {
-  const identity = loadIdentity(config.pki, 'ingest');
   const endpoint = endpointOf(config.ingest);
-  checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: clock.now() });
+  const identity = loadServerIdentity(config.pki, 'ingest', endpoint.hostname, clock.now());
   const { name, manufacturer, serialNumber, productInstanceUri } = config.machine;
   return startIngestServer(
     {
@@ -93,9 +91,8 @@ export async function startCleared(
   facts: Omit<ChannelFacts, 'policy'>,
   hooks: MethodHooks,
 ): Promise<ClearedServer> {
-  const identity = loadIdentity(place.pki, place.application);
   const endpoint = endpointOf(config);
-  checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [endpoint.hostname], nowMs: place.clock.now() });
+  const identity = loadServerIdentity(place.pki, place.application, endpoint.hostname, place.clock.now());
   const trust = trustListOf(place.pki, place.application);
   const server = await startClearedServer(
     {

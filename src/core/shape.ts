@@ -8,7 +8,12 @@ export function parseShape<const Shape extends v.GenericSchema>(shape: Shape, va
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue) ?? '';
-  throw new RejectedError('BAD_SHAPE', `The ${what} has the wrong form at "${path}": expected ${issue.expected ?? issue.type}.`);
+  throw new RejectedError('BAD_SHAPE', `The ${what} has the wrong form at "${path}": expected ${expectation(issue)}.`);
+}
+
+/** A check's own message says what it expects; those that valibot makes repeat the value. */
+function expectation({ type, expected, message }: v.BaseIssue<unknown>): string {
+  return type === 'check' ? message : (expected ?? type);
 }
 
 /** Text that is base64url without padding of exactly `length` bytes, or of any length. */

@@ -3,5 +3,5 @@ export { systemClock } from './clock.ts';
 export { COMPUTE_LIMIT_MS, loadComputeModule } from './compute-module.ts';
 export type { PlatformErrorCode } from './errors.ts';
 export { type AtomicWriteOptions, errnoOf, writeFileAtomic } from './files.ts';
-export { createExchangeKey, createSigningKey, type ExchangeKey, loadExchangeKey, loadSigningKey } from './key-file.ts';
+export { createExchangeKey, createSigningKey, type ExchangeKey, loadExchangeKey, loadSigningKey, requirePrivate } from './key-file.ts';
 export { systemRandom } from './random.ts';

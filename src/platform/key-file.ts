@@ -93,17 +93,25 @@ async function readPrivately(path: string): Promise<string> {
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw badFile(path, 'is not a file', 'Correct its path.');
-    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-      throw badFile(
-        path,
-        'may be read or written by other users of this machine',
-        `Run \`chmod 600 ${path}\`, and replace the key if others could log in.`,
-      );
-    }
+    requirePrivate(path, stat.mode);
     return await handle.readFile('utf8');
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * A private key that other users of the machine may read has to count as known to them.
+ * @param mode permission bits of the file, as `stat` gives them
+ * @throws RejectedError `BAD_KEY_FILE`
+ */
+export function requirePrivate(path: string, mode: number): void {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  throw badFile(
+    path,
+    'may be read or written by other users of this machine',
+    `Run \`chmod 600 ${path}\`, and replace the key if others could log in.`,
+  );
 }
 
 function badFile(path: string, what: string, remedy: string, cause?: unknown): RejectedError<PlatformErrorCode> {

@@ -204,7 +204,7 @@ function startFault(outcome: 'portInUse' | 'failed', port: number, why: string):
   if (outcome === 'portInUse') {
     return new UnavailableError<ClearedErrorCode>(
       'CLEARED_PORT_IN_USE',
-      `Port ${port} for the cleared server is in use. Stop what listens there or configure another port.`,
+      `Port ${port} for the cleared server is in use. Stop what listens there, or configure another port.`,
     );
   }
   return new RejectedError<ClearedErrorCode>('CLEARED_START_FAILED', `The cleared server could not start: ${why}.`);

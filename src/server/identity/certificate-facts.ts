@@ -117,5 +117,11 @@ function asBuffer(bytes: Bytes): Buffer {
 }
 
 function badCertificate(cause?: unknown): RejectedError<IdentityErrorCode> {
-  return new RejectedError('BAD_CERTIFICATE', 'The bytes are not an X.509 certificate in DER or PEM form.', { cause });
+  return new RejectedError(
+    'BAD_CERTIFICATE',
+    'The bytes are not an X.509 certificate in DER or PEM form. Get the file anew from where it came.',
+    {
+      cause,
+    },
+  );
 }

@@ -82,10 +82,10 @@ async function listen({ server }: SecureServer, port: number): Promise<void> {
   try {
     await server.start();
   } catch (cause) {
-    const isTaken = cause instanceof Error && cause.message.includes('EADDRINUSE');
-    const [code, message] = isTaken
-      ? (['PORT_IN_USE', `TCP port ${port} is in use. Stop what listens there, or configure another port.`] as const)
-      : (['START_FAILED', 'The ingest server did not start.'] as const);
+    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+    const [code, message] = why.includes('EADDRINUSE')
+      ? (['PORT_IN_USE', `Port ${port} for the ingest server is in use. Stop what listens there, or configure another port.`] as const)
+      : (['START_FAILED', `The ingest server could not start on port ${port}: ${why}. Check its host and port.`] as const);
     throw new UnavailableError<IngestErrorCode>(code, message, { cause });
   }
 }
