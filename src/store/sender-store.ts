@@ -34,6 +34,8 @@ export interface ChannelProgress {
   /** Interval in which the next reading falls, and how many batches of it are sealed. */
   readonly interval: number;
   readonly row: number;
+  /** Where the next batch begins, ms since 1970: after a call that is within the interval. */
+  readonly fromMs: number;
   readonly prev: string;
   /** State of the seed ratchet at `interval`, base64url. */
   readonly ratchet: string;

@@ -39,6 +39,7 @@ export function firstProgress(terms: ChannelTerms, interval: number, ratchet: By
     nextBatch: 0,
     interval,
     row: 0,
+    fromMs: intervalStart(terms.params, interval),
     prev: toBase64Url(sha256(terms.channelId)),
     ratchet: toBase64Url(ratchet),
     epochKey: toBase64Url(epochKey),
@@ -76,7 +77,7 @@ export class CollectingChannel {
     this.#ratchet = new SeedRatchet(fromBase64Url(progress.ratchet), progress.interval);
     this.#clearing = progress.clearing === '' ? new Clearing(policy) : Clearing.restore(policy, progress.clearing);
     this.#sequences = [...progress.sequences];
-    this.#open = this.#openBatch(progress.nextBatch, progress.row, intervalStart(terms.params, progress.interval));
+    this.#open = this.#openBatch(progress.nextBatch, progress.row, progress.fromMs);
   }
 
   /** The batch that accepts readings now. */
@@ -221,6 +222,7 @@ export class CollectingChannel {
       nextBatch: this.#open.n,
       interval: this.#open.interval,
       row: this.#open.ordinal,
+      fromMs: this.#open.fromMs,
       ratchet: toBase64Url(this.#ratchet.state),
       epochKey: toBase64Url(oldest.bytes),
       epoch: oldest.epoch,

@@ -92,9 +92,9 @@ export class GridClock {
   #watchForJump(): void {
     const offset = this.#offset();
     const byMs = Math.round(offset - this.#offsetMs);
-    if (Math.abs(byMs) < JUMP_MS) return;
+    // Small corrections that add up over the days are no jump.
     this.#offsetMs = offset;
-    this.#parts.onJump({ byMs });
+    if (Math.abs(byMs) >= JUMP_MS) this.#parts.onJump({ byMs });
   }
 
   #offset(): number {

@@ -12,6 +12,7 @@ export function progressOf(nextBatch: number): ChannelProgress {
     nextBatch,
     interval: nextBatch,
     row: 0,
+    fromMs: 1000 * nextBatch,
     prev: toBase64Url(bytes(`header ${nextBatch - 1}`)),
     ratchet: toBase64Url(bytes(`ratchet ${nextBatch}`)),
     epochKey: toBase64Url(bytes('epoch key')),
