@@ -22,6 +22,7 @@ export async function untilAvailable<Result>(work: () => Promise<Result>, option
       if (!isUnavailable(error) || options.signal.aborted) throw error;
       options.onRetry?.(error, delay);
       await pause(delay * jitter(options.random), options.signal);
+      if (options.signal.aborted) throw error;
     }
   }
 }
