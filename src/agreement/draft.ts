@@ -27,7 +27,7 @@ export interface AgreementFacts {
  */
 export function draftAgreement(terms: AgreementTerms, facts: AgreementFacts): Agreement {
   const { tagCount, ...named } = facts;
-  const params = paramsOf(terms, facts.streams, tagCount);
+  const params = channelParamsOf(terms, facts.streams, tagCount);
   return parseAgreement({
     v: 0,
     ...named,
@@ -42,7 +42,13 @@ export function draftAgreement(terms: AgreementTerms, facts: AgreementFacts): Ag
   });
 }
 
-function paramsOf(terms: AgreementTerms, streams: readonly AgreedStream[], tagCount: number): ChannelParams {
+/** A stream as far as its number of conditions goes. */
+interface Catalogued {
+  readonly conditions: readonly unknown[];
+}
+
+/** Parameters of a channel by a person's terms. @param tagCount tags of the mapping policy */
+export function channelParamsOf(terms: AgreementTerms, streams: readonly Catalogued[], tagCount: number): ChannelParams {
   const { lengthMs } = terms.interval;
   const interval = { ...intervalDefaults(lengthMs, Date.parse(terms.validity.from)), ...terms.interval };
   const deadlines = { ...deadlineDefaults(lengthMs), ...terms.deadlines };
@@ -91,7 +97,7 @@ function evidenceDefaults(lengthMs: number, codes: number, calls: number, tagCou
   };
 }
 
-function mostCodes(streams: readonly AgreedStream[]): number {
+function mostCodes(streams: readonly Catalogued[]): number {
   return Math.max(...streams.map(({ conditions }) => conditions.length)) + Object.keys(RESERVED_CODES).length;
 }
 

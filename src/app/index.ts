@@ -5,13 +5,14 @@ export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';
 export { initPlant, type Plant, type PlantOptions } from './plant.ts';
 export { type ApplicationName, pkiFolder } from './plant-identities.ts';
 export type { PlantPorts } from './plant-files.ts';
+export { type PolicyReport, reportPolicy } from './policy-report.ts';
 export { loadPolicy } from './policy-source.ts';
 export { ReceiverModule } from './receiver-module.ts';
 export { replay, type ReplayOptions, type ReplayProgress } from './replay.ts';
 export type { ModuleOptions } from './module-options.ts';
 export { SenderModule } from './sender-module.ts';
 
-export { type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
+export { type AuditExport, type AuditOptions, type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
 export { type DcmbError, FatalError, RejectedError, UnavailableError } from '../core/index.ts';
 export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';

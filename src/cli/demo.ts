@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { exportAudit, initPlant, parseExport, type Plant, systemArgon2, UnavailableError, verifyExport } from '../app/index.ts';
 import { DemoRecord } from './demo-record.ts';
 import { DemoView } from './demo-view.ts';
-import { numberFrom, parseDuration } from './duration.ts';
+import { numberFrom, parseDuration, wholeNumberFrom } from './duration.ts';
 import { exampleFile } from './init.ts';
 import { ModuleProcess } from './module-process.ts';
 import { PROGRAM } from './spoken-paths.ts';
@@ -29,7 +29,7 @@ export function demoCommand(): Command {
     .option('--for <duration>', 'stop by itself after this time, such as 20s', parseDuration)
     .option('--json', 'print one JSON object with what happened as the last line')
     .addOption(new Option('--ledger <kind>', 'where evidence is anchored').choices(['embedded']).default('embedded'))
-    .option('--port <number>', 'port of the ingest server; the other servers take the next two', numberFrom(1, 65_533), 48_400)
+    .option('--port <number>', 'port of the ingest server; the other servers take the next two', wholeNumberFrom(1, 65_533), 48_400)
     .option('--rate <rows>', 'flight cycles a second that the simulated PLC writes', numberFrom(0.1, 1000), 10)
     .option('--interval <duration>', 'length of an interval', parseDuration, 1000)
     .action(runDemo);

@@ -17,6 +17,11 @@ export function failWith(error: unknown): never {
     process.stderr.write(`dcmb: ${message}\n`);
     process.exit(BAD_INPUT);
   }
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (path !== undefined) {
+    process.stderr.write(`dcmb: ${path} can't be used (${code}). Check the path and its rights.\n`);
+    process.exit(BAD_INPUT);
+  }
   process.stderr.write(`dcmb: a fault of this program: ${message}\nSet DCMB_DEBUG=1 to see where it happened.\n`);
   if (process.env['DCMB_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   process.exit(OWN_FAULT);

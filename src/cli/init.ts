@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { initPlant, type Plant } from '../app/index.ts';
-import { numberFrom, parseDuration } from './duration.ts';
+import { parseDuration, powerOfTwoFrom, wholeNumberFrom } from './duration.ts';
 import { PROGRAM, spokenPath } from './spoken-paths.ts';
 
 interface InitOptions {
@@ -30,10 +30,10 @@ export function initCommand(): Command {
     .option('--terms <file>', "the agreement's terms (purpose, cadence, deadlines, validity); instead of --interval and --epoch")
     .option('--channel <name>', 'name of the channel, part of the node ids', 'turbofan')
     .option('--interval <duration>', 'length of an interval', parseDuration, 10_000)
-    .option('--epoch <intervals>', 'intervals an epoch, a power of two from 2 to 4096', numberFrom(2, 4096), 64)
+    .option('--epoch <intervals>', 'intervals an epoch, a power of two from 2 to 4096', powerOfTwoFrom(2, 4096), 64)
     .option('--host <address>', 'address that the servers listen on', '127.0.0.1')
     .option('--advertise <host>', 'name or address by which clients reach the servers (default: localhost, or the host name)')
-    .option('--port <number>', 'port of the ingest server; the other servers take the next two', numberFrom(1, 65_533), 48_400)
+    .option('--port <number>', 'port of the ingest server; the other servers take the next two', wholeNumberFrom(1, 65_533), 48_400)
     .action(async (folder: string, options: InitOptions) => {
       const { port } = options;
       const plant = await initPlant({

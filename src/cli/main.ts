@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { auditCommand } from './audit.ts';
+import { tellFaultsOf } from './command-line.ts';
 import { demoCommand } from './demo.ts';
 import { failWith } from './failure.ts';
 import { initCommand } from './init.ts';
 import { passwordCommand } from './password.ts';
+import { policyCommand } from './policy.ts';
 import { replayCommand } from './replay.ts';
 import { receiveCommand, serveCommand } from './modules.ts';
 import { trustCommand } from './trust.ts';
@@ -13,12 +15,7 @@ const program = new Command('dcmb')
   .description(
     'Exchange cleared machine conditions over OPC UA, with evidence on a ledger that everybody can audit without seeing the data.',
   )
-  .version(manifest.version)
-  .showHelpAfterError('(dcmb --help shows the commands)')
-  .exitOverride((error) => {
-    // commander has printed its message; a wrong command line is bad input like any other.
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  });
+  .version(manifest.version);
 
 for (const command of [
   demoCommand(),
@@ -28,10 +25,12 @@ for (const command of [
   replayCommand(),
   trustCommand(),
   auditCommand(),
+  policyCommand(),
   passwordCommand(),
 ]) {
-  program.addCommand(command.copyInheritedSettings(program));
+  program.addCommand(command);
 }
+tellFaultsOf(program);
 
 try {
   await program.parseAsync();

@@ -80,8 +80,7 @@ function find(lists: readonly ListOf[], selector: string, state?: 'rejected'): L
     }
   });
   const [first, second] = found;
-  if (first === undefined)
-    throw bad(`No ${state ?? 'trusted or rejected'} certificate is named "${selector}". See: dcmb trust list CONFIG`);
+  if (first === undefined) throw bad(`No ${state ?? 'trusted or rejected'} certificate is named "${selector}". Look with dcmb trust list.`);
   if (second !== undefined)
     throw bad(`"${selector}" stands in the lists of ${found.map((each) => each.application).join(' and ')}. Say which by --application.`);
   return first;
@@ -94,8 +93,16 @@ function addWaiting(lists: readonly ListOf[], selector: string): { application: 
 
 function addFile(lists: readonly ListOf[], file: string): { application: ApplicationName; entry: TrustEntry } {
   const [first, second] = lists;
-  if (first === undefined || second !== undefined) throw bad('Say by --application whose list the file goes to.');
-  return { application: first.application, entry: first.list.add(new Uint8Array(readFileSync(file))) };
+  if (first === undefined || second !== undefined) {
+    const names = lists.map(({ application }) => application).join(' or ');
+    throw bad(`${file} could go to two lists. Say by --application to which: ${names}.`);
+  }
+  try {
+    return { application: first.application, entry: first.list.add(new Uint8Array(readFileSync(file))) };
+  } catch (cause) {
+    if (!(cause instanceof RejectedError)) throw cause;
+    throw new RejectedError(cause.code, `${file}: ${cause.message}`, { cause });
+  }
 }
 
 function describe(application: ApplicationName, entry: TrustEntry): string {

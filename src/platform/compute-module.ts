@@ -84,7 +84,7 @@ export function loadComputeModule(source: Bytes, digest: string, limitMs: number
   if (toHex(sha256(source)) !== digest) {
     throw new RejectedError<PlatformErrorCode>(
       'COMPUTE_MODULE_DIGEST',
-      'The compute module has another digest than the mapping policy says: it was changed, or the policy means another file.',
+      'The compute module has another digest than the mapping policy says: it was changed, or the policy means another file. Restore it, or correct "sha256".',
     );
   }
   const text = fromUtf8(source);
