@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { FatalError, fromBase64Url, hasCode, type Json, toBase64Url } from '../../src/core/index.ts';
+import { FatalError, fromBase64Url, hasCode, toBase64Url } from '../../src/core/index.ts';
 import { proposeEpochRecord, countersignEpochRecord, NO_TOKENS, signHeader, openHeader } from '../../src/evidence/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { AnchorOutbox } from '../../src/transfer/index.ts';
@@ -227,7 +227,7 @@ describe('tokens', () => {
     const { txId, bytes } = await at.owner.prepare('anchor', {
       header: at.sender.store.batch(0)!.header,
       tokens: NO_TOKENS,
-    } as unknown as Json);
+    });
     at.sender.store.setSubmitted(0, { transactionId: txId, bytes });
     await at.openEpoch();
     at.start();
@@ -256,7 +256,7 @@ describe('what the outbox cannot mend', () => {
     await sealAndWait(at, 2);
     const { value } = openHeader(at.sender.store.batch(0)!.header, OWNER.publicKey);
     const other = await signHeader({ ...value, h: toBase64Url(new Uint8Array(32)) }, OWNER);
-    await send(at.owner, 'anchor', { header: other, tokens: NO_TOKENS } as unknown as Json);
+    await send(at.owner, 'anchor', { header: other, tokens: NO_TOKENS });
     at.start();
     await until('the second is anchored', allAnchored(at, 1));
     assert.equal(at.sender.store.batch(0)?.ledgerState, 'Failed');

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  type Envelope,
+  type Json,
+  parseEnvelope,
+  RejectedError,
+  type Signer,
+  toBase64Url,
+  UnavailableError,
+} from '../../src/core/index.ts';
+import { type DeliveryPackage, openHeader, openReceipt, signHeader } from '../../src/evidence/index.ts';
+import { systemArgon2 } from '../../src/platform/index.ts';
+import { ReceiverStore, type StoredFinding } from '../../src/store/index.ts';
+import { type DeliverySource, Inbox, type ReceivedCondition } from '../../src/transfer/index.ts';
+import { ManualClock, testBytes, testSigner } from '../support/ledger-network.ts';
+import { BLOCK, count, OWNER, RECEIVER, secretsFor, TestSender } from './fixture.ts';
+
+/** An owner's module with three sealed batches, and the manufacturer's inbox. Everything that happens is noted in order. */
+class Scene {
+  readonly sender = new TestSender();
+  readonly store = new ReceiverStore(':memory:', 'test');
+  readonly happened: string[] = [];
+  readonly findings: StoredFinding[] = [];
+  readonly conditions: ReceivedCondition[] = [];
+  readonly receipts: Envelope[] = [];
+  readonly anchored = new Map<number, string>();
+  receiptKey: Signer = RECEIVER;
+  deliveries = new Map<number, Json>();
+  /** Receipts fail to arrive while this is set. */
+  cut = false;
+
+  static async start(): Promise<Scene> {
+    const scene = new Scene();
+    scene.sender.collecting.accept(count(15));
+    await scene.sender.seal(1);
+    scene.sender.collecting.requestCall();
+    scene.sender.queue.add(scene.sender.collecting.cutCall(scene.sender.collecting.open.fromMs + 100));
+    scene.sender.collecting.accept(count(25));
+    await scene.sender.seal(1);
+    for (const n of [0, 1, 2]) scene.deliveries.set(n, scene.sender.delivered(n));
+    return scene;
+  }
+
+  inbox(): Inbox {
+    return new Inbox(
+      this.sender.terms,
+      secretsFor(this.sender.terms),
+      {
+        argon2: systemArgon2,
+        clock: new ManualClock(),
+        receiptKey: this.receiptKey,
+        store: this.store,
+        anchors: { anchoredHeader: async (n) => this.anchored.get(n), lastBlock: () => BLOCK },
+        actionKeys: ({ n, codes }) => [`act ${codes.join()}:${n}`],
+      },
+      {
+        received: (condition) => {
+          assert.ok(this.store.batch(condition.n) !== undefined, 'stored before it is told');
+          this.conditions.push(condition);
+          this.happened.push(`received ${condition.n}`);
+        },
+        acknowledged: (n) => void this.happened.push(`acknowledged ${n}`),
+        finding: (finding) => {
+          this.findings.push(finding);
+          this.happened.push(`finding ${finding.n} ${finding.code}`);
+        },
+      },
+    );
+  }
+
+  get source(): DeliverySource {
+    return {
+      fetchDelivery: async (n) => {
+        this.happened.push(`fetch ${n}`);
+        return this.deliveries.get(n);
+      },
+      acknowledge: async (receipt) => {
+        if (this.cut) throw new UnavailableError('LOST', 'The link is down.');
+        const { n } = openReceipt(receipt, RECEIVER.publicKey).value;
+        assert.ok(this.store.batch(n) !== undefined, 'stored before it is countersigned');
+        this.receipts.push(parseEnvelope(receipt));
+        this.happened.push(`receipt ${n}`);
+      },
+    };
+  }
+
+  /** Delivers batch `n` in another form. */
+  forge(n: number, change: (delivered: DeliveryPackage) => unknown): void {
+    this.deliveries.set(n, change(this.sender.delivered(n)) as Json);
+  }
+}
+
+describe('the inbox', () => {
+  test('takes batch after batch: verified, stored, countersigned, acknowledged', async () => {
+    const scene = await Scene.start();
+    const inbox = scene.inbox();
+    assert.equal(inbox.next, 0);
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 3);
+    assert.deepEqual(
+      scene.happened,
+      [0, 1, 2].flatMap((n) => [`fetch ${n}`, `received ${n}`, `receipt ${n}`, `acknowledged ${n}`]),
+    );
+    assert.deepEqual(
+      scene.conditions.map(({ n, row, codes }) => [n, row, codes]),
+      [
+        [0, 0, [1, -1]],
+        [1, 1, [-1, -1]],
+        [2, 0, [2, -1]],
+      ],
+    );
+    assert.deepEqual(scene.store.counts(), { received: 3, acknowledged: 3, findings: 0 });
+  });
+
+  test('stores the actions that a batch causes together with it', async () => {
+    const scene = await Scene.start();
+    await scene.inbox().catchUp(scene.source, 0);
+    assert.deepEqual(scene.store.waitingActions(), [{ key: 'act 1,-1:0', tries: 0 }]);
+  });
+
+  test('a receipt names header, delivery and the last block seen', async () => {
+    const scene = await Scene.start();
+    await scene.inbox().catchUp(scene.source, 0);
+    const batch = scene.sender.store.batch(0)!;
+    const { value } = openReceipt(scene.receipts[0], RECEIVER.publicKey);
+    assert.deepEqual(value, {
+      v: 0,
+      channel: toBase64Url(scene.sender.terms.channelId),
+      n: 0,
+      header: batch.headerHash,
+      delivery: batch.deliveryHash,
+      lastBlock: BLOCK,
+    });
+  });
+
+  test('waits where the module has no delivery yet, and goes on later', async () => {
+    const scene = await Scene.start();
+    const last = scene.deliveries.get(2)!;
+    scene.deliveries.delete(2);
+    const inbox = scene.inbox();
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 2);
+    scene.deliveries.set(2, last);
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 3);
+    assert.deepEqual(scene.findings, []);
+  });
+
+  test('fetches nothing beyond what it is told of, and nothing twice', async () => {
+    const scene = await Scene.start();
+    const inbox = scene.inbox();
+    await inbox.catchUp(scene.source, 1);
+    await inbox.catchUp(scene.source, 1);
+    await inbox.catchUp(scene.source, -1);
+    assert.deepEqual(
+      scene.happened.filter((each) => each.startsWith('fetch')),
+      ['fetch 0', 'fetch 1'],
+    );
+  });
+
+  test('hands over a receipt again that did not arrive, the same one, also after a restart', async () => {
+    const scene = await Scene.start();
+    scene.cut = true;
+    await assert.rejects(scene.inbox().catchUp(scene.source, 0), UnavailableError);
+    assert.deepEqual(scene.happened, ['fetch 0', 'received 0']);
+    scene.cut = false;
+    await scene.inbox().catchUp(scene.source, 0);
+    assert.deepEqual(scene.happened.slice(2), ['receipt 0', 'acknowledged 0']);
+    assert.deepEqual(scene.receipts, [scene.store.batch(0)?.receipt]);
+    await scene.inbox().catchUp(scene.source, 0);
+    assert.equal(scene.receipts.length, 1);
+  });
+
+  test('goes on after a restart with the next number, and still compares it with the header before', async () => {
+    const scene = await Scene.start();
+    await scene.inbox().catchUp(scene.source, 0);
+    const restarted = scene.inbox();
+    await restarted.catchUp(scene.source, 2);
+    assert.equal(restarted.next, 3);
+    assert.deepEqual(scene.findings, []);
+  });
+
+  test('does not store what it cannot sign', async () => {
+    const scene = await Scene.start();
+    scene.receiptKey = { ...RECEIVER, publicKey: RECEIVER.publicKey, sign: () => Promise.reject(new Error('the key is gone')) };
+    await assert.rejects(scene.inbox().catchUp(scene.source, 0), /the key is gone/);
+    assert.equal(scene.store.batch(0), undefined);
+    assert.deepEqual(scene.store.waitingActions(), []);
+    assert.deepEqual(scene.conditions, []);
+  });
+});
+
+describe('a delivery that is wrong is a finding, gets no receipt and causes no action', () => {
+  /** The wrong batch 0, then the right one: the finding stays, and the inbox goes on. */
+  async function refused(change: (delivered: DeliveryPackage, scene: Scene) => unknown, code: string): Promise<void> {
+    const scene = await Scene.start();
+    const right = scene.deliveries.get(0)!;
+    scene.forge(0, (delivered) => change(delivered, scene));
+    const inbox = scene.inbox();
+    for (let i = 0; i < 3; i++) await inbox.catchUp(scene.source, 2);
+    assert.deepEqual(
+      scene.findings.map((finding) => [finding.n, finding.code]),
+      [[0, code]],
+      'once, however often it is delivered',
+    );
+    assert.deepEqual(scene.store.findings(), scene.findings);
+    assert.deepEqual([scene.receipts, scene.conditions, scene.store.waitingActions(), scene.store.counts().received], [[], [], [], 0]);
+    assert.ok(!scene.happened.includes('fetch 1'), 'what follows is not fetched');
+    scene.deliveries.set(0, right);
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 3);
+  }
+
+  const STRANGER = testSigner('stranger');
+  const ZERO = toBase64Url(new Uint8Array(32));
+
+  test('of another form', () => refused(() => ({ canary: 'x' }), 'BAD_SHAPE'));
+  test('with an envelope that is none', () =>
+    refused((delivered) => ({ ...delivered, header: { ...delivered.header, payload: '!' } }), 'BAD_SHAPE'));
+  test('of another number', () => refused((_, { sender }) => sender.delivered(2), 'WRONG_NUMBER'));
+  test("with a stranger's header", () =>
+    refusedAsync(async (delivered) => {
+      const { value } = openHeader(delivered.header, OWNER.publicKey);
+      return { ...delivered, header: await signHeader({ ...value, key: STRANGER.keyId }, STRANGER) };
+    }, 'BAD_ENVELOPE'));
+  test('with another condition', () =>
+    refused(
+      (delivered) => ({ ...delivered, conditions: { ...delivered.conditions, dummies: delivered.conditions.dummies.map(() => ZERO) } }),
+      'WRONG_OPENING',
+    ));
+  test('with tokens that the header does not sign', () =>
+    refused(
+      (delivered) => ({ ...delivered, tokens: { ...delivered.tokens, tokens: delivered.tokens.tokens.map(() => ZERO) } }),
+      'WRONG_TOKENS_DIGEST',
+    ));
+  test('without its tokens', () =>
+    refused((delivered) => ({ ...delivered, tokens: { tokens: [], positions: '', path: [] } }), 'TOKENS_ABSENT'));
+  test('of an interval that is absurdly far ahead, before time is spent on it', () =>
+    refusedAsync(async (delivered) => {
+      const { value } = openHeader(delivered.header, OWNER.publicKey);
+      return { ...delivered, header: await signHeader({ ...value, interval: 2 ** 50 }, OWNER) };
+    }, 'OUTSIDE_EPOCH'));
+
+  async function refusedAsync(change: (delivered: DeliveryPackage) => Promise<unknown>, code: string): Promise<void> {
+    const scene = await Scene.start();
+    const changed = await change(scene.sender.delivered(0));
+    await refused(() => changed, code);
+  }
+
+  test('the findings name no value and no key', async () => {
+    const scene = await Scene.start();
+    scene.forge(0, () => ({ header: 'canary-value' }));
+    await scene.inbox().catchUp(scene.source, 0);
+    assert.doesNotMatch(JSON.stringify(scene.findings), /canary/);
+  });
+});
+
+describe('a delivery and the ledger', () => {
+  test('must be about the same header', async () => {
+    const scene = await Scene.start();
+    scene.anchored.set(0, toBase64Url(testBytes('another header')));
+    await scene.inbox().catchUp(scene.source, 2);
+    assert.deepEqual(
+      scene.findings.map(({ n, code }) => [n, code]),
+      [[0, 'ANCHOR_MISMATCH']],
+    );
+    assert.equal(scene.store.counts().received, 0);
+  });
+
+  test('that has the same header, or none yet, is well', async () => {
+    const scene = await Scene.start();
+    scene.anchored.set(1, scene.sender.store.batch(1)!.headerHash);
+    const inbox = scene.inbox();
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 3);
+  });
+
+  test('a ledger that cannot be asked stops the inbox without a finding', async () => {
+    const scene = await Scene.start();
+    const down = new UnavailableError('LEDGER_UNAVAILABLE', 'Not now.');
+    scene.anchored.get = () => {
+      throw down;
+    };
+    await assert.rejects(scene.inbox().catchUp(scene.source, 2), down);
+    assert.deepEqual([scene.findings, scene.store.counts().received], [[], 0]);
+    assert.ok(!(down instanceof RejectedError));
+  });
+});
