@@ -1,9 +1,9 @@
 import type { Agreement } from '../agreement/index.ts';
-import { type Argon2, type Clock, intervalEnd, type Signer, UnavailableError } from '../core/index.ts';
+import { type Argon2, type Clock, epochOf, intervalEnd, type Signer, UnavailableError } from '../core/index.ts';
 import type { ModuleConnection } from '../client/index.ts';
 import type { BlockInfo, LedgerEvent } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import { type ChannelTerms, EpochCosigner, type EpochSecrets, Inbox, pause, type ReceivedCondition } from '../transfer/index.ts';
+import { type ChannelTerms, EpochCosigner, type EpochSecrets, Inbox, isNear, pause, type ReceivedCondition } from '../transfer/index.ts';
 import { conditionsSeen } from './conditions-seen.ts';
 import type { ModuleListener } from './events.ts';
 import { type AnchorSeen, anchorSeen, codesFromLedger } from './ledger-conditions.ts';
@@ -49,8 +49,10 @@ export class ReceiverChannel {
   constructor(ports: ReceiverChannelPorts) {
     const { terms, secrets, store, receiptKey, argon2, clock, actions, listener } = ports;
     this.#ports = ports;
-    this.#cosigner = new EpochCosigner(terms, secrets, store, receiptKey);
-    this.#shownInterval = store.last()?.interval ?? -1;
+    this.#cosigner = new EpochCosigner(terms, secrets, store, receiptKey, clock);
+    const last = store.last();
+    // After a call, the interval's own condition is still to come.
+    this.#shownInterval = last === undefined ? -1 : last.row === 0 ? last.interval : last.interval - 1;
     const anchors = {
       anchoredHeader: (n: number) => ports.anchoredHeader(n),
       lastBlock: () => ({ number: ports.lastBlock().number, hash: ports.lastBlock().hash }),
@@ -117,7 +119,8 @@ export class ReceiverChannel {
   }
 
   #raise(anchor: AnchorSeen): void {
-    if (anchor.interval <= this.#shownInterval) return;
+    const { terms, clock } = this.#ports;
+    if (anchor.interval <= this.#shownInterval || !isNear(terms, epochOf(terms.params, anchor.interval), clock.now())) return;
     const codes = codesFromLedger(this.#ports.terms, this.#ports.secrets, anchor);
     if (codes === undefined) return;
     this.#show(

@@ -1,4 +1,4 @@
-import type { Bytes, ChannelParams } from '../core/index.ts';
+import { type Bytes, type ChannelParams, epochOf, intervalAt } from '../core/index.ts';
 import type { RawRelease } from '../evidence/index.ts';
 
 /** What both ends of a channel know of it, from the agreement. */
@@ -30,4 +30,9 @@ const LEAST_EPOCHS_AHEAD = 4;
 export function epochsAhead(terms: ChannelTerms): number {
   const epochMs = terms.params.intervalMs * terms.params.epochIntervals;
   return Math.max(LEAST_EPOCHS_AHEAD, Math.ceil(terms.lookAheadMs / epochMs));
+}
+
+/** False for an epoch farther ahead than anything that the other side can rightly speak of, clocks that differ included. */
+export function isNear(terms: ChannelTerms, epoch: number, nowMs: number): boolean {
+  return epoch <= epochOf(terms.params, intervalAt(terms.params, nowMs)) + 2 * epochsAhead(terms);
 }

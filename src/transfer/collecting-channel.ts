@@ -21,7 +21,14 @@ import { decodeKeptBatch, encodeKeptBatch } from './kept-readings.ts';
 import type { OpenBatch } from './open-batch.ts';
 
 export type TransferErrorCode =
-  'TOO_MANY_CALLS' | 'NO_SUCH_TAG' | 'SEALING_FAILED' | 'BAD_RECEIPT' | 'BAD_EPOCH_RECORD' | 'ANCHOR_MISMATCH' | 'WRONG_NUMBER';
+  | 'TOO_MANY_CALLS'
+  | 'NO_SUCH_TAG'
+  | 'SEALING_FAILED'
+  | 'BAD_RECEIPT'
+  | 'BAD_EPOCH_RECORD'
+  | 'ANCHOR_MISMATCH'
+  | 'WRONG_NUMBER'
+  | 'TOO_FAR_AHEAD';
 
 /** A reading that the ingest side accepted, in order of acceptance. */
 export interface TagReading {

@@ -1,7 +1,16 @@
-import { countersign, type Envelope, openEnvelope, parseEnvelope, RejectedError, type Signer, toBase64Url } from '../core/index.ts';
+import {
+  type Clock,
+  countersign,
+  type Envelope,
+  openEnvelope,
+  parseEnvelope,
+  RejectedError,
+  type Signer,
+  toBase64Url,
+} from '../core/index.ts';
 import { EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import type { ChannelTerms } from './channel-terms.ts';
+import { type ChannelTerms, isNear } from './channel-terms.ts';
 import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 
@@ -24,12 +33,14 @@ export class EpochCosigner {
   readonly #secrets: EpochSecrets;
   readonly #store: ReceiverStore;
   readonly #signer: Signer;
+  readonly #clock: Clock;
 
-  constructor(terms: ChannelTerms, secrets: EpochSecrets, store: ReceiverStore, signer: Signer) {
+  constructor(terms: ChannelTerms, secrets: EpochSecrets, store: ReceiverStore, signer: Signer, clock: Clock) {
     this.#terms = terms;
     this.#secrets = secrets;
     this.#store = store;
     this.#signer = signer;
+    this.#clock = clock;
   }
 
   /**
@@ -62,6 +73,7 @@ export class EpochCosigner {
     if (record.channel !== toBase64Url(this.#terms.channelId) || record.k !== k) throw refused(k, 'it is for another channel or number');
     for (const { epoch, agreement, root } of record.opens) {
       if (agreement !== this.#terms.agreementVersion) throw refused(k, 'it names another version of the agreement');
+      if (!isNear(this.#terms, epoch, this.#clock.now())) throw refused(k, `it opens epoch ${epoch}, which lies far ahead`);
       if (root !== toBase64Url(this.#secrets.tokenSet(epoch).root))
         throw refused(k, `the token root of epoch ${epoch} differs from the own one`);
     }

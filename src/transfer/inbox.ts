@@ -27,7 +27,7 @@ import {
   type VerifiedBatch,
 } from '../evidence/index.ts';
 import type { ReceiverStore, StoredFinding } from '../store/index.ts';
-import type { ChannelTerms } from './channel-terms.ts';
+import { type ChannelTerms, isNear } from './channel-terms.ts';
 import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 
@@ -124,6 +124,7 @@ export class Inbox {
   async #verify(n: number, delivered: Json): Promise<VerifiedBatch> {
     const terms = this.#terms;
     const interval = claimedInterval(delivered);
+    this.#requireNear(n, interval);
     const previous = this.#ports.store.batch(n - 1);
     const verified = await verifyDelivery({
       params: terms.params,
@@ -146,6 +147,15 @@ export class Inbox {
     if (verified.header.n !== n)
       throw new RejectedError<TransferErrorCode>('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);
     return verified;
+  }
+
+  /** Before time is spent on the keys of an interval that only the package claims. */
+  #requireNear(n: number, interval: number): void {
+    if (isNear(this.#terms, epochOf(this.#terms.params, interval), this.#ports.clock.now())) return;
+    throw new RejectedError<TransferErrorCode>(
+      'TOO_FAR_AHEAD',
+      `Batch ${n} was delivered for interval ${interval}, which lies far ahead. Compare both modules' clocks.`,
+    );
   }
 
   async #compareWithLedger(n: number, headerHash: Uint8Array): Promise<void> {

@@ -240,7 +240,7 @@ describe('a delivery that is wrong is a finding, gets no receipt and causes no a
     refusedAsync(async (delivered) => {
       const { value } = openHeader(delivered.header, OWNER.publicKey);
       return { ...delivered, header: await signHeader({ ...value, interval: 2 ** 50 }, OWNER) };
-    }, 'OUTSIDE_EPOCH'));
+    }, 'TOO_FAR_AHEAD'));
 
   async function refusedAsync(change: (delivered: DeliveryPackage) => Promise<unknown>, code: string): Promise<void> {
     const scene = await Scene.start();
