@@ -11,7 +11,7 @@ export function tellFaultsOf(program: Command): void {
 
 /** Commands that were made by themselves do not have the settings of the one that they are added to. */
 function inherit(parent: Command): void {
-  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent) as Command);
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
 }
 
 /** Commander's own words, which begin with "error:" and may have a suggestion on a second line. */

@@ -1,6 +1,7 @@
 import type { ConditionSeen, ModuleEvent } from '../app/index.ts';
+import { PROGRAM } from './spoken-paths.ts';
 
-type Lines = { readonly [Kind in ModuleEvent['event']]: (event: Extract<ModuleEvent, { event: Kind }>) => string };
+type Lines = { readonly [Kind in ModuleEvent['event']]: (event: Extract<ModuleEvent, { event: Kind }>, config: string) => string };
 
 const LINES: Lines = {
   started: ({ endpoints }) => `started: ${endpointsText(endpoints)}`,
@@ -17,15 +18,20 @@ const LINES: Lines = {
   action: ({ key, state, message }) => `action ${key} ${state}${message === '' ? '' : `: ${message}`}`,
   link: ({ message }) => message,
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
+  stranger: ({ application, name, thumbprint }, config) =>
+    `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} --application ${application}`,
   failed: ({ message }) => `FAILED, no more values are taken: ${message}`,
   warning: ({ code, message }) => `warning ${code}: ${message}`,
   stopped: ({ sealed, anchored, receipted }) => `stopped: ${sealed} batches sealed, ${anchored} anchored, ${receipted} receipted`,
 };
 
-/** An event in one line for a person. */
-export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<ModuleEvent, { event: Kind }>): string {
-  const line = LINES[event.event] as (event: ModuleEvent) => string;
-  return line(event);
+/**
+ * An event in one line for a person.
+ * @param config the configuration's path, for commands that can be pasted
+ */
+export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<ModuleEvent, { event: Kind }>, config: string): string {
+  const line = LINES[event.event] as (event: ModuleEvent, config: string) => string;
+  return line(event, config);
 }
 
 function endpointsText(endpoints: Readonly<Record<string, string>>): string {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { initPlant, type Plant } from '../app/index.ts';
+import type { Plant } from '../app/index.ts';
 import { parseDuration, powerOfTwoFrom, wholeNumberFrom } from './duration.ts';
 import { PROGRAM, spokenPath } from './spoken-paths.ts';
 
@@ -35,6 +35,7 @@ export function initCommand(): Command {
     .option('--advertise <host>', 'name or address by which clients reach the servers (default: localhost, or the host name)')
     .option('--port <number>', 'port of the ingest server; the other servers take the next two', wholeNumberFrom(1, 65_533), 48_400)
     .action(async (folder: string, options: InitOptions) => {
+      const { initPlant } = await import('../app/index.ts');
       const { port } = options;
       const plant = await initPlant({
         folder,

@@ -32,6 +32,10 @@ for (const command of [
 }
 tellFaultsOf(program);
 
+// Whoever read along has gone (`dcmb serve … | head`): no reason to stop.
+process.stdout.on('error', () => undefined);
+process.on('uncaughtException', failWith);
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type PolicyReport, reportPolicy } from '../app/index.ts';
+import type { PolicyReport } from '../app/index.ts';
 import { parseDuration } from './duration.ts';
 import { tableLines } from './table.ts';
 
@@ -22,6 +22,7 @@ export function policyCommand(): Command {
     .option('--terms <file>', "an agreement's terms, for its cadence; instead of --interval")
     .option('--json', 'print the report as one JSON object')
     .action(async (file: string, { terms, interval, json }: CheckOptions) => {
+      const { reportPolicy } = await import('../app/index.ts');
       const cadence = { intervalMs: interval, epochIntervals: EPOCH_INTERVALS };
       const report = await reportPolicy(file, { cadence, ...(terms === undefined ? {} : { termsFile: terms }) });
       const text = json === true ? JSON.stringify(report.leakage) : reportLines(file, report).join('\n');

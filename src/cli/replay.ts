@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { replay } from '../app/index.ts';
 import { numberFrom } from './duration.ts';
 import { stopRequested } from './stopping.ts';
 
@@ -29,6 +28,7 @@ export function replayCommand(): Command {
     .action(async (dataFile: string, options: ReplayCommandOptions) => {
       const stopping = new AbortController();
       void stopRequested(options.withParent === true).then(() => stopping.abort());
+      const { replay } = await import('../app/index.ts');
       let toldMs = performance.now();
       const result = await replay({
         dataFile,

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /** The program as a user starts it. */
@@ -47,7 +46,7 @@ export class RunningCommand {
   #news: () => void = () => undefined;
 
   /** Ends with the test at the latest. */
-  constructor(t: TestContext, args: readonly string[]) {
+  constructor(t: { after(work: () => void): void }, args: readonly string[]) {
     this.#name = args[0] ?? '';
     const child = spawn(process.execPath, [DCMB, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#child = child;

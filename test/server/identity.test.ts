@@ -25,7 +25,8 @@ import {
 import { identity } from './support.ts';
 
 const DAY_MS = 86_400_000;
-const NOW = Date.now();
+/** Between two seconds, for certificates know whole seconds only. */
+const NOW = Math.floor(Date.now() / 1000) * 1000 + 500;
 const trusting = { isTrusted: () => true };
 
 interface OddCertificate {
@@ -65,7 +66,8 @@ describe('own certificate', () => {
   let other: ApplicationIdentity;
   const expected = { applicationUri: 'urn:test:own', dialled: ['localhost', '127.0.0.1', '::1'], nowMs: NOW };
   before(async () => {
-    const request = { organization: 'Söhne & Co., KG', hosts: ['localhost'], ips: ['127.0.0.1', '::1'], validityDays: 365 };
+    const names = { organization: 'Söhne & Co., KG', hosts: ['localhost'], ips: ['127.0.0.1', '::1'] };
+    const request = { ...names, validityDays: 365, notBeforeMs: NOW };
     own = await createApplicationCertificate({ ...request, applicationName: 'Müller/own', applicationUri: 'urn:test:own' });
     other = await identity('other');
   });

@@ -39,6 +39,9 @@ async function start(config: StartConfig): Promise<{ outcome: 'started' | 'portI
   }
 }
 
+// A terminal's Ctrl-C reaches the whole process group, but the server has to last as long as its parent needs to stop.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
 // What it writes to stderr may reach the module's log.
 silenceStackLog();
 

@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AuditExport, exportAudit, formatReport, parseExport, RejectedError, systemArgon2, verifyExport } from '../app/index.ts';
+import type { VerifyOptions } from './audit.ts';
+import { PROGRAM } from './spoken-paths.ts';
+
+/** Writes what an auditor needs of one side's store and the ledger. */
+export async function exportTo(out: string, config: string): Promise<void> {
+  const bytes = await exportAudit(config);
+  writeOut(out, bytes);
+  process.stdout.write(`${out}: ${bytes.length} bytes. Verify it anywhere with: ${PROGRAM} audit verify ${out}\n`);
+}
+
+/** Prints the report of an export and sets the exit code: 0 all proven, 1 findings. */
+export async function verifyFile(file: string, { json, ledger, block }: VerifyOptions): Promise<void> {
+  const report = await verifyExport(readExport(file), {
+    argon2: systemArgon2,
+    ...(ledger === undefined ? {} : { expectedLedgerId: ledger }),
+    ...(block === undefined ? {} : { knownBlock: block }),
+  });
+  process.stdout.write(`${json === true ? JSON.stringify(report) : formatReport(report).join('\n')}\n`);
+  process.exitCode = report.passed ? 0 : 1;
+}
+
+function readExport(file: string): AuditExport {
+  const bytes = readBytes(file);
+  try {
+    return parseExport(bytes);
+  } catch (cause) {
+    if (!(cause instanceof RejectedError)) throw cause;
+    throw new RejectedError(cause.code, `${file}: ${cause.message} Get the file anew from whoever made it.`, { cause });
+  }
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new RejectedError('BAD_FILE', `${file} can't be read (${codeOf(cause)}). Check the path and its rights.`, { cause });
+  }
+}
+
+function writeOut(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes);
+  } catch (cause) {
+    throw new RejectedError('BAD_FILE', `${file} can't be written (${codeOf(cause)}). Check the path and its rights.`, { cause });
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? 'unknown fault';
+}

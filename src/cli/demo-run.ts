@@ -1,0 +1,112 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportAudit, initPlant, parseExport, type Plant, systemArgon2, UnavailableError, verifyExport } from '../app/index.ts';
+import type { DemoOptions } from './demo.ts';
+import { DemoRecord } from './demo-record.ts';
+import { DemoView } from './demo-view.ts';
+import { exampleFile } from './init.ts';
+import { ModuleProcess } from './module-process.ts';
+import { PROGRAM } from './spoken-paths.ts';
+import { stopRequested } from './stopping.ts';
+
+const START_WITHIN_MS = 60_000;
+const CHANNEL = 'turbofan';
+
+/** Runs the main job until it is stopped, and tells what came of it. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const stopping = stopRequested(false);
+  const print = options.json === true ? () => undefined : (line: string) => process.stdout.write(`${line}\n`);
+  print('Making keys, certificates and a signed agreement ...');
+  const plant = await makePlant(options);
+  const record = new DemoRecord();
+  const view = new DemoView(print);
+  const processes = startProcesses(plant, options, record, view);
+  try {
+    await started(processes, record);
+    view.introduce(plant, record.endpoints);
+    await Promise.race([stopping, died(processes), ...(options.for === undefined ? [] : [pauseFor(options.for)])]);
+  } finally {
+    print('Stopping: the open interval is sealed first ...');
+    await processes.plc.stop();
+    await processes.owner.stop();
+    await processes.manufacturer.stop();
+  }
+  await report(plant, record, options, print);
+}
+
+function makePlant(options: DemoOptions): Promise<Plant> {
+  return initPlant({
+    folder: mkdtempSync(join(tmpdir(), 'dcmb-demo-')),
+    policyFile: exampleFile('policy.json'),
+    cadence: { intervalMs: options.interval, epochIntervals: 16 },
+    host: '127.0.0.1',
+    advertisedHost: 'localhost',
+    ports: { ingest: options.port, cleared: options.port + 1, applications: options.port + 2 },
+    channel: CHANNEL,
+  });
+}
+
+interface Processes {
+  readonly owner: ModuleProcess;
+  readonly manufacturer: ModuleProcess;
+  readonly plc: ModuleProcess;
+}
+
+function startProcesses(plant: Plant, { rate }: DemoOptions, record: DemoRecord, view: DemoView): Processes {
+  const owner = new ModuleProcess(['serve', join(plant.owner, 'dcmb.json'), '--json'], (event) => {
+    record.fromOwner(event);
+    view.fromOwner(event);
+  });
+  const manufacturer = new ModuleProcess(['receive', join(plant.manufacturer, 'dcmb.json'), '--json'], (event) => {
+    record.fromManufacturer(event);
+    view.fromManufacturer(event);
+  });
+  const plc = new ModuleProcess(
+    ['replay', exampleFile('held-out.csv'), '--plc', plant.plc, '--rate', String(rate), '--loop', '--patient', '--json'],
+    () => undefined,
+  );
+  return { owner, manufacturer, plc };
+}
+
+/** Waits until the owner's module runs, or says which process ended and why. */
+async function started(processes: Processes, record: DemoRecord): Promise<void> {
+  const outcome = await Promise.race([
+    record.running.then(() => 'running'),
+    died(processes),
+    pauseFor(START_WITHIN_MS).then(() => `nothing ran after ${START_WITHIN_MS / 1000} s`),
+  ]);
+  if (outcome !== 'running') throw new UnavailableError('DEMO_FAILED', `The demo did not start: ${outcome}`);
+}
+
+/** Resolves with a sentence when a process ends that should go on. */
+function died({ owner, manufacturer, plc }: Processes): Promise<string> {
+  return Promise.race([owner, manufacturer, plc].map((each) => each.ended.then((why) => why)));
+}
+
+function pauseFor(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+async function report(plant: Plant, record: DemoRecord, options: DemoOptions, print: (line: string) => void): Promise<void> {
+  const file = join(plant.folder, 'audit-export.json');
+  writeFileSync(file, await exportAudit(join(plant.owner, 'dcmb.json')));
+  const audit = await verifyExport(parseExport(new Uint8Array(readFileSync(file))), {
+    argon2: systemArgon2,
+    expectedLedgerId: plant.ledgerId,
+  });
+  const summary = record.summary(audit.counts, file);
+  print('');
+  print(
+    `${summary.readings} readings taken in ${summary.intervals} intervals. ${summary.batches.sealed} batches sealed, ${summary.batches.anchored} anchored, ${summary.batches.receipted} receipted.`,
+  );
+  print(
+    `Audit: ${Object.entries(audit.counts)
+      .map(([label, count]) => `${count} ${label}`)
+      .join(', ')}, ${audit.findings.length} findings.`,
+  );
+  print(`Evidence, without any raw value: ${PROGRAM} audit verify ${file}`);
+  if (options.json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  const { sealed, anchored, receipted } = summary.batches;
+  process.exit(audit.passed && anchored === sealed && receipted === sealed ? 0 : 1);
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import manifest from '../../package.json' with { type: 'json' };
+import { PasswordCheck } from '../../src/server/index.ts';
+import { dcmb } from './program.ts';
+
+const COMMANDS: readonly (readonly string[])[] = [
+  ['demo'],
+  ['init'],
+  ['serve'],
+  ['receive'],
+  ['replay'],
+  ['trust'],
+  ['trust', 'list'],
+  ['trust', 'show'],
+  ['trust', 'add'],
+  ['trust', 'remove'],
+  ['audit'],
+  ['audit', 'export'],
+  ['audit', 'verify'],
+  ['policy'],
+  ['policy', 'check'],
+  ['password'],
+];
+
+describe('help', { concurrency: 2 }, () => {
+  test('dcmb --help names every command and what it does', async () => {
+    const { status, stdout, stderr } = await dcmb(['--help']);
+    assert.deepEqual([status, stderr], [0, '']);
+    for (const [command] of COMMANDS) assert.match(stdout, new RegExp(`^ {2}${command} .*[a-z]{3}`, 'm'));
+  });
+
+  for (const command of COMMANDS) {
+    test(`dcmb ${command.join(' ')} --help tells its usage`, async () => {
+      const { status, stdout, stderr } = await dcmb([...command, '--help']);
+      assert.deepEqual([status, stderr], [0, '']);
+      assert.match(stdout, new RegExp(`^Usage: dcmb ${command.join(' ')}`));
+      assert.doesNotMatch(stdout, /with-parent|undefined/);
+    });
+  }
+
+  for (const command of [[], ['audit'], ['trust'], ['policy']]) {
+    test(`dcmb ${command.join(' ')} without a command shows the commands on standard error, exit code 2`, async () => {
+      const { status, stdout, stderr } = await dcmb(command);
+      assert.deepEqual([status, stdout], [2, '']);
+      assert.match(stderr, /^Usage: dcmb .*\n[^]*Commands:/);
+    });
+  }
+
+  test('dcmb --version is that of the package', async () => {
+    assert.deepEqual(await dcmb(['--version']), { status: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+});
+
+test('dcmb password prints an Argon2id hash that the servers accept, and nothing of the password', async () => {
+  const password = 'correct horse 17';
+  const { status, stdout, stderr } = await dcmb(['password'], `${password}\n`);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^\$argon2id\$[^\n]+\n$/);
+  assert.ok(!stdout.includes(password));
+  const check = new PasswordCheck(new Map([['user', stdout.trim()]]));
+  assert.equal(await check.verify('user', password), true);
+  assert.equal(await check.verify('user', `${password}\n`), false);
+});
