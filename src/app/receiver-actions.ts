@@ -45,6 +45,16 @@ interface ActionCall {
   readonly condition: ConditionSeen;
 }
 
+export interface ActionFacts {
+  readonly agreement: Agreement;
+  /** Channel id, base64url. */
+  readonly channel: string;
+  readonly store: ReceiverStore;
+  readonly pki: string;
+  /** Pause before the second try, ms; it doubles with each further one. Default 1000. */
+  readonly firstRetryMs?: number;
+}
+
 /**
  * The configured actions of the receiver (Algorithm 2): at least once each, with a stable idempotency key. They are
  * stored with the batch that causes them and run after it is countersigned.
@@ -56,22 +66,20 @@ export class ReceiverActions {
   readonly #store: ReceiverStore;
   readonly #pki: string;
   readonly #listener: ModuleListener;
+  readonly #firstRetryMs: number;
   /** Actions that failed and wait for their next try, each with its timer. */
   readonly #resting = new Map<string, NodeJS.Timeout>();
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(
-    actions: readonly ActionConfig[],
-    facts: { readonly agreement: Agreement; readonly channel: string; readonly store: ReceiverStore; readonly pki: string },
-    listener: ModuleListener,
-  ) {
+  constructor(actions: readonly ActionConfig[], facts: ActionFacts, listener: ModuleListener) {
     this.#actions = actions;
     this.#agreement = facts.agreement;
     this.#channel = facts.channel;
     this.#store = facts.store;
     this.#pki = facts.pki;
     this.#listener = listener;
+    this.#firstRetryMs = facts.firstRetryMs ?? FIRST_RETRY_MS;
   }
 
   /** Keys of the actions that a batch causes; `previous` is what the streams showed before. */
@@ -134,7 +142,7 @@ export class ReceiverActions {
     if (tries >= MOST_TRIES) return this.#end(key, 'failed', why);
     this.#store.setAction(key, 'waiting');
     this.#listener({ event: 'action', key, state: 'retry', message: why });
-    if (!this.#stopped) this.#rest(key, FIRST_RETRY_MS * 2 ** (tries - 1));
+    if (!this.#stopped) this.#rest(key, this.#firstRetryMs * 2 ** (tries - 1));
   }
 
   #rest(key: string, ms: number): void {

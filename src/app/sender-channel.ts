@@ -242,7 +242,7 @@ export class SenderChannel {
       readings: cut.open.readings.length,
       refused: count(cut.open.refused),
     });
-    if (late)
+    if (late && cut.gap !== 'missed')
       this.#finding(
         batch.n,
         'LATE_PUBLICATION',
