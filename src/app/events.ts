@@ -49,6 +49,8 @@ export type ModuleEvent =
   | { readonly event: 'epoch-record'; readonly k: number; readonly step: 'proposed' | 'countersigned' | 'committed' }
   | { readonly event: 'action'; readonly key: string; readonly state: 'done' | 'failed' | 'retry'; readonly message: string }
   | { readonly event: 'link'; readonly state: string; readonly message: string }
+  /** An OPC UA application was refused because its certificate is not trusted; it waits in `rejected/`. */
+  | { readonly event: 'stranger'; readonly application: string; readonly name: string; readonly thumbprint: string }
   | { readonly event: 'finding'; readonly n: number; readonly code: string; readonly message: string }
   /** The module can't go on and takes no more values. */
   | { readonly event: 'failed'; readonly message: string }

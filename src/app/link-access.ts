@@ -1,8 +1,11 @@
 import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
 import { type ApplicationIdentity, TrustList, type UserEntry } from '../server/index.ts';
 import { type LoginConfig, readText, type UserConfig } from './config.ts';
-import type { ModuleEvent } from './events.ts';
+import type { ModuleEvent, ModuleListener } from './events.ts';
 import { type ApplicationName, pkiFolder } from './plant-identities.ts';
+
+/** Strangers that an operator is told of between two starts; a flood of them must not fill the log. */
+const MOST_TOLD = 100;
 
 /** Users of a server, as its configuration lists them. */
 export function userEntries(users: readonly UserConfig[]): UserEntry[] {
@@ -23,8 +26,14 @@ export function linkOptions(
   return { endpointUrl, identity, trust, user: credentials(identity, login) };
 }
 
-export function trustListOf(pki: string, application: ApplicationName): TrustList {
-  return new TrustList(pkiFolder(pki, application));
+/** The trust list of one of our applications; the operator is told once of each stranger that knocks. */
+export function trustListOf(pki: string, application: ApplicationName, listener?: ModuleListener): TrustList {
+  const told = new Set<string>();
+  return new TrustList(pkiFolder(pki, application), undefined, ({ thumbprint, commonName, applicationUri }) => {
+    if (listener === undefined || told.has(thumbprint) || told.size >= MOST_TOLD) return;
+    told.add(thumbprint);
+    listener({ event: 'stranger', application, name: applicationUri === '' ? commonName : applicationUri, thumbprint });
+  });
 }
 
 /** A change of a link in words for the operator. */

@@ -17,7 +17,7 @@ export interface PlcFeed {
 /** Subscribes to a PLC's own server where one is configured: the alternative to a PLC that writes. */
 export function followPlc({ ingest: { plc }, pki }: OwnerConfig, { feed, refuse, gap, listener }: PlcFeed): PlcSubscription | undefined {
   if (plc === undefined) return undefined;
-  const link = linkOptions(plc.endpointUrl, loadIdentity(pki, 'ingest'), trustListOf(pki, 'ingest'), plc.user);
+  const link = linkOptions(plc.endpointUrl, loadIdentity(pki, 'ingest'), trustListOf(pki, 'ingest', listener), plc.user);
   const sampling = plc.samplingMs === undefined ? {} : { samplingMs: plc.samplingMs };
   const tags = Object.entries(plc.nodes).map(([tag, nodeId]) => ({ tag, nodeId, ...sampling }));
   const subscription = new PlcSubscription(

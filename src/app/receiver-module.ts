@@ -181,7 +181,12 @@ export class ReceiverModule {
   #connectionTo(endpointUrl: string): ModuleConnection {
     const { config, loaded } = this.#files;
     const [own] = config.channels;
-    const link = linkOptions(endpointUrl, loadIdentity(config.pki, 'receiver'), trustListOf(config.pki, 'receiver'), own.sender.user);
+    const link = linkOptions(
+      endpointUrl,
+      loadIdentity(config.pki, 'receiver'),
+      trustListOf(config.pki, 'receiver', this.#listener),
+      own.sender.user,
+    );
     const streams = loaded.agreement.streams.map(({ name }) => name);
     return new ModuleConnection(
       { ...link, channel: own.name, streams },

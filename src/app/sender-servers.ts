@@ -32,13 +32,13 @@ export interface ChannelFacts {
 /** Starts both servers at the same time; where one fails, the other is stopped again. */
 export async function startSenderServers(
   { config, loaded, policy }: SenderFiles,
-  { clock, listener }: ModulePorts,
+  ports: ModulePorts,
   hooks: { readonly ingest: IngestHooks; readonly methods: MethodHooks },
 ): Promise<{ readonly ingest: IngestServer; readonly cleared: ClearedServer }> {
   const facts = { agreement: loaded.agreement, terms: loaded.terms, policy: policy.policy };
   const [own] = config.channels;
-  const place = { pki: config.pki, application: 'cleared' as const, channel: own.name, clock, listener };
-  const starting = [startIngest(config, facts, clock, hooks.ingest), startCleared(own.cleared, place, facts, hooks.methods)] as const;
+  const place = { pki: config.pki, application: 'cleared' as const, channel: own.name, clock: ports.clock, listener: ports.listener };
+  const starting = [startIngest(config, facts, ports, hooks.ingest), startCleared(own.cleared, place, facts, hooks.methods)] as const;
   try {
     const [ingest, cleared] = await Promise.all(starting);
     return { ingest, cleared };
@@ -48,7 +48,12 @@ export async function startSenderServers(
   }
 }
 
-function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clock, hooks: IngestHooks): Promise<IngestServer> {
+function startIngest(
+  config: OwnerConfig,
+  facts: ChannelFacts,
+  { clock, listener }: ModulePorts,
+  hooks: IngestHooks,
+): Promise<IngestServer> {
   const endpoint = endpointOf(config.ingest);
   const identity = loadServerIdentity(config.pki, 'ingest', endpoint.hostname, clock.now());
   const { name, manufacturer, serialNumber, productInstanceUri } = config.machine;
@@ -56,7 +61,7 @@ function startIngest(config: OwnerConfig, facts: ChannelFacts, clock: Clock, hoo
     {
       endpoint,
       identity,
-      trust: trustListOf(config.pki, 'ingest'),
+      trust: trustListOf(config.pki, 'ingest', listener),
       users: userEntries(config.users),
       clock,
       machine: {
@@ -93,7 +98,7 @@ export async function startCleared(
 ): Promise<ClearedServer> {
   const endpoint = endpointOf(config);
   const identity = loadServerIdentity(place.pki, place.application, endpoint.hostname, place.clock.now());
-  const trust = trustListOf(place.pki, place.application);
+  const trust = trustListOf(place.pki, place.application, place.listener);
   const server = await startClearedServer(
     {
       host: endpoint.host ?? '127.0.0.1',

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import type { ModuleEvent, Plant } from '../app/index.ts';
 import type { DemoSummary } from './demo-record.ts';
 import { eventLine } from './event-lines.ts';
-import { PROGRAM, spokenPath } from './spoken-paths.ts';
+import { spokenPath } from './spoken-paths.ts';
 
 type Sealed = Extract<ModuleEvent, { event: 'sealed' }>;
 type Anchored = Extract<ModuleEvent, { event: 'anchored' }>;

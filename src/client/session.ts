@@ -140,7 +140,7 @@ function explain(cause: unknown, options: LinkOptions, store: PeerTrustStore): E
     const { thumbprint } = refused;
     return rejected(
       'SERVER_CERTIFICATE_UNTRUSTED',
-      `The certificate ${thumbprint} of ${url} is not trusted. Compare the thumbprint with its owner, then: dcmb trust add ${thumbprint}`,
+      `The certificate ${thumbprint} of ${url} is not trusted yet. Compare the thumbprint with its owner, then trust it by dcmb trust add.`,
       { cause, details: { thumbprint } },
     );
   }

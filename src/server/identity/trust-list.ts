@@ -23,10 +23,13 @@ export class TrustList implements TrustSource {
   readonly #folder: string;
   readonly #mostRejected: number;
   readonly #read = new Map<string, CertificateFacts>();
+  readonly #onStranger: ((facts: CertificateFacts) => void) | undefined;
 
-  constructor(folder: string, mostRejected: number = MOST_REJECTED) {
+  /** @param onStranger told of each refusal of an unknown certificate */
+  constructor(folder: string, mostRejected: number = MOST_REJECTED, onStranger?: (facts: CertificateFacts) => void) {
     this.#folder = folder;
     this.#mostRejected = mostRejected;
+    this.#onStranger = onStranger;
     for (const state of ['trusted', 'rejected'] as const) mkdirSync(join(folder, state), { recursive: true, mode: 0o700 });
   }
 
@@ -37,13 +40,16 @@ export class TrustList implements TrustSource {
   }
 
   /**
-   * The one certificate that a person means: by thumbprint, the beginning of one (8 digits or more), or common name.
+   * The one certificate that a person means: by thumbprint, the beginning of one (8 digits or more), common name, or
+   * application URI.
    * @throws RejectedError `UNKNOWN_CERTIFICATE`, `AMBIGUOUS_CERTIFICATE`
    */
   find(selector: string, state?: TrustState): TrustEntry {
     const wanted = selector.toLowerCase().replaceAll(':', '');
     const isPrefix = /^[0-9a-f]{8,64}$/.test(wanted);
-    const found = this.list(state).filter((entry) => (isPrefix && entry.thumbprint.startsWith(wanted)) || entry.commonName === selector);
+    const isMeant = ({ thumbprint, commonName, applicationUri }: TrustEntry): boolean =>
+      (isPrefix && thumbprint.startsWith(wanted)) || commonName === selector || applicationUri === selector;
+    const found = this.list(state).filter(isMeant);
     const [first] = found;
     const where = state === undefined ? 'trusted or rejected' : state;
     if (first === undefined) throw fault('UNKNOWN_CERTIFICATE', `No ${where} certificate is named ${JSON.stringify(selector)}.`);
@@ -92,6 +98,7 @@ export class TrustList implements TrustSource {
   /** Lets an unknown certificate wait in `rejected/`. Never throws: a full disk must not bring a server down. */
   refused(facts: CertificateFacts): void {
     try {
+      this.#onStranger?.(facts);
       const waiting = this.#entries('rejected');
       if (waiting.some((entry) => entry.thumbprint === facts.thumbprint)) return;
       for (const entry of oldestFirst(waiting).slice(0, Math.max(0, waiting.length + 1 - this.#mostRejected)))
