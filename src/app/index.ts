@@ -13,7 +13,7 @@ export type { ModuleOptions } from './module-options.ts';
 export { SenderModule } from './sender-module.ts';
 
 export { type AuditExport, type AuditOptions, type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
-export { type DcmbError, FatalError, RejectedError, UnavailableError } from '../core/index.ts';
+export { type DcmbError, FatalError, RejectedError, type UaType, type UaValue, UnavailableError } from '../core/index.ts';
 export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';
 export { hashPassword, type TrustEntry, TrustList } from '../server/index.ts';

@@ -1,5 +1,5 @@
 import type { PlcSubscription } from '../client/index.ts';
-import { fromBase64Url, intervalAt, type Json, parseEnvelope, toBase64Url, UnavailableError } from '../core/index.ts';
+import { fromBase64Url, intervalAt, type Json, parseEnvelope, toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { SenderStore } from '../store/index.ts';
@@ -18,6 +18,8 @@ import { clearedHooks, showBatch, startSenderServers } from './sender-servers.ts
 
 const DEFAULT_TAG_DEPTH = 13;
 const DEFAULT_FIRST_START_WAIT_MS = 15_000;
+/** OPC UA Part 6, annex A.2. */
+const BAD_RESOURCE_UNAVAILABLE = 0x80040000;
 /** How long `stop` waits for anchors and receipts of what is sealed. */
 const SETTLE_MS = 15_000;
 
@@ -79,6 +81,16 @@ export class SenderModule {
 
   get endpoints(): { readonly ingest: string; readonly cleared: string } {
     return { ingest: this.#ingest?.endpointUrl ?? '', cleared: this.#cleared?.endpointUrl ?? '' };
+  }
+
+  /**
+   * Offers a value that did not come by OPC UA. It passes the same checks as a PLC's write.
+   * @param reading OPC UA StatusCode of the value (unsigned 32 bits, Good where absent) and source time, ms since 1970 UTC
+   * @returns StatusCode, unsigned 32 bits; 0 where the value was taken
+   * @throws RejectedError `UNKNOWN_TAG`
+   */
+  offer(tag: string, value: UaValue, { status = 0, sourceMs }: { readonly status?: number; readonly sourceMs?: number } = {}): number {
+    return this.#ingest?.feed(tag, { value, status, sourceMs }) ?? BAD_RESOURCE_UNAVAILABLE;
   }
 
   /** Batches by how far they have come, over the whole life of the channel. */
