@@ -1,6 +1,7 @@
 import { type BatchEvidence, withoutUnanchored, writeExport } from '../audit/index.ts';
 import { type Bytes, epochOf, fromBase64Url, parseEnvelope, parseShape, toBase64Url } from '../core/index.ts';
 import { type BatchHeader, type DeliveryPackage, DeliveryPackageShape, openHeader } from '../evidence/index.ts';
+import type { Ledger } from '../ledger/index.ts';
 import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
 import { ReceiverStore, SenderStore } from '../store/index.ts';
 import { EpochSecrets } from '../transfer/index.ts';
@@ -40,7 +41,7 @@ export async function exportAudit(config: string): Promise<Bytes> {
     const channel = {
       agreement: parseEnvelope(loaded.file.agreement),
       nonce: loaded.file.nonce,
-      batches: batches.map((batch) => evidenceOf(batch, loaded, secrets)),
+      batches: await Promise.all(batches.map((batch) => evidenceOf(batch, loaded, secrets, ledger))),
     };
     return writeExport(withoutUnanchored({ blocks, channels: [channel] }));
   } finally {
@@ -81,23 +82,25 @@ function packageOf(value: unknown): DeliveryPackage {
   return parseShape(DeliveryPackageShape, value, 'delivery package');
 }
 
-function evidenceOf(
+async function evidenceOf(
   { n, package: delivered, receipt }: KeptBatch,
   { terms }: LoadedAgreement,
   secrets: EpochSecrets | undefined,
-): BatchEvidence {
+  ledger: Ledger,
+): Promise<BatchEvidence> {
   const { value: header } = openHeader(delivered.header, terms.ownerKey);
   return {
     n,
     delivery: [parseEnvelope(delivered.delivery)],
     conditions: [parseShape(DeliveryPackageShape.entries.conditions, delivered.conditions, 'condition opening')],
-    batchKeyProof: secrets === undefined ? [] : batchKeyProof(header, secrets),
+    batchKeyProof: secrets === undefined ? [] : await batchKeyProof(header, secrets, ledger),
     receipt: receipt === undefined ? [] : [parseEnvelope(receipt)],
   };
 }
 
-/** Leads from K_batch to the co-signed token set; empty once the epoch's key is erased. */
-function batchKeyProof({ interval, row }: BatchHeader, secrets: EpochSecrets): string[] {
+/** Leads from K_batch to the co-signed token set; empty where the ledger has none, and once the epoch's key is erased. */
+async function batchKeyProof({ channel, agreement, interval, row }: BatchHeader, secrets: EpochSecrets, ledger: Ledger): Promise<string[]> {
   const epoch = epochOf(secrets.params, interval);
-  return epoch < secrets.oldest.epoch ? [] : secrets.tokenSet(epoch).batchKeyProof(interval, row);
+  if (epoch < secrets.oldest.epoch || (await ledger.query('tokenSet', { channel, epoch, agreement })) === undefined) return [];
+  return secrets.tokenSet(epoch).batchKeyProof(interval, row);
 }

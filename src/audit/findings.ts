@@ -108,7 +108,7 @@ export const CHECKS = {
   tokens: 'tokens compared with the condition records, by their slot keys',
   fillers: 'filler tokens of call batches recomputed',
   hashes: 'values of H recomputed with Argon2id',
-  batchKeys: 'batch keys proven to be in the co-signed token set',
+  batchKeys: 'batch keys proven to be in the co-signed token set (possible while their epoch keys are kept)',
   receipts: 'receipts verified',
   deposits: 'deposits opened',
   epochRecords: 'epoch records compared with headers and deliveries',

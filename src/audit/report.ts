@@ -35,6 +35,16 @@ export interface StreamCount {
   readonly codes: Readonly<Record<string, number>>;
 }
 
+export interface GapReport {
+  readonly n: number;
+  readonly interval: number;
+  readonly through: number;
+  readonly reason: string;
+  /** Bounds of the batch, ms since 1970 UTC. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface ChannelReport {
   readonly channel: string;
   readonly owner: string;
@@ -42,14 +52,16 @@ export interface ChannelReport {
   readonly purpose: string;
   readonly batches: readonly BatchReport[];
   readonly conditions: readonly StreamCount[];
-  /** Batches whose gap record says that something is lost, by reason. */
-  readonly gaps: Readonly<Record<string, number>>;
+  /** Batches whose gap record says that something is lost. */
+  readonly gaps: readonly GapReport[];
   /** First and last instant that the anchored batches cover, ms since 1970 UTC; absent without batches. */
   readonly covered?: { readonly fromMs: number; readonly toMs: number };
 }
 
 export interface LedgerReport {
   readonly id: string;
+  /** True where the auditor gave the id to expect; without it a wholly invented ledger looks the same. */
+  readonly idExpected: boolean;
   readonly name: string;
   readonly kind: LedgerKind;
   /** Last block in the export: what came after it cannot be told from the file. */
@@ -132,9 +144,14 @@ function channelLines(channel: ChannelReport): string[] {
     `Channel ${channel.channel}`,
     `  from ${channel.owner} to ${channel.manufacturer}: ${channel.purpose}`,
     `  ${channel.batches.length} batches, covering ${span}`,
-    ...Object.entries(channel.gaps).map(([reason, count]) => `  ${count} batch(es) with a gap by the owner's own record: ${reason}`),
+    ...listed(channel.gaps.map(gapLine)),
     ...channel.conditions.map(({ name, codes, texts }) => `  conditions of "${name}": ${codesText(codes, texts)}`),
   ];
+}
+
+function gapLine({ n, interval, through, reason, fromMs, toMs }: GapReport): string {
+  const intervals = interval === through ? `interval ${interval}` : `intervals ${interval} to ${through}`;
+  return `  gap by the owner's own record: batch ${n}, ${intervals}, ${instant(fromMs)} to ${instant(toMs)}: ${reason}`;
 }
 
 function codesText(codes: StreamCount['codes'], texts: StreamCount['texts']): string {
@@ -168,6 +185,9 @@ function listed(lines: readonly string[]): string[] {
 function notShown({ ledger }: AuditReport): string[] {
   return [
     'Not shown by this:',
+    ...(ledger?.idExpected === false
+      ? ['  The ledger id was compared with nothing: a wholly invented ledger would look the same. Give the id you know by --ledger.']
+      : []),
     '  Consistent is not true: that a condition follows from real values is claimed by the owner, and checked by nobody here.',
     '  Data that were never fed in, a sensor that lies, and whatever came after the last block.',
     "  Block times are the ledger host's word. Who wrote the file is not known: nothing in it is signed as a whole.",

@@ -1,5 +1,5 @@
 import type { AgreedStream } from '../agreement/index.ts';
-import { type Argon2, canonicalJson, equalBytes, RESERVED_CODES } from '../core/index.ts';
+import { type Argon2, canonicalJson, equalBytes, RESERVED_CONDITIONS } from '../core/index.ts';
 import { intervalCodes } from '../evidence/index.ts';
 import { auditChannel, type AuditedChannel } from './channel-audit.ts';
 import type { BatchCase } from './batch-case.ts';
@@ -10,6 +10,7 @@ import {
   type AuditReport,
   type BatchReport,
   type ChannelReport,
+  type GapReport,
   type LedgerKind,
   type LedgerReport,
   reportOf,
@@ -46,7 +47,7 @@ export async function verifyExport(exported: AuditExport, options: AuditOptions)
     });
   }
   return reportOf({
-    ledger: ledgerReport(view, channels),
+    ledger: ledgerReport(view, channels, options.expectedLedgerId !== undefined),
     channels: channels.map((channel) => channelReport(view, channel)),
     findings: findings.list,
     checks: findings.checks,
@@ -130,9 +131,10 @@ function kindOf(view: LedgerView): LedgerKind {
   return view.genesis.testNetwork ? 'embedded test network' : 'embedded';
 }
 
-function ledgerReport(view: LedgerView, channels: readonly AuditedChannel[]): LedgerReport {
+function ledgerReport(view: LedgerView, channels: readonly AuditedChannel[], idExpected: boolean): LedgerReport {
   return {
     id: view.id,
+    idExpected,
     name: view.genesis.name,
     kind: kindOf(view),
     lastBlock: view.last,
@@ -168,7 +170,7 @@ function channelReport(view: LedgerView, { context, batches }: AuditedChannel): 
     manufacturer: agreement.manufacturer.name,
     purpose: agreement.purpose,
     batches: batches.map((batch) => batchReport(view, batch)),
-    gaps: gapCount(batches),
+    gaps: gapsOf(batches),
     conditions: agreement.streams.map((agreed, stream) => streamCount(batches, stream, agreed)),
     ...covered,
   };
@@ -190,17 +192,16 @@ function streamCount(batches: readonly BatchCase[], stream: number, { name, cond
     const code = intervalCodes(context.ledger.params, verified.statement)[stream];
     if (code !== undefined) codes[code] = (codes[code] ?? 0) + 1;
   }
-  const reserved = Object.entries(RESERVED_CODES).map(([word, code]): [number, string] => [code, word]);
+  const reserved = RESERVED_CONDITIONS.map(({ code, text }): [number, string] => [code, text.en]);
   const known = new Map([...reserved, ...conditions.map(({ code, text }): [number, string] => [code, text.en])]);
   const texts = Object.fromEntries(Object.keys(codes).map((code) => [code, known.get(Number(code)) ?? '']));
   return { stream, name, texts, codes };
 }
 
-function gapCount(batches: readonly BatchCase[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { verified } of batches) {
-    const reason = verified?.statement.gap.reason ?? 'none';
-    if (reason !== 'none') counts[reason] = (counts[reason] ?? 0) + 1;
-  }
-  return counts;
+function gapsOf(batches: readonly BatchCase[]): GapReport[] {
+  return batches.flatMap(({ n, verified, anchored }) => {
+    if (verified === undefined || anchored === undefined || verified.statement.gap.reason === 'none') return [];
+    const { interval, through, fromMs, toMs } = anchored.header;
+    return [{ n, interval, through, reason: verified.statement.gap.reason, fromMs, toMs }];
+  });
 }

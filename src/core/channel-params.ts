@@ -52,6 +52,17 @@ export const RESERVED_CODES = {
   MISSED: -3,
 } as const;
 
+/** What people read for the reserved codes; of the least importance, for they say nothing of the machine. */
+export const RESERVED_CONDITIONS = [
+  { code: RESERVED_CODES.NONE, text: { en: 'No statement', de: 'Keine Aussage' }, importance: 1 },
+  {
+    code: RESERVED_CODES.SUSPENDED,
+    text: { en: 'Clearing suspended: receipts are missing', de: 'Freigabe ausgesetzt: Quittungen fehlen' },
+    importance: 1,
+  },
+  { code: RESERVED_CODES.MISSED, text: { en: 'Module was down', de: 'Modul war außer Betrieb' }, importance: 1 },
+] as const;
+
 /** Places in the condition subtree besides the condition records: batch key, gap, validation. */
 export const EXTRA_CONDITION_PLACES = 3;
 

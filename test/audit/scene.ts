@@ -269,14 +269,15 @@ export class Scene {
     return { plan, header, envelope, closed, batchKey, delivery, tokens: plan.bare ? NO_TOKENS : tokens };
   }
 
-  #closed({ interval, row = 0 }: BatchPlan, n: number, codes: readonly number[], keys: EpochKeys): ClosedBatch {
+  #closed({ interval, row = 0, through = interval }: BatchPlan, n: number, codes: readonly number[], keys: EpochKeys): ClosedBatch {
     const ratchet = new SeedRatchet(testBytes('ratchet'), 0);
     ratchet.skipTo(interval);
     const seed = ratchet.seeds(this.params.callsPerInterval)[row === 0 ? 0 : row]!;
     const builder = new BatchBuilder({ params: this.params, seed, n, tags: [{ name: 'Temperature', depth: 3, firstSeq: n, rawPad: 256 }] });
     builder.accept(0, { value: { type: 'Double', value: 20 + n }, status: 0, sourceMs: 0, acceptedMs: 0 });
     const conditions = codes.map((code) => Array.from({ length: this.params.publications }, () => code));
-    return builder.close({ conditions, slotKeys: keys.slotKeys(interval, row), batchKey: keys.batchKey(interval, row), refused: [0] });
+    const gap = { reason: through > interval ? ('missed' as const) : ('none' as const), fromBatch: 0, toBatch: 0 };
+    return builder.close({ conditions, slotKeys: keys.slotKeys(interval, row), batchKey: keys.batchKey(interval, row), gap, refused: [0] });
   }
 
   #header({ interval, row = 0, through = interval }: BatchPlan, n: number): BatchHeader {

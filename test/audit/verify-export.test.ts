@@ -6,9 +6,10 @@ import { audited, honestScene, Scene } from './scene.ts';
 
 describe('an honest export of two epochs and a bit', () => {
   let report: AuditReport;
+  let scene: Scene;
   let ledgerId = '';
   before(async () => {
-    const scene = await honestScene();
+    scene = await honestScene();
     ledgerId = scene.chain.ledgerId;
     report = await audited(scene.parts(), { expectedLedgerId: ledgerId, knownBlock: scene.chain.last });
   });
@@ -33,8 +34,8 @@ describe('an honest export of two epochs and a bit', () => {
       '0': 'Condition 0',
       '1': 'Condition 1',
       '2': 'Condition 2',
-      [RESERVED_CODES.NONE]: 'NONE',
-      [RESERVED_CODES.MISSED]: 'MISSED',
+      [RESERVED_CODES.NONE]: 'No statement',
+      [RESERVED_CODES.MISSED]: 'Module was down',
     });
     assert.deepEqual(counted, [
       { stream: 0, name: 'Stream0', codes: { '0': 3, '1': 3, '2': 3, [RESERVED_CODES.MISSED]: 1 } },
@@ -63,6 +64,23 @@ describe('an honest export of two epochs and a bit', () => {
     });
   });
 
+  test('tells where the gaps are that the owner itself recorded', () => {
+    const gaps = report.channels[0]?.gaps ?? [];
+    assert.deepEqual(
+      gaps.map(({ reason }) => reason),
+      report.channels[0]?.batches.filter(({ interval, through }) => interval !== through).map(() => 'missed'),
+    );
+    assert.ok(gaps.length > 0 && gaps.every(({ interval, through, fromMs, toMs }) => through > interval && toMs > fromMs));
+  });
+
+  test('says whether the ledger id was compared with one that the auditor knows', async () => {
+    const told = (lines: string[]): boolean => lines.some((line) => line.includes('The ledger id was compared with nothing'));
+    const without = await audited(scene.parts());
+    const compared = await audited(scene.parts(), { expectedLedgerId: ledgerId });
+    assert.deepEqual([without.ledger?.idExpected, told(formatReport(without))], [false, true]);
+    assert.deepEqual([compared.ledger?.idExpected, told(formatReport(compared))], [true, false]);
+  });
+
   test('says how far it reaches and who has signed to have seen how much of the ledger', () => {
     assert.equal(report.ledger?.id, ledgerId);
     assert.equal(report.ledger?.lastBlock.number, 23);
@@ -77,7 +95,7 @@ describe('an honest export of two epochs and a bit', () => {
     for (const words of [
       'covered up to block 23 of 2026-01-01T00:00:11.020Z',
       'from The owner to The manufacturer: Maintenance',
-      'conditions of "Stream0": -3 "MISSED" × 1, 0 "Condition 0" × 3',
+      'conditions of "Stream0": -3 "Module was down" × 1, 0 "Condition 0" × 3',
       '12  PROVEN',
       'Findings: none.',
       'Consistent is not true',
