@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/*
+ * `npm run bench [-- --json] [-- --rounds 3]`: what evidence costs. Each bench runs in a process of its own, several times,
+ * and the median of each figure is told. The bar is on a multiple, not on a speed: machines differ, and so does what else
+ * they do.
+ */
+
+/** Commit and tree may cost so many SHA-256 of 65 bytes a reading. */
+const BAR_MULTIPLE = 5;
+
+interface EvidenceResult {
+  readonly recordsPerSecond: number;
+  readonly sha256PerSecond: number;
+  readonly multipleOfSha256: number;
+  readonly closeMs: Readonly<Record<string, number>>;
+}
+
+interface WriteShareResult {
+  readonly microsecondsPerWrite: { readonly withoutEvidence: number; readonly withEvidence: number };
+  readonly evidenceSharePercent: number;
+}
+
+/** Runs a bench of this folder and takes the JSON that it prints. */
+function run<Result>(name: string): Result {
+  const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  return JSON.parse(execFileSync(process.execPath, [file, '--json'], { encoding: 'utf8' })) as Result;
+}
+
+function median<Result>(results: readonly Result[], figure: (result: Result) => number): number {
+  const sorted = results.map(figure).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function evidenceFigures(results: readonly EvidenceResult[]) {
+  const close = (readings: string) => Number(median(results, ({ closeMs }) => closeMs[readings] ?? Number.NaN).toFixed(2));
+  return {
+    recordsPerSecond: median(results, (result) => result.recordsPerSecond),
+    sha256PerSecond: median(results, (result) => result.sha256PerSecond),
+    multipleOfSha256: median(results, (result) => result.multipleOfSha256),
+    barMultiple: BAR_MULTIPLE,
+    closeMs: { readings0: close('readings0'), readings5000: close('readings5000'), readings100000: close('readings100000') },
+  };
+}
+
+function writeShareFigures(results: readonly WriteShareResult[]) {
+  return {
+    microsecondsWithout: median(results, ({ microsecondsPerWrite }) => microsecondsPerWrite.withoutEvidence),
+    microsecondsWith: median(results, ({ microsecondsPerWrite }) => microsecondsPerWrite.withEvidence),
+    evidenceSharePercent: median(results, (result) => result.evidenceSharePercent),
+  };
+}
+
+function tableOf({ machine, rounds, evidence, write }: typeof result): string[] {
+  const count = (value: number) => value.toLocaleString('en');
+  const row = (what: string, value: string, note = '') => `  ${what.padEnd(44)}${value.padStart(12)}  ${note}`.trimEnd();
+  return [
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; median of ${rounds} runs`,
+    '',
+    'Commit and tree, one core',
+    row('records a second', count(evidence.recordsPerSecond)),
+    row('SHA-256 of 65 bytes a second', count(evidence.sha256PerSecond)),
+    row('one record in SHA-256 of 65 bytes', `${evidence.multipleOfSha256}`, `bar: ${BAR_MULTIPLE} or less`),
+    row('closing 5 tag trees after 0 readings, ms', `${evidence.closeMs.readings0}`),
+    row('closing 5 tag trees after 5,000 readings, ms', `${evidence.closeMs.readings5000}`),
+    row('closing 5 tag trees after 100,000 readings, ms', `${evidence.closeMs.readings100000}`),
+    '',
+    "One OPC UA write, the server's CPU time",
+    row('without evidence, microseconds', `${write.microsecondsWithout}`),
+    row('with evidence, microseconds', `${write.microsecondsWith}`),
+    row("evidence's share", `${write.evidenceSharePercent} %`),
+  ];
+}
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } } });
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--rounds needs a whole number from 1.');
+const times = Array.from({ length: rounds });
+const result = {
+  bench: 'all',
+  machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown processor', cores: availableParallelism(), node: process.versions.node },
+  rounds,
+  evidence: evidenceFigures(times.map(() => run<EvidenceResult>('evidence'))),
+  write: writeShareFigures(times.map(() => run<WriteShareResult>('write-share'))),
+};
+console.log(values.json ? JSON.stringify(result) : tableOf(result).join('\n'));
+process.exitCode = result.evidence.multipleOfSha256 <= BAR_MULTIPLE ? 0 : 1;
