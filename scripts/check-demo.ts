@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { freePorts } from './free-ports.ts';
 
 interface DemoSummary {
   readonly readings: number;
@@ -15,7 +16,7 @@ interface DemoSummary {
   readonly export: string;
 }
 
-const demo = dcmb('demo', '--for', '20s', '--json');
+const demo = dcmb('demo', '--for', '20s', '--port', String(await freePorts(3)), '--json');
 assert.equal(demo.status, 0, demo.text);
 const summary = JSON.parse(demo.lastLine) as DemoSummary;
 assert.ok(summary.readings > 0 && summary.intervals > 0, demo.lastLine);

@@ -5,11 +5,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-ports.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const project = mkdtempSync(join(tmpdir(), 'dcmb-package-'));
@@ -68,22 +67,13 @@ function checkLibrary(): void {
 }
 
 async function checkDemo(): Promise<void> {
-  const output = run(project, 'npx', 'dcmb', 'demo', '--for', '5s', '--port', String(await freePort()), '--json');
+  const output = run(project, 'npx', 'dcmb', 'demo', '--for', '5s', '--port', String(await freePorts(3)), '--json');
   const { batches, audit } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as {
     batches: Readonly<Record<'sealed' | 'anchored' | 'receipted', number>>;
     audit: Readonly<Record<string, number>>;
   };
   assert.ok(batches.sealed > 0 && batches.anchored === batches.sealed && batches.receipted === batches.sealed, output);
   assert.deepEqual(audit, { PROVEN: batches.sealed }, output);
-}
-
-/** A port that is free now; its two neighbours are taken to be. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? Math.min(address.port, 65_533) : 0;
 }
 
 function run(folder: string, command: string, ...args: readonly string[]): string {

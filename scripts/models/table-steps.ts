@@ -23,12 +23,26 @@ export function tableSteps(table: TransitionTable, batches: number): Set<string>
   function* successors(state: readonly number[]): Generator<{ event: string; n: number; next: number[] }> {
     for (const { event, track, from, to, needs } of table.transitions.values()) {
       for (let n = 0; n < batches; n++) {
+        if (interrupts(state, event, n)) continue;
         const own: Need = { track, batch: 'same', states: from };
         if ([own, ...needs].every((need) => holds(state, need, n))) {
           yield { event, n, next: state.with(place(track, n), track.states.indexOf(to)) };
         }
       }
     }
+  }
+
+  /** True where a joined step is half done and this is not its other half. */
+  function interrupts(state: readonly number[], event: string, n: number): boolean {
+    return [...table.joined].some(([first, next]) => {
+      const half = table.transitions.get(first);
+      if (half === undefined) return false;
+      const at = half.track.states.indexOf(half.to);
+      return state.some((index, spot) => {
+        if (index !== at || tracks[spot % tracks.length] !== half.track) return false;
+        return event !== next || n !== Math.floor(spot / tracks.length);
+      });
+    });
   }
 
   function holds(state: readonly number[], need: Need, n: number): boolean {
