@@ -48,7 +48,7 @@ await owner.stop();
 await manufacturer.stop();
 rmSync(folder, { recursive: true });
 
-/** Verified, stored and countersigned by then; the counts themselves never got here. */
+/** Conditions are verified and stored by then. The counts themselves never got here. */
 function tellConditions(event: ModuleEvent): void {
   if (event.event !== 'received') return;
   for (const { stream, text, code } of event.conditions) {
