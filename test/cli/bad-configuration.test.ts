@@ -87,6 +87,11 @@ const CONFIGURATIONS: readonly BadInput[] = [
     says: ['owner/dcmb.json, line', 'at "users/1/passwordHash"', 'dcmb password'],
   },
   {
+    wrong: 'a password hash that was cut off',
+    run: (plant) => ['serve', plant.replace(OWNER, /(\$argon2id\$[^"]+)\$[^"$]+"/, '$1"')],
+    says: ['owner/dcmb.json, line', 'at "users/1/passwordHash"', 'dcmb password'],
+  },
+  {
     wrong: 'a thumbprint that is none',
     run: (plant) => ['serve', plant.replace(OWNER, /"thumbprint": "[0-9a-f]+"/, `"thumbprint": "${MARKER}"`)],
     says: ['at "users/0/thumbprint"', '64', 'SHA-256'],
