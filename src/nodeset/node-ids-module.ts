@@ -18,6 +18,7 @@ export function nodeIdsModule(xml: string): string {
     ...constants('VARIABLE_TYPES', 'VariableType', document),
     ...constants('DATA_TYPES', 'DataType', document),
     ...constants('METHODS', 'Method', document),
+    ...methodDescriptions(document),
     ...childNames(document),
     ...document.nodes.flatMap((node) => enumeration(node.browseName, node.description, node.element)),
   ].join('\n');
@@ -29,6 +30,19 @@ function constants(name: string, nodeClass: NodeClassName, document: NodesetDocu
     .map((node) => ({ key: textOf(node.id), id: `s=${textOf(node.id)}` }));
   const lines = entries.map(({ key, id }) => `  ${/^\w+$/.test(key) ? key : quote(key)}: ${quote(id)},`);
   return [`export const ${name} = {`, ...lines, '} as const;', ''];
+}
+
+/** node-opcua loads no descriptions of methods; servers add them. */
+function methodDescriptions({ nodes }: NodesetDocument): string[] {
+  const methods = nodes.filter(({ nodeClass }) => nodeClass === 'Method');
+  const lines = methods.flatMap(({ id, description }) => entry(textOf(id), quote(description)));
+  return ['/** English descriptions of the methods. */', 'export const METHOD_DESCRIPTIONS = {', ...lines, '} as const;', ''];
+}
+
+/** Laid out as the formatter would. */
+function entry(key: string, value: string): string[] {
+  const line = `  ${quote(key)}: ${value},`;
+  return line.length <= WIDTH ? [line] : [`  ${quote(key)}:`, `    ${value},`];
 }
 
 /** BrowseNames of the variables, objects and methods right below each type, so that a misspelt one does not compile. */

@@ -42,6 +42,17 @@ export const METHODS = {
   'ClearedChannelType.CountersignEpochRecord': 's=ClearedChannelType.CountersignEpochRecord',
 } as const;
 
+/** English descriptions of the methods. */
+export const METHOD_DESCRIPTIONS = {
+  'IngestChannelType.Anchor':
+    'Asks for the open batch to be sealed at the next point of the call grid and anchored, instead of at the end of the interval. Answers at once; LastBatch and events tell how it goes on.',
+  'ClearedChannelType.FetchDelivery': 'Gives what the recipient needs to verify a batch. Marks the batch Delivered.',
+  'ClearedChannelType.Acknowledge': 'Takes the receipt for a batch that the recipient verified and stored.',
+  'ClearedChannelType.GetEvidence': 'Gives the evidence of a batch for a person or an audit: header, transaction, receipt.',
+  'ClearedChannelType.FetchEpochRecord': 'Gives an epoch record that the owner signed and the recipient is to countersign.',
+  'ClearedChannelType.CountersignEpochRecord': 'Takes an epoch record with the signatures of both.',
+} as const;
+
 /** BrowseNames of what stands right below each type, inherited children not included. */
 export interface Children {
   TagType: 'LastStatus' | 'LastTime' | 'AcceptedCount' | 'RefusedCount';

@@ -11,7 +11,7 @@ import {
   type Users,
   useUsers,
 } from './identity/index.ts';
-import { describeInstanceNamespace, openStandardNodes } from './standard-nodes.ts';
+import { describeInstanceNamespace, describeMethods, openStandardNodes } from './standard-nodes.ts';
 import { fillUserTokenPolicies, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
 
 export interface SecureServerConfig {
@@ -59,6 +59,7 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space after its initialisation.');
   openStandardNodes(addressSpace);
+  describeMethods(addressSpace);
   const namespace = addressSpace.registerNamespace(config.instanceUri);
   describeInstanceNamespace(addressSpace, namespace);
   const roles = installRoles(addressSpace, config.instanceUri);

@@ -2,6 +2,7 @@ import {
   DataType,
   type IAddressSpace,
   type INamespace,
+  LocalizedText,
   makePermissionFlag,
   ObjectIds,
   resolveNodeId,
@@ -11,7 +12,7 @@ import {
   type VariantOptions,
   WellKnownRoles,
 } from 'node-opcua';
-import { DCMB_NODESET_DATE, DCMB_NODESET_VERSION } from '../nodeset/index.ts';
+import { DCMB_NODESET_DATE, DCMB_NODESET_VERSION, DCMB_URI, METHOD_DESCRIPTIONS, METHODS } from '../nodeset/index.ts';
 
 /*
  * What every session may see of the nodes that come with nodesets. Servers deny what nothing is declared for, and the
@@ -40,6 +41,18 @@ export function openStandardNodes(addressSpace: IAddressSpace): void {
     namespace.setDefaultRolePermissions([namespace.index === SERVER_NAMESPACE ? NOBODY : EVERYBODY]);
   }
   for (const id of PRIVATE_NODES) addressSpace.findNode(resolveNodeId(id))?.setRolePermissions([NOBODY]);
+}
+
+/**
+ * Gives our methods the descriptions that node-opcua leaves out when it loads a nodeset. Instances copy them from their
+ * type: call it before they are made.
+ */
+export function describeMethods(addressSpace: IAddressSpace): void {
+  const index = addressSpace.getNamespaceIndex(DCMB_URI);
+  for (const [name, text] of Object.entries(METHOD_DESCRIPTIONS)) {
+    const method = addressSpace.findNode(`ns=${index};${METHODS[name as keyof typeof METHODS]}`);
+    method?.setDescription(new LocalizedText({ locale: 'en', text }));
+  }
 }
 
 /** Describes the namespace of instances under Server/Namespaces (OPC UA Part 5, clause 6.3.14). */

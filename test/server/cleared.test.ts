@@ -9,7 +9,14 @@ import {
   type UserIdentityInfo,
   UserTokenType,
 } from 'node-opcua';
-import { channelChildId, channelNodeId, DELIVERY_STATE, LEDGER_STATE, streamChildId } from '../../src/nodeset/index.ts';
+import {
+  channelChildId,
+  channelNodeId,
+  DELIVERY_STATE,
+  LEDGER_STATE,
+  METHOD_DESCRIPTIONS,
+  streamChildId,
+} from '../../src/nodeset/index.ts';
 import { thumbprintOf } from '../../src/server/identity/index.ts';
 import { CHANNEL, type ChildName, type Cleared, cleared, View, viewing } from './cleared-support.ts';
 import { certificateUser, client, identity, passwordUser, until } from './support.ts';
@@ -144,7 +151,7 @@ describe('what a cleared server shows', () => {
     await until('the first values are there', () => at.length === 2);
     const events: unknown[][] = [];
     const channel = { nodeId: view.id(channelNodeId(CHANNEL)), attributeId: AttributeIds.EventNotifier };
-    const filter = constructEventFilter(['SourceName', 'Severity', 'Message', 'Time']);
+    const filter = constructEventFilter(['SourceName', 'Severity', 'Message', 'Time', 'SourceNode']);
     const item = await subscription.monitor(channel, { filter, samplingInterval: 0, queueSize: 100, discardOldest: true }, 2);
     item.on('changed', (fields: { value: unknown }[]) => void events.push(fields.map((field) => field.value)));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -175,6 +182,7 @@ describe('what a cleared server shows', () => {
       changes.map(([name, severity, message, time]) => [name, severity, (message as { text: string }).text, (time as Date).getTime()]),
       ['wear', 'rate'].map((name) => [name, 700, `Title of ${name}: Maintenance imminent`, first]),
     );
+    assert.deepEqual([...new Set(events.map(([, , , , source]) => String(source)))], [view.id(channelNodeId(CHANNEL))]);
   });
 
   test('nothing can be written, not the value nor the access level', async () => {
@@ -213,6 +221,16 @@ describe('what a cleared server shows', () => {
     assert.deepEqual(
       ours.filter((id) => /Tag|Anchor$|Range|EngineeringUnits/.test(id.slice(channel.length))),
       [],
+    );
+  });
+
+  test('its methods say what they do', async () => {
+    const names = ['FetchDelivery', 'Acknowledge', 'GetEvidence', 'FetchEpochRecord', 'CountersignEpochRecord'] as const;
+    const nodes = names.map((name) => ({ nodeId: view.id(channelChildId(CHANNEL, name)), attributeId: AttributeIds.Description }));
+    const texts = (await view.session.read(nodes)).map(({ value }) => (value.value as { text: string }).text);
+    assert.deepEqual(
+      texts,
+      names.map((name) => METHOD_DESCRIPTIONS[`ClearedChannelType.${name}`]),
     );
   });
 

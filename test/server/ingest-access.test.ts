@@ -22,6 +22,7 @@ import {
   DCMB_URI,
   INSTANCE_URI,
   lastBatchChildId,
+  METHOD_DESCRIPTIONS,
   METHODS,
   moduleChildId,
   tagChildId,
@@ -261,6 +262,13 @@ describe('access to the ingest server', () => {
       const methodId = await nodeIdOf(as('operator'), METHODS['IngestChannelType.Anchor'], DCMB_URI);
       assert.equal((await anchor('operator', methodId)).statusCode.name, 'Good');
       assert.equal((await anchor('plc', methodId)).statusCode.name, 'BadUserAccessDenied');
+    });
+
+    test('says what it does', async () => {
+      const session = as('operator');
+      const nodeId = await nodeIdOf(session, channelChildId(CHANNEL.name, 'Anchor'));
+      const { value } = await session.read({ nodeId, attributeId: AttributeIds.Description });
+      assert.equal((value.value as { text: string }).text, METHOD_DESCRIPTIONS['IngestChannelType.Anchor']);
     });
 
     test('is denied to everybody else', async () => {
