@@ -4,7 +4,7 @@ import { type Argon2, canonicalJson, equalBytes, fromBase64Url, toBase64Url } fr
 import { checkAcknowledgement } from './acknowledgement-checks.ts';
 import { BatchCase, type ChannelContext, messageOf } from './batch-case.ts';
 import type { ChannelLedger } from './channel-ledger.ts';
-import { checkDelivery } from './delivery-checks.ts';
+import { checkDelivery, requireBatchKeyProof } from './delivery-checks.ts';
 import { checkEpochRecords, checkLedgerAlone, checkSeeds } from './epoch-checks.ts';
 import type { BatchEvidence, ChannelEvidence } from './export-format.ts';
 import type { FindingCode, Findings, Party } from './findings.ts';
@@ -41,6 +41,7 @@ export async function auditChannel(
   checkEpochRecords(context, batches, findings);
   checkLedgerAlone(context, batches, findings);
   batches.forEach(requireAcknowledgement);
+  batches.forEach(requireBatchKeyProof);
   return { context, batches };
 }
 

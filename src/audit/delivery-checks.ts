@@ -21,6 +21,8 @@ import { type BatchCase, faultOf, messageOf } from './batch-case.ts';
 import type { Anchored } from './channel-ledger.ts';
 import { namedKey } from './ledger-view.ts';
 
+const BATCH_KEY_PROOF = 'proof of the batch key';
+
 /**
  * Follows a delivery from its signature to the records and back to the anchor. What an owner's signature does not cover
  * can have been changed by whoever wrote the file, and convicts nobody.
@@ -145,7 +147,10 @@ async function checkHash(batch: BatchCase, header: BatchHeader, statement: Batch
   }
 }
 
-/** A proof is nobody's statement, so a wrong one convicts nobody. */
+/**
+ * A proof is nobody's statement, so a wrong one convicts nobody. Whether one must be there shows at the end of the audit:
+ * see `requireBatchKeyProof`.
+ */
 async function checkBatchKey(batch: BatchCase, header: BatchHeader, statement: BatchStatement): Promise<void> {
   const { view, ledger } = batch.context;
   const proof = batch.evidence?.batchKeyProof ?? [];
@@ -159,6 +164,18 @@ async function checkBatchKey(batch: BatchCase, header: BatchHeader, statement: B
       ? 'No token set on the ledger commits to a batch key.'
       : faultOf(() => verifyBatchKey(ledger.params, fromBase64Url(root), disclosed));
   if (fault === undefined) return;
-  batch.judgement.lacks('proof of the batch key');
-  batch.find('WRONG_BATCH_KEY', 'exporter', 'proof of the batch key', `${batch.pointer}/batchKeyProof`, fault);
+  batch.judgement.lacks(BATCH_KEY_PROOF);
+  batch.find('WRONG_BATCH_KEY', 'exporter', BATCH_KEY_PROOF, `${batch.pointer}/batchKeyProof`, fault);
+}
+
+/**
+ * Whoever signs a receipt has compared the batch key with its own. A deposit has nobody's word but the owner's, and under a
+ * made-up key its recipient cannot open it; so there the key must be proven to be the one in the co-signed token set, without
+ * which the ledger takes no deposit.
+ */
+export function requireBatchKeyProof(batch: BatchCase): void {
+  if (batch.judgement.acknowledgement !== 'deposit' || (batch.evidence?.batchKeyProof.length ?? 0) > 0) return;
+  const message = 'Only a deposit shows that the manufacturer can have it, and the export does not prove the key that opens it.';
+  batch.judgement.lacks(BATCH_KEY_PROOF);
+  batch.find('BATCH_KEY_UNPROVEN', 'exporter', BATCH_KEY_PROOF, `${batch.pointer}/batchKeyProof`, message);
 }

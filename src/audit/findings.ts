@@ -17,7 +17,7 @@ export type FindingCode =
   /** The chain does not contain a block that somebody has signed to have seen, or that the auditor knows. */
   | 'BLOCK_NOT_SEEN'
   | 'BLOCK_CONTRADICTED'
-  /** A block's time cannot be true. */
+  /** A block is older than what is anchored in it. */
   | 'BLOCK_TIME'
   /** The agreement does not hold, or is not the one that the channel was opened with. */
   | 'BAD_AGREEMENT'
@@ -46,6 +46,7 @@ export type FindingCode =
   | 'WRONG_TOKEN'
   | 'WRONG_H'
   | 'WRONG_BATCH_KEY'
+  | 'BATCH_KEY_UNPROVEN'
   | 'BAD_RECEIPT'
   | 'RECEIPT_MISSING'
   | 'BAD_DEPOSIT'

@@ -1,8 +1,9 @@
 import { equalBytes, fromBase64Url } from '../core/index.ts';
-import { MOST_CLOCK_SKEW_MS } from '../contract/index.ts';
 import { type BatchHeader, type BlockReference, verifyHeaderForm, verifySuccession } from '../evidence/index.ts';
 import { type BatchCase, faultOf } from './batch-case.ts';
 import type { Anchored } from './channel-ledger.ts';
+
+const MOST_CLOCK_DIFFERENCE_MS = 1000;
 
 /** Everything about an anchored header that the contract leaves to the verifier. */
 export async function checkHeader(batch: BatchCase, anchored: Anchored): Promise<void> {
@@ -80,15 +81,20 @@ function checkTime(batch: BatchCase, { header, block, pointer }: Anchored): void
       `It was anchored in block ${block.number}, ${block.timeMs - dueMs} ms after its deadline.`,
     );
   }
-  if (block.timeMs + MOST_CLOCK_SKEW_MS < header.toMs) {
-    batch.dispute(
-      'BLOCK_TIME',
-      'undecided',
-      'anchor',
-      pointer,
-      `Block ${block.number} is older than the end of the readings that the header covers.`,
-    );
-  }
+  const earlyMs = header.toMs - block.timeMs;
+  if (earlyMs <= toleranceMs(batch)) return;
+  batch.dispute(
+    'BLOCK_TIME',
+    'undecided',
+    'anchor',
+    pointer,
+    `Block ${block.number} is ${earlyMs} ms older than the end of the readings that the header covers.`,
+  );
+}
+
+/** By how much the owner's clock and the ledger's may differ; never so much that a whole interval could be sealed ahead of it. */
+function toleranceMs({ context }: BatchCase): number {
+  return Math.min(context.ledger.params.intervalMs, MOST_CLOCK_DIFFERENCE_MS);
 }
 
 function deadlineOf({ context }: BatchCase, { toMs }: BatchHeader): number {

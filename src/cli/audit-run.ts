@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AuditExport, exportAudit, formatReport, parseExport, RejectedError, systemArgon2, verifyExport } from '../app/index.ts';
 import type { VerifyOptions } from './audit.ts';
 import { PROGRAM } from './spoken-paths.ts';
@@ -39,9 +39,11 @@ function readBytes(file: string): Uint8Array {
   }
 }
 
+/** For its owner's eyes alone: an export has every condition in the clear. */
 function writeOut(file: string, bytes: Uint8Array): void {
   try {
-    writeFileSync(file, bytes);
+    writeFileSync(file, bytes, { mode: 0o600 });
+    chmodSync(file, 0o600);
   } catch (cause) {
     throw new RejectedError('BAD_FILE', `${file} can't be written (${codeOf(cause)}). Check the path and its rights.`, { cause });
   }

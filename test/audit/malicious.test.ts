@@ -157,6 +157,28 @@ describe('what a party or an exporter does wrong is found, with the verdict and 
   });
 });
 
+describe('an anchor before the end of what it covers', () => {
+  const anchoredBefore = async (earlyMs: number, intervalMs = 1000) => {
+    const scene = await Scene.open({ params: { intervalMs, callsPerInterval: 0, callGridMs: intervalMs } });
+    await scene.batch({ interval: 0, anchoredAfterMs: -earlyMs });
+    return audited(scene.parts());
+  };
+
+  test('is a finding beyond the tolerance, which is a second or the interval, whichever is less', async () => {
+    for (const [earlyMs, intervalMs] of [
+      [1001, 2000],
+      [501, 500],
+    ] as const) {
+      const report = await anchoredBefore(earlyMs, intervalMs);
+      requireVerdict(report, { n: 0, verdict: 'DISPUTED', parties: ['undecided'], code: 'BLOCK_TIME', party: 'undecided' });
+    }
+  });
+
+  test('is none within it, for two clocks never agree', async () => {
+    assert.equal((await anchoredBefore(1000, 2000)).passed, true);
+  });
+});
+
 describe('what stands beside a verdict', () => {
   test('NO_TOKENS stays with a PROVEN batch, and does not count as PROVEN', async () => {
     const scene = await Scene.open({ sets: [] });
@@ -200,6 +222,31 @@ describe('deposits and disputes on the ledger', () => {
     const box = toBase64Url(new Uint8Array(depositSize(scene.params)));
     await scene.chain.commit('owner', 'deposit', { channel: scene.channel, n: 1, box }, scene.params.originMs + 6000);
     requireVerdict(await audited(scene.parts()), { n: 1, verdict: 'DISPUTED', parties: ['owner'], code: 'BAD_DEPOSIT', party: 'owner' });
+  });
+
+  const deposited = (plan: Partial<BatchPlan>) => {
+    const later = [2, 3, 4, 5].map((interval) => ({ interval }));
+    return [{ interval: 0 }, { interval: 1, acknowledged: 'deposit' as const, ...plan }, ...later];
+  };
+
+  test('a deposit under a key that the owner made up acknowledges nothing', async () => {
+    const scene = await Scene.open();
+    await scene.batches(...deposited({ madeUpKey: true }));
+    const report = await audited(scene.parts());
+    requireVerdict(report, { n: 1, verdict: 'UNVERIFIABLE', code: 'BATCH_KEY_UNPROVEN', party: 'exporter' });
+    assert.deepEqual(report.channels[0]?.batches[1]?.lacking, ['proof of the batch key']);
+  });
+
+  test("nor does the owner's own proof help a made-up key", async () => {
+    const scene = await Scene.open();
+    await scene.batches(...deposited({ madeUpKey: true }));
+    const whole = scene.parts();
+    const [channel] = whole.channels;
+    const batches = channel!.batches.map((batch) =>
+      batch.n === 1 ? { ...batch, batchKeyProof: channel!.batches[0]!.batchKeyProof } : batch,
+    );
+    const report = await audited({ ...whole, channels: [{ ...channel!, batches }] });
+    requireVerdict(report, { n: 1, verdict: 'UNVERIFIABLE', code: 'WRONG_BATCH_KEY', party: 'exporter' });
   });
 
   test('a deposit cannot be checked where the export does not open its key', async () => {

@@ -68,6 +68,8 @@ export interface BatchPlan {
   readonly acknowledged?: 'receipt' | 'on the ledger' | 'in the epoch record' | 'deposit' | 'not';
   /** Anchored before the epoch's set is on the ledger. */
   readonly bare?: true;
+  /** The owner puts a batch key of its own making into the record, seals the deposit under it, and proves nothing. */
+  readonly madeUpKey?: true;
 
   /** Codes whose tokens are anchored. */
   readonly tokenCodes?: readonly number[];
@@ -252,8 +254,8 @@ export class Scene {
     const n = plan.number ?? (this.#previous?.header.n ?? -1) + 1;
     const codes = plan.codes ?? Array.from({ length: this.params.streams }, () => (row > 0 ? RESERVED_CODES.NONE : 1));
     const keys = this.#keys(interval);
-    const batchKey = keys.batchKey(interval, row);
-    const closed = this.#closed(plan, n, codes, keys);
+    const batchKey = plan.madeUpKey ? testBytes('made up') : keys.batchKey(interval, row);
+    const closed = this.#closed(plan, n, codes, keys, batchKey);
     const tokens = row > 0 ? fillerTokens(this.params, batchKey) : this.#set(keys.epoch).anchorTokens(interval, plan.tokenCodes ?? codes);
     const tuple = { channel: this.#channel, n, interval, codes: plan.hashCodes ?? codes };
     const h = await computeH(systemArgon2, tuple, batchSalt(this.#channel, n), batchKey, this.params.argon2Profile);
@@ -269,7 +271,13 @@ export class Scene {
     return { plan, header, envelope, closed, batchKey, delivery, tokens: plan.bare ? NO_TOKENS : tokens };
   }
 
-  #closed({ interval, row = 0, through = interval }: BatchPlan, n: number, codes: readonly number[], keys: EpochKeys): ClosedBatch {
+  #closed(
+    { interval, row = 0, through = interval }: BatchPlan,
+    n: number,
+    codes: readonly number[],
+    keys: EpochKeys,
+    batchKey: Bytes,
+  ): ClosedBatch {
     const ratchet = new SeedRatchet(testBytes('ratchet'), 0);
     ratchet.skipTo(interval);
     const seed = ratchet.seeds(this.params.callsPerInterval)[row === 0 ? 0 : row]!;
@@ -277,7 +285,7 @@ export class Scene {
     builder.accept(0, { value: { type: 'Double', value: 20 + n }, status: 0, sourceMs: 0, acceptedMs: 0 });
     const conditions = codes.map((code) => Array.from({ length: this.params.publications }, () => code));
     const gap = { reason: through > interval ? ('missed' as const) : ('none' as const), fromBatch: 0, toBatch: 0 };
-    return builder.close({ conditions, slotKeys: keys.slotKeys(interval, row), batchKey: keys.batchKey(interval, row), gap, refused: [0] });
+    return builder.close({ conditions, slotKeys: keys.slotKeys(interval, row), batchKey, gap, refused: [0] });
   }
 
   #header({ interval, row = 0, through = interval }: BatchPlan, n: number): BatchHeader {
@@ -327,7 +335,7 @@ export class Scene {
     const inOrder = header.n === (this.#cumulative?.through ?? -1) + 1;
     if (inOrder) this.#cumulative = extendReceipt(this.#cumulative, { n: header.n, header: hashOf(made.envelope), outcome });
     if (how === 'deposit') this.#waiting.push(made);
-    const set = plan.bare ? undefined : this.#set(epochOf(this.params, header.interval));
+    const set = plan.bare || plan.madeUpKey ? undefined : this.#set(epochOf(this.params, header.interval));
     this.entries.push({
       n: header.n,
       delivery: [made.delivery],

@@ -133,6 +133,7 @@ describe('a plant by the program alone, each command a process of its own', () =
     const file = join(folder, 'export.json');
     const { status, stderr } = await dcmb(['audit', 'export', config, '--out', file]);
     assert.deepEqual([status, stderr], [0, '']);
+    assert.equal(statSync(file).mode & 0o777, 0o600, 'it has all conditions in the clear');
     return file;
   }
 });
