@@ -86,6 +86,8 @@ export class TestPlant {
   readonly plant: Plant;
   readonly port: number;
   readonly #root: string;
+  /** Starts under way: one that succeeds while another fails must be ended too. */
+  readonly #starting = new Set<Promise<unknown>>();
   /** How to end each running module at once. */
   readonly #running = new Map<object, () => Promise<void>>();
   readonly #writers = new Set<TagWriter>();
@@ -139,16 +141,12 @@ export class TestPlant {
     return { ...config, ...others, channels: [{ ...config.channels[0], ...channel }] };
   }
 
-  async startSender(told: Told, config = this.ownerConfig(), options: ModuleOptions = {}): Promise<SenderModule> {
-    const sender = await SenderModule.start(config, { ...options, onEvent: told.listen });
-    this.#running.set(sender, () => sender.stop(0));
-    return sender;
+  startSender(told: Told, config = this.ownerConfig(), options: ModuleOptions = {}): Promise<SenderModule> {
+    return this.#keep(SenderModule.start(config, { ...options, onEvent: told.listen }), (module) => module.stop(0));
   }
 
-  async startReceiver(told: Told, config = this.manufacturerConfig(), options: ModuleOptions = {}): Promise<ReceiverModule> {
-    const receiver = await ReceiverModule.start(config, { ...options, onEvent: told.listen });
-    this.#running.set(receiver, () => receiver.stop());
-    return receiver;
+  startReceiver(told: Told, config = this.manufacturerConfig(), options: ModuleOptions = {}): Promise<ReceiverModule> {
+    return this.#keep(ReceiverModule.start(config, { ...options, onEvent: told.listen }), (module) => module.stop());
   }
 
   /** Stops a module before the plant's end. */
@@ -176,8 +174,18 @@ export class TestPlant {
 
   async end(): Promise<void> {
     for (const writer of this.#writers) await writer.close();
+    await Promise.allSettled(this.#starting);
     await Promise.all([...this.#running.values()].map((stop) => stop()));
     rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #keep<Module extends object>(start: Promise<Module>, end: (module: Module) => Promise<void>): Promise<Module> {
+    const kept = start.then((module) => {
+      this.#running.set(module, () => end(module));
+      return module;
+    });
+    this.#starting.add(kept);
+    return kept;
   }
 }
 
