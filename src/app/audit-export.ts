@@ -102,5 +102,6 @@ async function evidenceOf(
 async function batchKeyProof({ channel, agreement, interval, row }: BatchHeader, secrets: EpochSecrets, ledger: Ledger): Promise<string[]> {
   const epoch = epochOf(secrets.params, interval);
   if (epoch < secrets.oldest.epoch || (await ledger.query('tokenSet', { channel, epoch, agreement })) === undefined) return [];
-  return secrets.tokenSet(epoch).batchKeyProof(interval, row);
+  const set = await secrets.tokenSet(epoch);
+  return set.batchKeyProof(interval, row);
 }

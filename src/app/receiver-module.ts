@@ -122,6 +122,7 @@ export class ReceiverModule {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#registering;
+    this.#secrets.close();
     await this.#channel.stop();
     await this.#actions.stop();
     await this.#connection.close();

@@ -21,7 +21,11 @@ export async function startReceiverSecrets(
   store: ReceiverStore,
 ): Promise<EpochSecrets> {
   const kept = receiverSecrets(loaded.terms, store);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    // The start that derived it may have ended before this step.
+    eraseExchangeKey(config.keys);
+    return kept;
+  }
   const secrets = new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'manufacturer'), 0);
   keepWindow(loaded.terms, secrets, store, 0);
   eraseExchangeKey(config.keys);

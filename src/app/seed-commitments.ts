@@ -6,6 +6,9 @@ import { type ChannelTerms, epochsAhead } from '../transfer/index.ts';
 import { ensureOnLedger } from './ledger-access.ts';
 
 const COMMITTED_THROUGH = 'seeds-committed-through';
+const KEPT_THROUGH = 'seeds-roots-through';
+/** Stands in place of a root that can't be had any more. */
+const LOST = 'lost';
 const rootOf = (epoch: number): string => `seeds-root-${epoch}`;
 
 /** The owner's commitments to the seeds of epochs to come: on the ledger before any batch of the epoch is. */
@@ -40,27 +43,43 @@ export class SeedCommitments {
   }
 
   /**
-   * Keeps the roots of all epochs that are due. Needed before the ratchet goes past them, as it does at once after an
-   * outage that was longer than the look-ahead.
+   * Keeps the roots of all epochs that are due. Called before each cut, for the ratchet goes on while the ledger is away,
+   * and a root can't be had once the ratchet is past its epoch.
    */
   keepRoots(): void {
     const progress = this.#store.progress();
     if (progress === undefined) return;
+    const last = this.#lastDue();
+    const first = Math.max(this.#committedThrough(), Number(this.#store.fact(KEPT_THROUGH) ?? -1)) + 1;
+    if (first > last) return;
     const ratchet = new SeedRatchet(fromBase64Url(progress.ratchet), progress.interval);
-    for (let epoch = this.#committedThrough() + 1; epoch <= this.#lastDue(); epoch++) {
+    for (let epoch = first; epoch <= last; epoch++) {
+      const firstInterval = epoch * this.#terms.params.epochIntervals;
       if (this.#store.fact(rootOf(epoch)) !== undefined) continue;
-      ratchet.skipTo(epoch * this.#terms.params.epochIntervals);
-      this.#keepRoot(epoch, ratchet);
+      if (ratchet.interval > firstInterval) this.#store.setFact(rootOf(epoch), LOST);
+      else {
+        ratchet.skipTo(firstInterval);
+        this.#keepRoot(epoch, ratchet);
+      }
     }
+    this.#store.setFact(KEPT_THROUGH, String(last));
   }
 
-  /** Commits to the seeds of all epochs up to those ahead, in order. */
-  async commit(ledger: Ledger, evidenceKey: Signer, signal: AbortSignal): Promise<void> {
+  /**
+   * Commits to the seeds of all epochs up to those ahead, in order.
+   * @param onLost told of an epoch whose root was lost: evidence goes on without its commitment, and an auditor sees that
+   */
+  async commit(ledger: Ledger, evidenceKey: Signer, signal: AbortSignal, onLost: (epoch: number) => void): Promise<void> {
     this.keepRoots();
     const last = this.#lastDue();
     for (let epoch = this.#committedThrough() + 1; epoch <= last; epoch++) {
       const root = this.#store.fact(rootOf(epoch));
       if (root === undefined) return;
+      if (root === LOST) {
+        onLost(epoch);
+        this.#store.setFact(COMMITTED_THROUGH, String(epoch));
+        continue;
+      }
       const statement = { v: 0 as const, channel: toBase64Url(this.#terms.channelId), epoch, root };
       const commitment = await signSeedCommitment(statement, evidenceKey);
       await ensureOnLedger(ledger, 'seedCommitment', { commitment }, ['SEEDS_COMMITTED'], signal);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Agreement } from '../agreement/index.ts';
-import { type Argon2, type Clock, Hash, parseShape, type Random, type Signer } from '../core/index.ts';
+import { type Argon2, type Clock, epochOf, Hash, hasCode, parseShape, type Random, type Signer } from '../core/index.ts';
 import type { BlockInfo, Commit, Ledger } from '../ledger/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
 import type { ClearedPublication } from '../server/index.ts';
@@ -24,6 +24,7 @@ import { conditionsSeen } from './conditions-seen.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import type { ModuleListener } from './events.ts';
 import { messageOf } from './message-of.ts';
+import { OpenBatchKeeper } from './open-batch-keeper.ts';
 import type { SeedCommitments } from './seed-commitments.ts';
 
 export interface SenderChannelPorts {
@@ -55,7 +56,6 @@ export interface ChannelDisplay {
 /** What everybody on the ledger sees of an anchor, as far as it is told here. */
 const AnchorEventShape = v.object({ header: Hash, tokens: v.array(Hash), marks: v.array(v.string()) });
 
-const OPEN_READINGS = 'open-readings';
 /** A stop waits for the open interval's end when it is this near. */
 const FINISH_WITHIN_MS = 5000;
 
@@ -73,8 +73,8 @@ export class SenderChannel {
   readonly #outbox: AnchorOutbox;
   readonly #grid: GridClock;
   readonly #display: ChannelDisplay;
+  readonly #keeper: OpenBatchKeeper;
   readonly desk: DeliveryDesk;
-
   constructor(ports: SenderChannelPorts, display: ChannelDisplay) {
     const { terms, store, secrets, clock, ledger, evidenceKey, argon2 } = ports;
     const progress = store.progress();
@@ -83,6 +83,7 @@ export class SenderChannel {
     this.#display = display;
     this.desk = new DeliveryDesk({ store, terms, clock, listener: ports.listener, changed: (n) => this.#show(n) });
     this.#collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
+    this.#keeper = new OpenBatchKeeper(store, this.#collecting);
     const sealingPorts = { argon2, evidenceKey, lastBlock: () => blockReference(ports.lastBlock()) };
     const listener = {
       sealed: (batch: SealedBatch, cut: CutBatch, late: boolean) => this.#sealed(batch, cut, late),
@@ -131,20 +132,28 @@ export class SenderChannel {
 
   /** Seals what a stop or crash left open, marks what was missed, and goes on with the grid. */
   start(): void {
-    const kept = this.#ports.store.fact(OPEN_READINGS) ?? '';
-    const resumed = kept !== '' && this.#collecting.resume(kept);
+    const { n } = this.#collecting.open;
+    const { resumed, lost } = this.#keeper.resume();
+    if (lost)
+      this.#finding(
+        n,
+        'READINGS_LOST',
+        `The module ended without warning: accepted readings of batch ${n} may be missing. Its gap record says so.`,
+      );
     this.#catchUp(this.#ports.clock.now(), !resumed);
+    this.#ports.secrets.buildAhead(epochOf(this.#ports.terms.params, this.#collecting.open.interval));
     this.#outbox.start();
     this.#grid.start();
   }
 
   accept(reading: TagReading): void {
+    this.#keeper.taking();
     this.#collecting.accept(reading);
   }
 
   /** Readings of a PLC may be missing; the batch says so. */
   noteGap(): void {
-    this.#collecting.noteGap();
+    this.#collecting.noteGap('connection');
   }
 
   refuse(tag: string): void {
@@ -171,7 +180,7 @@ export class SenderChannel {
 
   /** Stores the open batch's readings for the next start. */
   keepOpenReadings(): void {
-    this.#ports.store.setFact(OPEN_READINGS, this.#collecting.keepReadings() ?? '');
+    this.#keeper.keep();
   }
 
   async stop(): Promise<void> {
@@ -194,6 +203,7 @@ export class SenderChannel {
   }
 
   #cutInterval(): void {
+    this.#ports.seeds.keepRoots();
     const { store, terms } = this.#ports;
     const suspended = store.unreceipted() >= terms.params.unreceiptedLimit;
     if (suspended)
@@ -222,12 +232,13 @@ export class SenderChannel {
       const k = await this.#ports.epochRecords.plan();
       if (k !== undefined) this.#ports.listener({ event: 'epoch-record', k, step: 'proposed' });
     } catch (error) {
-      this.#warn('EPOCH_RECORD_FAILED', error);
+      if (!hasCode(error, 'STOPPED')) this.#warn('EPOCH_RECORD_FAILED', error);
     }
   }
 
   #publish(pointMs: number): void {
-    const codes = this.#collecting.publish(pointMs);
+    const suspended = this.#ports.store.unreceipted() >= this.#ports.terms.params.unreceiptedLimit;
+    const codes = this.#collecting.publish(pointMs, suspended);
     this.#display.publish(this.#publications(codes, pointMs, this.#collecting.open.n, pointMs + this.#ports.terms.params.publishDelayMs));
   }
 

@@ -66,7 +66,7 @@ export class SenderDuties {
   async run(): Promise<void> {
     const { seeds, ledger, evidenceKey, signal } = this.#parts;
     while (!signal.aborted) {
-      await this.#attempt(() => seeds.commit(ledger, evidenceKey, signal));
+      await this.#attempt(() => seeds.commit(ledger, evidenceKey, signal, (epoch) => this.#tellLost(epoch)));
       await this.#attempt(() => this.#commitEpochRecord());
       await pause(EVERY_MS, signal);
     }
@@ -88,6 +88,11 @@ export class SenderDuties {
     } catch (error) {
       this.#tellOnce(messageOf(error));
     }
+  }
+
+  #tellLost(epoch: number): void {
+    const message = `The seeds of epoch ${epoch} can't be committed to any more: the ledger was away too long. Its batches are anchored without.`;
+    this.#parts.listener({ event: 'finding', n: -1, code: 'SEEDS_NOT_COMMITTED', message });
   }
 
   /** A duty that fails is tried again twice a second; its operator is told when something new goes wrong. */

@@ -1,19 +1,17 @@
 import type { PlcSubscription } from '../client/index.ts';
-import { fromBase64Url, intervalAt, type Json, parseEnvelope, toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
-import type { Ledger } from '../ledger/index.ts';
+import { FatalError, intervalAt, type Json, parseEnvelope, toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
 import type { ClearedServer, IngestServer } from '../server/index.ts';
-import { SenderStore } from '../store/index.ts';
-import { EpochRecords, EpochSecrets, firstProgress, pause } from '../transfer/index.ts';
+import { EpochRecords, firstProgress, pause } from '../transfer/index.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
-import { LedgerWatch, openLedger } from './ledger-access.ts';
 import { messageOf } from './message-of.ts';
-import { eraseExchangeKey, firstEpochKey } from './module-keys.ts';
+import { eraseExchangeKey } from './module-keys.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { followPlc } from './plc-feed.ts';
 import { SenderChannel } from './sender-channel.ts';
 import { SeedCommitments } from './seed-commitments.ts';
 import { SenderDuties } from './sender-duties.ts';
 import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
+import { type OpenParts, openParts } from './sender-parts.ts';
 import { clearedHooks, showBatch, startSenderServers } from './sender-servers.ts';
 
 const DEFAULT_TAG_DEPTH = 13;
@@ -22,13 +20,6 @@ const DEFAULT_FIRST_START_WAIT_MS = 15_000;
 const BAD_RESOURCE_UNAVAILABLE = 0x80040000;
 /** How long `stop` waits for anchors and receipts of what is sealed. */
 const SETTLE_MS = 15_000;
-
-interface OpenParts {
-  readonly store: SenderStore;
-  readonly ledger: Ledger;
-  readonly watch: LedgerWatch;
-  readonly secrets: EpochSecrets;
-}
 
 /**
  * The owner's module: takes raw values, clears them by the agreed mapping policy, shows the manufacturer the conditions
@@ -124,7 +115,7 @@ export class SenderModule {
       (envelope) => this.#countersigned(envelope),
     );
     const ingest = {
-      accept: (reading: Parameters<SenderChannel['accept']>[0]) => this.#collecting().accept(reading),
+      accept: (reading: Parameters<SenderChannel['accept']>[0]) => this.#accept(reading),
       refused: (tag: string) => this.#channel?.refuse(tag),
       anchor: async () => ({ batchId: this.#collecting().requestCall() }),
     };
@@ -166,8 +157,9 @@ export class SenderModule {
   /** The first start fixes where the channel begins; later ones go on from the store. */
   #begin(): void {
     const { store, secrets } = this.#open;
-    if (store.progress() !== undefined) return;
     const { config, loaded, policy } = this.#files;
+    // Also at later starts: the first one may have ended between the two steps.
+    if (store.progress() !== undefined) return eraseExchangeKey(config.keys);
     const { clock, random } = this.#ports;
     const interval = Math.max(0, intervalAt(loaded.terms.params, clock.now()) + 1);
     const ratchet = this.#seeds.begin(random, interval);
@@ -234,6 +226,16 @@ export class SenderModule {
     while (!settled() && clock.now() < until) await pause(50, this.#stopped.signal);
   }
 
+  /** A reading that can't be cleared for good ends the module: what follows would be cleared wrongly. */
+  #accept(reading: Parameters<SenderChannel['accept']>[0]): void {
+    try {
+      this.#collecting().accept(reading);
+    } catch (error) {
+      if (error instanceof FatalError) this.#fail(error);
+      throw error;
+    }
+  }
+
   #collecting(): SenderChannel {
     if (this.#channel === undefined) {
       throw new UnavailableError('NOT_RUNNING', 'The module does not collect values now. Try again in a few seconds.');
@@ -243,39 +245,11 @@ export class SenderModule {
 
   async #close(): Promise<void> {
     this.#stopped.abort();
+    this.#open.secrets.close();
     await this.#running;
     await Promise.allSettled([this.#ingest?.stop(), this.#cleared?.stop()]);
     await this.#open.watch.stop();
     await this.#open.ledger.close();
     this.#open.store.close();
   }
-}
-
-async function openParts(files: SenderFiles, { clock, random, listener }: ModulePorts): Promise<OpenParts> {
-  const { config, loaded, keys } = files;
-  const ledger = await openLedger(config.ledger, { organisation: config.organisation, signer: keys.ledger, clock, random });
-  const undo: (() => unknown)[] = [() => ledger.close()];
-  try {
-    const store = new SenderStore(config.channels[0].store, toBase64Url(loaded.terms.channelId));
-    undo.push(() => store.close());
-    const secrets = await secretsOf(files, store);
-    const { number } = await ledger.lastBlock();
-    const watch = await LedgerWatch.start(
-      ledger,
-      number,
-      () => undefined,
-      (error) => listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) }),
-    );
-    return { store, ledger, watch, secrets };
-  } catch (error) {
-    for (const step of undo.reverse()) await step();
-    throw error;
-  }
-}
-
-/** Epoch keys from the store, or at the very first start from the exchange keys. */
-async function secretsOf({ config, loaded }: SenderFiles, store: SenderStore): Promise<EpochSecrets> {
-  const progress = store.progress();
-  if (progress !== undefined) return new EpochSecrets(loaded.terms, fromBase64Url(progress.epochKey), progress.epoch);
-  return new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'owner'), 0);
 }

@@ -20,7 +20,7 @@ export class Database {
       this.#db.exec('PRAGMA busy_timeout = 5000');
       this.#requireNotForeign(file, purpose);
       if (file !== ':memory:') chmodSync(file, 0o600);
-      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON');
       this.transaction(() => this.#prepareSchema(file, purpose, schema));
     } catch (error) {
       this.#db.close();

@@ -48,7 +48,8 @@ export interface ChannelProgress {
   readonly clearing: Json;
 }
 
-export interface StoredBatch extends SealedBatch {
+/** A batch without what opens it, see `SenderStore.opening`. */
+export interface StoredBatch extends Omit<SealedBatch, 'seed' | 'payload'> {
   readonly ledgerState: LedgerState;
   readonly deliveryState: DeliveryState;
   readonly transactionId: string;
@@ -66,11 +67,13 @@ CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT N
 CREATE TABLE batches (
   n INTEGER PRIMARY KEY, interval INTEGER NOT NULL, through INTEGER NOT NULL, batch_row INTEGER NOT NULL,
   header_hash TEXT NOT NULL, header TEXT NOT NULL, delivery_hash TEXT NOT NULL, package TEXT NOT NULL,
-  seed BLOB NOT NULL, payload TEXT NOT NULL, codes TEXT NOT NULL, publish_at INTEGER NOT NULL,
+  codes TEXT NOT NULL, publish_at INTEGER NOT NULL,
   ledger_state TEXT NOT NULL DEFAULT 'Sealed', delivery_state TEXT NOT NULL DEFAULT 'Waiting',
   transaction_id TEXT NOT NULL DEFAULT '', transaction_bytes BLOB, receipt TEXT,
   UNIQUE (interval, batch_row)
 ) STRICT;
+-- Apart from the batches: what is read for the other side must cost the same however many readings there were.
+CREATE TABLE openings (n INTEGER PRIMARY KEY REFERENCES batches, seed BLOB NOT NULL, payload TEXT NOT NULL) STRICT;
 CREATE INDEX by_ledger_state ON batches (ledger_state, n);
 CREATE INDEX by_delivery_state ON batches (delivery_state, n);
 CREATE TABLE epoch_records (
@@ -100,8 +103,8 @@ export class SenderStore {
   seal(batch: SealedBatch, progress: ChannelProgress): void {
     this.#db.transaction(() => {
       this.#db.run(
-        `INSERT INTO batches (n, interval, through, batch_row, header_hash, header, delivery_hash, package, seed, payload, codes, publish_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO batches (n, interval, through, batch_row, header_hash, header, delivery_hash, package, codes, publish_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         batch.n,
         batch.interval,
         batch.through,
@@ -110,13 +113,18 @@ export class SenderStore {
         JSON.stringify(batch.header),
         batch.deliveryHash,
         JSON.stringify(batch.deliveryPackage),
-        batch.seed,
-        batch.payload,
         JSON.stringify(batch.codes),
         batch.publishAtMs,
       );
+      this.#db.run('INSERT INTO openings (n, seed, payload) VALUES (?, ?, ?)', batch.n, batch.seed, batch.payload);
       this.#setProgress(progress);
     });
+  }
+
+  /** What opens a batch later: its seed and readings. Read for nobody but the owner's own disclosure. */
+  opening(n: number): Pick<SealedBatch, 'seed' | 'payload'> | undefined {
+    const row = this.#db.get('SELECT seed, payload FROM openings WHERE n = ?', n);
+    return row === undefined ? undefined : { seed: new Uint8Array(row.bytes('seed')), payload: row.text('payload') };
   }
 
   batch(n: number): StoredBatch | undefined {
@@ -244,8 +252,6 @@ function storedBatch(row: Row): StoredBatch {
     header: row.json('header'),
     deliveryHash: row.text('delivery_hash'),
     deliveryPackage: row.json('package'),
-    seed: row.bytes('seed'),
-    payload: row.text('payload'),
     codes: row.json('codes'),
     publishAtMs: row.number('publish_at'),
     ledgerState: row.text('ledger_state') as LedgerState,

@@ -28,7 +28,11 @@ export type TransferErrorCode =
   | 'BAD_EPOCH_RECORD'
   | 'ANCHOR_MISMATCH'
   | 'WRONG_NUMBER'
-  | 'TOO_FAR_AHEAD';
+  | 'TOO_FAR_AHEAD'
+  | 'BLOCK_NOT_SEEN'
+  /** A batch names a block that the own view of the ledger does not have yet. */
+  | 'BLOCK_AHEAD'
+  | 'STOPPED';
 
 /** A reading that the ingest side accepted, in order of acceptance. */
 export interface TagReading {
@@ -72,7 +76,7 @@ export class CollectingChannel {
   /** Codes shown within the open interval, by the number of the publication. */
   readonly #published = new Map<number, readonly number[]>();
   #callPending = false;
-  #connectionGap = false;
+  #gap: 'none' | 'connection' | 'storage' = 'none';
   #open: OpenBatch;
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, policy: MappingPolicy, tagDepth: number, progress: ChannelProgress) {
@@ -100,10 +104,12 @@ export class CollectingChannel {
   /** @throws RejectedError `NO_SUCH_TAG` */
   accept(reading: TagReading): void {
     const index = this.#indexOf(reading.tag);
-    const seq = this.#open.builder.accept(index, reading);
+    const seq = this.#sequences[index] ?? 0;
+    // Clearing may throw (a compute module without end); then the reading is nowhere, and the writer is told so.
+    this.#clearing.accept({ ...reading, seq });
+    this.#open.builder.accept(index, reading);
     this.#open.readings.push({ tag: index, reading });
     this.#sequences[index] = seq + 1;
-    this.#clearing.accept({ ...reading, seq });
   }
 
   /** What the open batch has so far as text, so that a later start can go on with it; undefined where that is nothing. */
@@ -123,9 +129,9 @@ export class CollectingChannel {
     return true;
   }
 
-  /** A PLC's readings may be missing: the next batch's gap record says so. */
-  noteGap(): void {
-    this.#connectionGap = true;
+  /** Readings may be missing: the next batch's gap record says so. A loss in storage outweighs one on a connection. */
+  noteGap(reason: 'connection' | 'storage'): void {
+    if (this.#gap !== 'storage') this.#gap = reason;
   }
 
   /** Counts a refused write, for the tag's manifest. */
@@ -156,8 +162,8 @@ export class CollectingChannel {
   }
 
   /** Clears for a publication within the interval and keeps its codes for the interval's condition records. */
-  publish(pointMs: number): number[] {
-    const codes = this.#clear(pointMs);
+  publish(pointMs: number, suspended: boolean): number[] {
+    const codes = suspended ? this.#terms.codes.map(() => RESERVED_CODES.SUSPENDED) : this.#clear(pointMs);
     const { intervalMs, publications } = this.#terms.params;
     this.#published.set(((pointMs - intervalStart(this.#terms.params, this.#open.interval)) * publications) / intervalMs - 1, codes);
     return codes;
@@ -188,12 +194,13 @@ export class CollectingChannel {
     const through = Math.min(intervalAt(params, nowMs) - 1, lastOfEpoch);
     const codes = this.#uniformCodes(RESERVED_CODES.MISSED);
     this.#nextInterval(through + 1);
+    this.#gap = 'none';
     return { open, row: 0, toMs: intervalEnd(params, through), through, codes, gap: 'missed', progress: this.#progress() };
   }
 
   #takeGap(): CutBatch['gap'] {
-    const gap = this.#connectionGap ? 'connection' : 'none';
-    this.#connectionGap = false;
+    const gap = this.#gap;
+    this.#gap = 'none';
     return gap;
   }
 

@@ -11,8 +11,9 @@ export interface CutBatch {
   readonly through: number;
   /** Condition codes as [stream][publication]. */
   readonly codes: readonly (readonly number[])[];
-  /** What the gap record says: `missed` the module did not run, `connection` a PLC's readings may be missing. */
-  readonly gap: 'none' | 'missed' | 'connection';
+  /** What the gap record says: `missed` the module did not run, `connection` a PLC's readings may be missing,
+   * `storage` accepted readings were lost. */
+  readonly gap: 'none' | 'missed' | 'connection' | 'storage';
   /** Progress after this batch, but for `prev`, which is known when it is sealed. */
   readonly progress: Omit<ChannelProgress, 'prev'>;
 }

@@ -39,7 +39,7 @@ describe('sealing', () => {
     assert.deepEqual(again.progress(), progressOf(1));
     assert.equal(again.fact('name'), 'value');
     const { ledgerState, deliveryState, transactionId, receipt, ...sealed } = again.batch(0)!;
-    assert.deepEqual({ ...sealed, seed: new Uint8Array(sealed.seed) }, sealedBatch(0));
+    assert.deepEqual({ ...sealed, ...again.opening(0) }, sealedBatch(0));
     assert.deepEqual(
       { ledgerState, deliveryState, transactionId, receipt },
       {

@@ -149,7 +149,7 @@ describe('readings between cuts', () => {
 
   test("a PLC's gap stands in the batch in which it came, and in no other", () => {
     const channel = collecting(termsFor());
-    channel.noteGap();
+    channel.noteGap('connection');
     assert.deepEqual(
       [channel.cutInterval(false), channel.cutInterval(false)].map(({ gap }) => gap),
       ['connection', 'none'],
@@ -227,7 +227,7 @@ describe('conditions at the end of an interval', () => {
     const channel = collecting(termsFor(params));
     const shown = [250, 500, 750].map((ms, index) => {
       channel.accept(count(index * 10));
-      return channel.publish(ORIGIN + ms);
+      return channel.publish(ORIGIN + ms, false);
     });
     channel.accept(count(0));
     assert.deepEqual(shown, [
@@ -245,7 +245,7 @@ describe('conditions at the end of an interval', () => {
     const params = transferParams({ publications: 4, conditionDepth: 4 });
     const channel = collecting(termsFor(params));
     channel.accept(count(15));
-    channel.publish(ORIGIN + 500);
+    channel.publish(ORIGIN + 500, false);
     assert.deepEqual(channel.cutInterval(false).codes[0], [MISSED, 1, MISSED, 1]);
   });
 });
@@ -316,7 +316,7 @@ describe('readings kept over a stop', () => {
     const params = transferParams({ publications: 2, conditionDepth: 3 });
     const channel = collecting(termsFor(params));
     channel.accept(count(25));
-    channel.publish(ORIGIN + 500);
+    channel.publish(ORIGIN + 500, false);
     const again = collecting(termsFor(params));
     assert.equal(again.resume(channel.keepReadings()!), true);
     again.accept(count(5));

@@ -67,7 +67,7 @@ describe('the chain of headers', () => {
         ownerKey: terms.ownerKey,
         recipientKeyId: keyIdOf(terms.receiverKey),
         previous: previous === undefined ? undefined : openHeader(previous.header, OWNER.publicKey),
-        tokenRoot: secrets.tokenSet(Math.floor(batch.interval / epochIntervals)).root,
+        tokenRoot: await secrets.tokenRoot(Math.floor(batch.interval / epochIntervals)),
       });
       assert.deepEqual([verified.header.n, verified.codes], [batch.n, batch.codes]);
     }
@@ -155,7 +155,7 @@ describe('sealing', () => {
     sender.collecting.accept(count(15, 77));
     const { seed } = sender.collecting.open;
     await sender.seal(1);
-    const batch = sender.store.batch(0)!;
+    const batch = sender.store.opening(0)!;
     assert.deepEqual(new Uint8Array(batch.seed), seed);
     const payload = JSON.parse(batch.payload) as { firstSequences: number[]; refused: number[]; kept: string };
     assert.deepEqual(
