@@ -63,18 +63,18 @@ export class EpochCosigner {
   async #sign(k: number, proposal: unknown): Promise<Envelope | undefined> {
     if (proposal === undefined) return undefined;
     const envelope = parseEnvelope(proposal);
-    this.#examine(k, openEnvelope(envelope, EPOCH_RECORD_TYPE, EpochRecordShape, this.#terms.ownerKey));
+    await this.#examine(k, openEnvelope(envelope, EPOCH_RECORD_TYPE, EpochRecordShape, this.#terms.ownerKey));
     const countersigned = await countersign(envelope, this.#signer);
     this.#store.setFact(`${COUNTERSIGNED}-${k}`, JSON.stringify(countersigned));
     return countersigned;
   }
 
-  #examine(k: number, record: EpochRecord): void {
+  async #examine(k: number, record: EpochRecord): Promise<void> {
     if (record.channel !== toBase64Url(this.#terms.channelId) || record.k !== k) throw refused(k, 'it is for another channel or number');
     for (const { epoch, agreement, root } of record.opens) {
       if (agreement !== this.#terms.agreementVersion) throw refused(k, 'it names another version of the agreement');
       if (!isNear(this.#terms, epoch, this.#clock.now())) throw refused(k, `it opens epoch ${epoch}, which lies far ahead`);
-      if (root !== toBase64Url(this.#secrets.tokenSet(epoch).root))
+      if (root !== toBase64Url(await this.#secrets.tokenRoot(epoch)))
         throw refused(k, `the token root of epoch ${epoch} differs from the own one`);
     }
     for (const { n, header } of record.close) {

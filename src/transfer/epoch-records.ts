@@ -36,6 +36,8 @@ export class EpochRecords {
   readonly #store: SenderStore;
   readonly #signer: Signer;
   readonly #clock: Clock;
+  /** Token sets take time to build, and a grid point may ask for the same record meanwhile. */
+  #planning = false;
   /** Rolling digest over the receipted deliveries up to and with batch `through`. */
   #rolled: { through: number; digest: Uint8Array };
 
@@ -58,8 +60,23 @@ export class EpochRecords {
     return false;
   }
 
-  /** Makes the next proposal where token sets are needed ahead and none is outstanding. @returns its number */
+  /**
+   * Makes the next proposal where token sets are needed ahead and none is outstanding or being made. @returns its number
+   *
+   * Every record but the first opens from the next epoch on, also after an outage. To open the epoch that runs would race
+   * with its anchors: whether a batch needs tokens would depend on which of two transactions comes first.
+   */
   async plan(): Promise<number | undefined> {
+    if (this.#planning) return undefined;
+    this.#planning = true;
+    try {
+      return await this.#propose();
+    } finally {
+      this.#planning = false;
+    }
+  }
+
+  async #propose(): Promise<number | undefined> {
     const last = this.#store.lastEpochRecord();
     if (last >= 0 && this.#store.epochRecord(last)?.committed !== true) return undefined;
     const current = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, this.#clock.now())));
@@ -67,7 +84,7 @@ export class EpochRecords {
     const to = Math.min(current + epochsAhead(this.#terms), from + MOST_OPENED - 1);
     if (from > to) return undefined;
     const k = last + 1;
-    const proposal = await proposeEpochRecord(this.#record(k, from, to), this.#signer);
+    const proposal = await proposeEpochRecord(await this.#record(k, from, to), this.#signer);
     this.#store.proposeEpochRecord(k, proposal);
     return k;
   }
@@ -107,10 +124,10 @@ export class EpochRecords {
     this.#store.setEpochRecordCommitted(k);
   }
 
-  #record(k: number, from: number, to: number): EpochRecord {
+  async #record(k: number, from: number, to: number): Promise<EpochRecord> {
     const opens = [];
     for (let epoch = from; epoch <= to; epoch++) {
-      opens.push({ epoch, agreement: this.#terms.agreementVersion, root: toBase64Url(this.#secrets.tokenSet(epoch).root) });
+      opens.push({ epoch, agreement: this.#terms.agreementVersion, root: toBase64Url(await this.#secrets.tokenRoot(epoch)) });
     }
     return { v: 0, channel: toBase64Url(this.#terms.channelId), k, opens, ...(k === 0 ? { close: [], receipt: [] } : this.#closing()) };
   }

@@ -142,7 +142,7 @@ export class Inbox {
       ownerKey: terms.ownerKey,
       recipientKeyId: keyIdOf(terms.receiverKey),
       previous: previous === undefined ? undefined : openHeader((previous.deliveryPackage as { header?: unknown }).header, terms.ownerKey),
-      tokenRoot: this.#secrets.tokenSet(epochOf(terms.params, interval)).root,
+      tokenRoot: await this.#secrets.tokenRoot(epochOf(terms.params, interval)),
     });
     if (verified.header.n !== n)
       throw new RejectedError<TransferErrorCode>('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);

@@ -1,4 +1,14 @@
-import { type Argon2, type Bytes, type Envelope, envelopeHash, type Json, keyIdOf, type Signer, toBase64Url } from '../core/index.ts';
+import {
+  type Argon2,
+  type Bytes,
+  type Envelope,
+  envelopeHash,
+  epochOf,
+  type Json,
+  keyIdOf,
+  type Signer,
+  toBase64Url,
+} from '../core/index.ts';
 import {
   type AnchorTokens,
   type BatchHeader,
@@ -48,7 +58,7 @@ export class BatchSealer {
     const { interval, n, seed } = cut.open;
     const batchKey = this.#secrets.keysAt(interval).batchKey(interval, cut.row);
     const closed = this.#closeTree(cut, batchKey);
-    const tokens = this.#tokensOf(cut, batchKey);
+    const tokens = await this.#tokensOf(cut, batchKey);
     const h = await this.#hashOf(cut, batchKey);
     const header = await signHeader(
       this.#header(cut, prev, { root: closed.root, h, tokensDigest: tokensDigest(tokens) }),
@@ -82,10 +92,13 @@ export class BatchSealer {
     });
   }
 
-  #tokensOf(cut: CutBatch, batchKey: Bytes): AnchorTokens {
+  async #tokensOf(cut: CutBatch, batchKey: Bytes): Promise<AnchorTokens> {
     if (cut.row > 0) return fillerTokens(this.#terms.params, batchKey);
     const { interval } = cut.open;
-    return this.#secrets.tokenSet(this.#secrets.keysAt(interval).epoch).anchorTokens(interval, finalCodes(cut));
+    const epoch = epochOf(this.#terms.params, interval);
+    const set = await this.#secrets.tokenSet(epoch);
+    this.#secrets.buildAhead(epoch + 1);
+    return set.anchorTokens(interval, finalCodes(cut));
   }
 
   #hashOf(cut: CutBatch, batchKey: Bytes): Promise<Bytes> {

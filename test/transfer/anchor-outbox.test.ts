@@ -60,7 +60,7 @@ async function scene(t: TestContext): Promise<Scene> {
       return outbox;
     },
     openEpoch: async () => {
-      const root = toBase64Url(sender.secrets.tokenSet(0).root);
+      const root = toBase64Url(await sender.secrets.tokenRoot(0));
       const record = { v: 0 as const, channel, k: 0, opens: [{ epoch: 0, agreement: 1, root }], close: [], receipt: [] };
       await send(owner, 'epochRecord', { record: await countersignEpochRecord(await proposeEpochRecord(record, OWNER), RECEIVER) });
     },
