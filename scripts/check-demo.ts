@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../test/support/free-ports.ts';
 
 interface DemoSummary {
   readonly readings: number;

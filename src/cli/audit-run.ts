@@ -1,7 +1,23 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AuditExport, exportAudit, formatReport, parseExport, RejectedError, systemArgon2, verifyExport } from '../app/index.ts';
-import type { VerifyOptions } from './audit.ts';
+import {
+  type AuditExport,
+  type AuditOptions,
+  exportAudit,
+  formatReport,
+  parseExport,
+  RejectedError,
+  systemArgon2,
+  verifyExport,
+} from '../app/index.ts';
 import { PROGRAM } from './spoken-paths.ts';
+
+export type KnownBlock = NonNullable<AuditOptions['knownBlock']>;
+
+export interface VerifyOptions {
+  readonly json?: true;
+  readonly ledger?: string;
+  readonly block?: KnownBlock;
+}
 
 /** Writes what an auditor needs of one side's store and the ledger. */
 export async function exportTo(out: string, config: string): Promise<void> {

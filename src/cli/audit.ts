@@ -1,13 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { AuditOptions } from '../app/index.ts';
-
-type KnownBlock = NonNullable<AuditOptions['knownBlock']>;
-
-export interface VerifyOptions {
-  readonly json?: true;
-  readonly ledger?: string;
-  readonly block?: KnownBlock;
-}
+import type { KnownBlock, VerifyOptions } from './audit-run.ts';
 
 export function auditCommand(): Command {
   const audit = new Command('audit').description('evidence for an auditor: export, verify');

@@ -2,13 +2,21 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportAudit, initPlant, parseExport, type Plant, systemArgon2, UnavailableError, verifyExport } from '../app/index.ts';
-import type { DemoOptions } from './demo.ts';
 import { DemoRecord } from './demo-record.ts';
 import { DemoView } from './demo-view.ts';
 import { exampleFile } from './init.ts';
 import { ModuleProcess } from './module-process.ts';
 import { PROGRAM } from './spoken-paths.ts';
 import { stopRequested } from './stopping.ts';
+
+export interface DemoOptions {
+  readonly for?: number;
+  readonly json?: true;
+  readonly ledger: 'embedded';
+  readonly port: number;
+  readonly rate: number;
+  readonly interval: number;
+}
 
 const START_WITHIN_MS = 60_000;
 const CHANNEL = 'turbofan';

@@ -1,14 +1,6 @@
 import { Command, Option } from 'commander';
 import { numberFrom, parseDuration, wholeNumberFrom } from './duration.ts';
-
-export interface DemoOptions {
-  readonly for?: number;
-  readonly json?: true;
-  readonly ledger: 'embedded';
-  readonly port: number;
-  readonly rate: number;
-  readonly interval: number;
-}
+import type { DemoOptions } from './demo-run.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')

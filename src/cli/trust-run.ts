@@ -1,7 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type ApplicationName, pkiFolder, readConfig, RejectedError, type TrustEntry, TrustList } from '../app/index.ts';
 import { tableLines } from './table.ts';
-import type { ListChoice } from './trust.ts';
+
+/** Whose list a command means, where it could be several. */
+export interface ListChoice {
+  readonly application?: string;
+}
 
 interface ListOf {
   readonly application: ApplicationName;

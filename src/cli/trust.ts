@@ -1,9 +1,5 @@
 import { Command } from 'commander';
-
-/** Whose list a command means, where it could be several. */
-export interface ListChoice {
-  readonly application?: string;
-}
+import type { ListChoice } from './trust-run.ts';
 
 export function trustCommand(): Command {
   const trust = new Command('trust').description('certificates of OPC UA applications: list, show, add, remove');

@@ -58,7 +58,7 @@ describe('raw values, with both modules in processes of their own', () => {
   let exported: Uint8Array;
 
   before(async () => {
-    plant = await TestPlant.create({ port: 48820 });
+    plant = await TestPlant.create();
     const at = (name: string): string => join(plant.plant.folder, name);
     owner = new ModuleProcess('serve', plant.ownerFile, at('owner.sent'));
     manufacturer = new ModuleProcess('receive', plant.manufacturerFile, at('manufacturer.sent'));

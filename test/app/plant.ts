@@ -23,6 +23,7 @@ import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { TagWriter } from '../../src/client/index.ts';
 import type { UaValue } from '../../src/core/index.ts';
 import { INSTANCE_URI, inNamespace, tagId } from '../../src/nodeset/index.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 export type EventOf<Kind extends ModuleEvent['event']> = Extract<ModuleEvent, { event: Kind }>;
 
@@ -38,12 +39,13 @@ export class Told {
 }
 
 export interface TestPlantOptions {
-  /** The ingest server's; the next two are the other servers'. */
-  readonly port: number;
   readonly intervalMs?: number;
   /** Parts of the agreement's terms. */
   readonly terms?: Readonly<Record<string, object>>;
 }
+
+/** Token sets that a slow machine does not use up before the next are signed. */
+export const LOOK_AHEAD_MS = 40_000;
 
 const CONDITION_TEXTS = ['Well', 'Soon', 'Now'];
 
@@ -84,6 +86,7 @@ function stream(name: string, tag: string, aggregate: string, ranges: readonly o
 /** An owner's and a manufacturer's folder on one machine, the modules that run in them, and a PLC. */
 export class TestPlant {
   readonly plant: Plant;
+  /** The ingest server's; the next two are the other servers'. */
   readonly port: number;
   readonly #root: string;
   /** Starts under way: one that succeeds while another fails must be ended too. */
@@ -98,14 +101,24 @@ export class TestPlant {
     this.port = port;
   }
 
-  static async create({ port, intervalMs = 500, terms = {} }: TestPlantOptions): Promise<TestPlant> {
+  static async create({ intervalMs = 500, terms = {} }: TestPlantOptions = {}): Promise<TestPlant> {
+    const port = await freePorts(3);
     const root = mkdtempSync(join(tmpdir(), 'dcmb-app-'));
     const [policyFile, termsFile] = [join(root, 'policy.json'), join(root, 'terms.json')];
     writeFileSync(policyFile, JSON.stringify(POLICY));
     const from = new Date(Math.floor(Date.now() / 1000) * 1000);
     const validity = { from: instant(from), to: instant(new Date(from.getTime() + 86_400_000)) };
     const interval = { lengthMs: intervalMs, calls: 2, callGridMs: intervalMs / 4, publishDelayMs: 200 };
-    writeFileSync(termsFile, JSON.stringify({ purpose: 'Test', interval, epoch: { intervals: 4, disputeWindow: 2 }, validity, ...terms }));
+    writeFileSync(
+      termsFile,
+      JSON.stringify({
+        purpose: 'Test',
+        interval,
+        epoch: { intervals: 4, disputeWindow: 2, lookAheadMs: LOOK_AHEAD_MS },
+        validity,
+        ...terms,
+      }),
+    );
     const plant = await initPlant({
       folder: join(root, 'plant'),
       policyFile,

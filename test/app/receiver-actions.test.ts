@@ -63,7 +63,7 @@ describe('actions of the receiver', () => {
   let service: WebService;
 
   before(async () => {
-    plant = await TestPlant.create({ port: 48760 });
+    plant = await TestPlant.create();
     loaded = loadAgreement(join(plant.plant.manufacturer, 'agreement.json'));
     service = await WebService.start();
   });

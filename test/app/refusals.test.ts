@@ -14,7 +14,7 @@ import { TestPlant, Told } from './plant.ts';
 describe('what does not fit together is refused in one sentence, before anything is taken in', () => {
   let plant: TestPlant;
   before(async () => {
-    plant = await TestPlant.create({ port: 48780 });
+    plant = await TestPlant.create();
   });
   after(() => plant.end());
 
@@ -113,8 +113,12 @@ describe('what does not fit together is refused in one sentence, before anything
     await until('the first runs', () => told.of('sealed').length >= 1);
     const { applications } = plant.manufacturerConfig().channels[0];
     await Promise.all([
-      refused(sender(), 'PORT_IN_USE', /48780/),
-      refused(receiver({ applications: { ...applications!, port: 48781 } }), 'CLEARED_PORT_IN_USE', /48781/),
+      refused(sender(), 'PORT_IN_USE', new RegExp(`${plant.port}`)),
+      refused(
+        receiver({ applications: { ...applications!, port: plant.port + 1 } }),
+        'CLEARED_PORT_IN_USE',
+        new RegExp(`${plant.port + 1}`),
+      ),
     ]);
     const sealed = told.of('sealed').length;
     await until('the first goes on', () => told.of('sealed').length > sealed + 1);

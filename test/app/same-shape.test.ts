@@ -43,11 +43,12 @@ describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybod
   const shown: { stream: string; gridMs: number }[] = [];
   /** Batch of each count. */
   const chosen = new Map<number, StoredBatch>();
+  const openings = new Map<number, { readonly payload: string }>();
   let anchors: Map<number, Json>;
 
   before(async () => {
     const interval = { lengthMs: INTERVAL_MS, calls: 1, callGridMs: INTERVAL_MS / 4, publishDelayMs: DELAY_MS };
-    plant = await TestPlant.create({ port: 48800, terms: { interval } });
+    plant = await TestPlant.create({ terms: { interval } });
     [sender] = await Promise.all([plant.startSender(ofOwner, plant.ownerConfig({ tagDepth: TAG_DEPTH })), plant.startReceiver(new Told())]);
     plc = await plant.plc();
     const viewer = await follow();
@@ -61,6 +62,7 @@ describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybod
     await plant.stop(sender);
     const store = new SenderStore(join(plant.plant.owner, 'data', 'store.db'), plant.plant.channelId);
     COUNTS.forEach((count, index) => chosen.set(count, store.batch(numbers[index]!)!));
+    for (const n of numbers) openings.set(n, store.opening(n)!);
     store.close();
     anchors = await anchorsOnLedger();
   });
@@ -122,7 +124,8 @@ describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybod
   }
 
   test('the readings are in the batches', () => {
-    for (const [count, { payload }] of chosen) {
+    for (const [count, { n }] of chosen) {
+      const { payload } = openings.get(n)!;
       const { kept } = JSON.parse(payload) as { kept: string };
       assert.equal((JSON.parse(kept) as { readings: unknown[] }).readings.length, count);
     }

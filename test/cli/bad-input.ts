@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { initPlant } from '../../src/app/index.ts';
-import { dcmb, freePorts, secretsOf, temporaryFolder } from './program.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { dcmb, secretsOf, temporaryFolder } from './program.ts';
 
 /** Policy of the plants here: small, with one tag. */
 export const POLICY = fileURLToPath(new URL('../../examples/policies/work-pieces.json', import.meta.url));

@@ -5,9 +5,10 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { OPCUAClient } from 'node-opcua';
 import { type ApplicationIdentity, parseApplicationIdentity } from '../../src/server/index.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity } from '../support/ua-server.ts';
-import { dcmb, freePorts, passwordOf, RunningCommand, temporaryFolder, type Told } from './program.ts';
+import { dcmb, passwordOf, RunningCommand, temporaryFolder, type Told } from './program.ts';
 
 const DATA = fileURLToPath(new URL('../../examples/turbofan/held-out.csv', import.meta.url));
 

@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { INSTANCE_URI } from '../../src/nodeset/index.ts';
 import { type ApplicationIdentity } from '../../src/server/index.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { testIdentity } from '../support/ua-server.ts';
 import type { RunningPlant, StockPlant, StockUser } from './harness.ts';
 
@@ -109,14 +109,4 @@ function pemFiles(folder: string, name: string, identity: ApplicationIdentity): 
   writeFileSync(files.certificate, identity.certificatePem);
   writeFileSync(files.key, identity.privateKeyPem, { mode: 0o600 });
   return files;
-}
-
-/** The first of so many ports in a row on which nobody listens now. */
-async function freePorts(count: number): Promise<number> {
-  for (let first = 40_000 + Math.floor(Math.random() * 8_000); ; first += count) {
-    const servers = Array.from({ length: count }, (_, index) => createServer().listen(first + index, '127.0.0.1'));
-    const outcomes = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
-    for (const server of servers) server.close();
-    if (outcomes.every(({ status }) => status === 'fulfilled')) return first;
-  }
 }

@@ -121,11 +121,15 @@ describe('the schema', () => {
     ['a negative code', stream({ conditions: [{ ...condition(-1), code: -1 }] }), /Expected: the condition's code, an integer from 0/],
     ['a code beyond Int32', stream({ conditions: [{ ...condition(1), code: 2 ** 31 }] }), /Expected: the condition's code/],
     ['an importance of 0', stream({ conditions: [{ ...condition(1), importance: 0 }] }), /Expected: importance from 1 to 1000/],
-    ['a text in one language only', stream({ conditions: [{ ...condition(1), text: { en: 'a' } }] }), /"en"\) and German/],
+    [
+      'a text in one language only',
+      stream({ conditions: [{ ...condition(1), text: { en: 'a' } }] }),
+      /key "de" is missing. Add it: the German text/,
+    ],
     [
       'a bound’s side without the bound',
       stream({ conditions: [condition(1, { ranges: [{ toIncluded: true }] })] }),
-      /must have property to when/,
+      /key "to" is missing. Add it: upper bound/,
     ],
     ['a line break in a text', stream({ conditions: [{ ...condition(1), text: { en: 'a\nb', de: 'c' } }] }), /the English text, 1 to 200/],
     ['otherwise: false', stream({ conditions: [condition(1, { otherwise: false })] }), /Expected: true: every value/],

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** The first of so many ports in a row on which nobody listens now. */
+/**
+ * The first of so many ports in a row on which nobody listens now. Below those that systems give to outgoing connections,
+ * one of which could take it meanwhile.
+ */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 10_000);
