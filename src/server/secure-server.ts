@@ -10,6 +10,7 @@ import {
   userManager,
   type Users,
   useUsers,
+  type VerifyPassword,
 } from './identity/index.ts';
 import { describeInstanceNamespace, describeMethods, openStandardNodes } from './standard-nodes.ts';
 import { fillUserTokenPolicies, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
@@ -21,7 +22,7 @@ export interface SecureServerConfig {
   /** Which client applications may connect. */
   readonly trust: TrustSource;
   readonly users: Users;
-  readonly verifyPassword: (name: string, password: string) => Promise<boolean>;
+  readonly verifyPassword: VerifyPassword;
   /** Namespace of instances and of our own roles. */
   readonly instanceUri: string;
 }

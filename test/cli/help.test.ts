@@ -59,6 +59,6 @@ test('dcmb password prints an Argon2id hash that the servers accept, and nothing
   assert.match(stdout, /^\$argon2id\$[^\n]+\n$/);
   assert.ok(!stdout.includes(password));
   const check = new PasswordCheck(new Map([['user', stdout.trim()]]));
-  assert.equal(await check.verify('user', password), true);
-  assert.equal(await check.verify('user', `${password}\n`), false);
+  assert.equal(await check.verify('user', password, 'app'), true);
+  assert.equal(await check.verify('user', `${password}\n`, 'app'), false);
 });

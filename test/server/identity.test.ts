@@ -315,21 +315,37 @@ describe('passwords', () => {
         { name: 'x', roles: ['Plc'], certificate: 'ab' },
       ]),
     );
-    assert.equal(await check.verify('ali', 'open sesame'), true);
-    assert.equal(await check.verify('ali', 'open sesam'), false);
-    assert.equal(await check.verify('x', 'open sesame'), false);
-    assert.equal(await check.verify('ali', 'x'.repeat(2000)), false);
+    assert.equal(await check.verify('ali', 'open sesame', 'app'), true);
+    assert.equal(await check.verify('ali', 'open sesam', 'app'), false);
+    assert.equal(await check.verify('x', 'open sesame', 'app'), false);
+    assert.equal(await check.verify('ali', 'x'.repeat(2000), 'app'), false);
   });
 
   test('five failures in a row pause a name, also for the right password, and the pause ends', async () => {
     let now = NOW;
     const check = new PasswordCheck(new Map([['ali', await hashPassword('right')]]), () => now);
-    for (let i = 0; i < 5; i++) assert.equal(await check.verify('ali', 'wrong'), false);
-    assert.equal(await check.verify('ali', 'right'), false);
+    for (let i = 0; i < 5; i++) assert.equal(await check.verify('ali', 'wrong', 'app'), false);
+    assert.equal(await check.verify('ali', 'right', 'app'), false);
     now += 1000;
-    assert.equal(await check.verify('ali', 'right'), true);
-    assert.equal(await check.verify('ali', 'wrong'), false);
-    assert.equal(await check.verify('ali', 'right'), true);
+    assert.equal(await check.verify('ali', 'right', 'app'), true);
+    assert.equal(await check.verify('ali', 'wrong', 'app'), false);
+    assert.equal(await check.verify('ali', 'right', 'app'), true);
+  });
+
+  test('the pause is for that client application alone, and for that name', async () => {
+    const hash = await hashPassword('right');
+    const check = new PasswordCheck(
+      new Map([
+        ['ali', hash],
+        ['eve', hash],
+      ]),
+      () => NOW,
+    );
+    for (let i = 0; i < 8; i++) assert.equal(await check.verify('ali', 'wrong', 'app'), false);
+    assert.equal(await check.verify('ali', 'right', 'app'), false);
+    assert.equal(await check.verify('ali', 'right', 'other app'), true);
+    assert.equal(await check.verify('eve', 'right', 'app'), true);
+    assert.equal(await check.verify('ali', 'right', 'app'), false, 'success elsewhere does not end it');
   });
 
   test('a hash of another kind is refused, without repeating it', () => {

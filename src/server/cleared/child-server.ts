@@ -3,15 +3,14 @@ import { fromBase64Url, toBase64Url } from '../../core/index.ts';
 import { parseApplicationIdentity, type RoleIds, thumbprintOf, type TrustSource, Users } from '../identity/index.ts';
 import { createSecureServer } from '../secure-server.ts';
 import { ChannelNodes } from './channel-nodes.ts';
-import type { ClearedBatchState, ClearedPublication, MethodName, StartConfig } from './contract.ts';
+import { type ClearedBatchState, type ClearedPublication, type MethodName, type StartConfig, STRANGERS_A_MINUTE } from './contract.ts';
 import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
+import { MinuteLimit } from './minute-limit.ts';
 import { PublicationQueue } from './publication-queue.ts';
 
 /** node-opcua's own least is 50 ms, which would be most of the lateness that a client sees after a grid point. */
 const LEAST_PUBLISHING_INTERVAL_MS = 10;
 const LOGIN_WITHIN_MS = 8000;
-/** Strangers reported to the module in one minute; it keeps a bounded number itself. */
-const STRANGERS_A_MINUTE = 30;
 
 /** The OPC UA server of the child process. Everything it knows came in the module's messages. */
 export class ChildServer {
@@ -35,7 +34,8 @@ export class ChildServer {
       identity: parseApplicationIdentity(fromBase64Url(config.identity.certificate), config.identity.privateKeyPem),
       trust: trustSource(trusted, pipe),
       users: new Users(config.users),
-      verifyPassword: async (name, password) => (await pipe.request('verifyPassword', { name, password }, LOGIN_WITHIN_MS)).valid,
+      verifyPassword: async (name, password, client) =>
+        (await pipe.request('verifyPassword', { name, password, client }, LOGIN_WITHIN_MS)).valid,
       instanceUri: config.instanceUri,
     });
     const nodes = buildAddressSpace(server, config, roles);
@@ -78,14 +78,11 @@ export class ChildServer {
 
 /** The module's trust list, and a bounded report of those who are not on it. */
 function trustSource(trusted: ReadonlySet<string>, pipe: ModulePipe): TrustSource {
-  let minute = 0;
-  let reported = 0;
+  const limit = new MinuteLimit(STRANGERS_A_MINUTE);
   return {
     isTrusted: (thumbprint) => trusted.has(thumbprint),
     refused: ({ der }) => {
-      const now = Math.floor(Date.now() / 60_000);
-      if (now !== minute) [minute, reported] = [now, 0];
-      if (reported++ < STRANGERS_A_MINUTE && der.length <= 8192) pipe.notice('stranger', { certificate: toBase64Url(der) });
+      if (der.length <= 8192 && limit.take()) pipe.notice('stranger', { certificate: toBase64Url(der) });
     },
   };
 }

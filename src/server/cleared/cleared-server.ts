@@ -1,10 +1,9 @@
-import { type Bytes, fromBase64Url, type Json, RejectedError, toBase64Url } from '../../core/index.ts';
+import { type Bytes, RejectedError, toBase64Url } from '../../core/index.ts';
 import { INSTANCE_URI } from '../../nodeset/index.ts';
 import { type ApplicationIdentity, PasswordCheck, passwordHashes, type Role, type UserEntry } from '../identity/index.ts';
-import type { Handlers } from '../pipe/index.ts';
+import { childHandlers } from './child-handlers.ts';
 import { conditionsOf } from './conditions.ts';
 import {
-  type ChildSays,
   type ClearedBatchState,
   type ClearedPublication,
   type ClearedStream,
@@ -13,8 +12,9 @@ import {
   type StartConfig,
 } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
+import type { ClearedServerHooks } from './hooks.ts';
 import { ShownState } from './shown-state.ts';
-import { Supervisor, type SupervisorEvent } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 
 /** What a cleared server shows, to whom, and where. */
 export interface ClearedServerConfig {
@@ -50,25 +50,6 @@ export interface ClearedServerConfig {
   readonly instanceUri?: string;
 }
 
-/**
- * What the module does for the clients. A RejectedError becomes BadInvalidArgument, undefined BadNotFound, anything else
- * BadResourceUnavailable; clients learn no more. Answers are needed within 8 s.
- */
-export interface ClearedServerHooks {
-  fetchDelivery(n: number): Promise<Json | undefined>;
-  acknowledge(receiptEnvelope: Json): Promise<void>;
-  getEvidence(n: number): Promise<Json | undefined>;
-  epochProposal(k: number): Promise<Json | undefined>;
-  countersigned(envelope: Json): Promise<void>;
-  /** A sound certificate that is not trusted, DER. At most 30 a minute. */
-  strangerCertificate(der: Bytes): void;
-  /** For the log. */
-  event?(event: ClearedServerEvent): void;
-}
-
-export type ClearedServerEvent =
-  SupervisorEvent | { readonly kind: 'called'; readonly user: string; readonly method: MethodName; readonly status: string };
-
 export interface ClearedServer {
   readonly endpointUrl: string;
   /** False while the child process is being started again. */
@@ -96,7 +77,7 @@ export async function startClearedServer(config: ClearedServerConfig, hooks: Cle
   const supervisor = new Supervisor({
     config: () => ({ ...start, shown: shown.shown(Date.now()), states: shown.states() }),
     waiting: () => shown.waiting(Date.now()),
-    handlers: handlersFor(hooks, passwords),
+    handlers: childHandlers(hooks, passwords, () => start.trusted),
     event: (event) => hooks.event?.(event),
   });
   const port = await supervisor.start();
@@ -169,39 +150,4 @@ function withoutSecret({ name, roles, certificate, password }: UserEntry): Start
     ...(certificate === undefined ? {} : { certificate }),
     ...(password === undefined ? {} : { password: true as const }),
   };
-}
-
-function handlersFor(hooks: ClearedServerHooks, passwords: PasswordCheck): Handlers<ChildSays> {
-  return {
-    notices: {
-      stranger: ({ certificate }) => hooks.strangerCertificate(fromBase64Url(certificate)),
-      called: (call) => hooks.event?.({ kind: 'called', ...call }),
-    },
-    requests: {
-      verifyPassword: async ({ name, password }) => ({ valid: await passwords.verify(name, password) }),
-      fetchDelivery: async ({ n }) => maybe(await hooks.fetchDelivery(n)),
-      getEvidence: async ({ n }) => maybe(await hooks.getEvidence(n)),
-      epochProposal: async ({ k }) => maybe(await hooks.epochProposal(k)),
-      acknowledge: async ({ receipt }) => {
-        await hooks.acknowledge(parseArgument(receipt));
-        return {};
-      },
-      countersigned: async ({ envelope }) => {
-        await hooks.countersigned(parseArgument(envelope));
-        return {};
-      },
-    },
-  };
-}
-
-function maybe(found: Json | undefined): { found: string[] } {
-  return { found: found === undefined ? [] : [JSON.stringify(found)] };
-}
-
-function parseArgument(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new RejectedError<ClearedErrorCode>('BAD_METHOD_ARGUMENT', 'A method was called with something that is not JSON.', { cause });
-  }
 }

@@ -102,6 +102,9 @@ export const MODULE_SAYS = {
   },
 } as const satisfies Contract;
 
+/** Strangers that a process may report in one minute. Both ends of the pipe hold to it: the process can be in wrong hands. */
+export const STRANGERS_A_MINUTE = 30;
+
 export const CHILD_SAYS = {
   notices: {
     /** A sound certificate that is not trusted, base64url of its DER bytes. */
@@ -110,7 +113,11 @@ export const CHILD_SAYS = {
     called: v.strictObject({ user: v.string(), method: v.picklist(METHOD_NAMES), status: v.string() }),
   },
   requests: {
-    verifyPassword: { body: v.strictObject({ name: v.string(), password: v.string() }), answer: v.strictObject({ valid: v.boolean() }) },
+    /** `client` is the thumbprint of the certificate of the application that logs in. */
+    verifyPassword: {
+      body: v.strictObject({ name: v.string(), password: v.string(), client: v.string() }),
+      answer: v.strictObject({ valid: v.boolean() }),
+    },
     fetchDelivery: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },
     getEvidence: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },
     epochProposal: { body: v.strictObject({ k: UInt32 }), answer: MaybeJson },

@@ -1,5 +1,6 @@
 export type * from './errors.ts';
 export * from './cleared-server.ts';
+export type * from './hooks.ts';
 export { childCommand } from './child-command.ts';
 export { type Condition, conditionsOf } from './conditions.ts';
 export type { ClearedBatchState, ClearedPublication, ClearedStream, MethodName } from './contract.ts';

@@ -9,7 +9,7 @@ const MOST_WAITING = 16;
 const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-const MOST_NAMES = 1000;
+const MOST_PAUSES = 1000;
 
 /** The parameters come in any order: libraries differ. */
 const ARGON2ID_PHC =
@@ -27,8 +27,9 @@ async function argon2() {
 }
 
 /**
- * Verifies passwords against Argon2id PHC strings: one at a time, with a growing pause (1 s to 30 s) for a name after
- * five failures in a row. An unknown name costs the same time as a wrong password.
+ * Verifies passwords against Argon2id PHC strings: one at a time, with a growing pause (1 s to 30 s) after five failures
+ * in a row. The pause is for that name from that client application only, so that nobody can lock out another's users; who
+ * has no trusted application certificate gets no try at all. An unknown name costs the same time as a wrong password.
  */
 export class PasswordCheck {
   readonly #hashes: ReadonlyMap<string, string>;
@@ -53,16 +54,20 @@ export class PasswordCheck {
     this.#decoy = hashPassword(randomBytes(16).toString('hex'));
   }
 
-  /** False also while the name is paused or too many logins wait. */
-  async verify(name: string, password: string): Promise<boolean> {
-    if (this.#paused(name) || this.#waiting >= MOST_WAITING || password.length > 1024) return false;
+  /**
+   * False also while the name is paused for this client, or too many logins wait.
+   * @param client application that asks, by its certificate's thumbprint
+   */
+  async verify(name: string, password: string, client: string): Promise<boolean> {
+    const attempt = JSON.stringify([client, name]);
+    if (this.#paused(attempt) || this.#waiting >= MOST_WAITING || password.length > 1024) return false;
     this.#waiting++;
-    const turn = this.#queue.then(() => this.#compare(name, password));
+    const turn = this.#queue.then(async () => !this.#paused(attempt) && (await this.#compare(name, password)));
     this.#queue = turn.catch(() => undefined);
     try {
       const good = await turn;
-      if (good) this.#failures.delete(name);
-      else this.#failed(name);
+      if (good) this.#failures.delete(attempt);
+      else this.#failed(attempt);
       return good;
     } finally {
       this.#waiting--;
@@ -70,23 +75,22 @@ export class PasswordCheck {
   }
 
   async #compare(name: string, password: string): Promise<boolean> {
-    if (this.#paused(name)) return false;
     const known = this.#hashes.get(name);
     const { verify } = await argon2();
     const matches = await verify(known ?? (await this.#decoy), password);
     return known !== undefined && matches;
   }
 
-  #paused(name: string): boolean {
-    return (this.#failures.get(name)?.untilMs ?? 0) > this.#now();
+  #paused(attempt: string): boolean {
+    return (this.#failures.get(attempt)?.untilMs ?? 0) > this.#now();
   }
 
-  #failed(name: string): void {
-    const count = (this.#failures.get(name)?.count ?? 0) + 1;
+  #failed(attempt: string): void {
+    const count = (this.#failures.get(attempt)?.count ?? 0) + 1;
     const pause = count < FREE_FAILURES ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - FREE_FAILURES));
-    this.#failures.delete(name);
-    this.#failures.set(name, { count, untilMs: this.#now() + pause });
+    this.#failures.delete(attempt);
+    this.#failures.set(attempt, { count, untilMs: this.#now() + pause });
     const oldest = this.#failures.keys().next();
-    if (this.#failures.size > MOST_NAMES && !oldest.done) this.#failures.delete(oldest.value);
+    if (this.#failures.size > MOST_PAUSES && !oldest.done) this.#failures.delete(oldest.value);
   }
 }

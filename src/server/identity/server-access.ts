@@ -7,21 +7,28 @@ import {
   type ServerSession,
   SessionContext,
 } from 'node-opcua';
+import { leafOf, thumbprintOf } from './certificate-facts.ts';
 import type { Role, RoleIds } from './roles.ts';
 import { roleResolver, type Users } from './users.ts';
 
 type UserManager = NonNullable<OPCUAServerOptions['userManager']>;
 
+/** @param client application that asks, by the thumbprint of its certificate, whose key it has proven to have */
+export type VerifyPassword = (name: string, password: string, client: string) => Promise<boolean>;
+
 /**
  * The `userManager` option of a server. Roles come from the resolver alone: node-opcua asks here by common name, which
  * anybody can choose, and adds what the resolvers say to the very array returned, so each call needs a new one.
  */
-export function userManager(users: Users, verify: (name: string, password: string) => Promise<boolean>): UserManager {
+export function userManager(users: Users, verify: VerifyPassword): UserManager {
   return {
     getUserRoles: () => [],
-    isValidUserAsync: (name: string, password: string, callback: (error: Error | null, valid?: boolean) => void) => {
+    // node-opcua binds `this` to the session whose activation it checks, after the client's signature.
+    isValidUserAsync(this: ServerSession, name: string, password: string, callback: (error: Error | null, valid?: boolean) => void) {
+      const certificate = this.channel?.clientCertificate;
+      if (!certificate) return callback(null, false);
       // A certificate user's name is verified too, so that time tells nobody which names exist.
-      verify(name, password).then(
+      verify(name, password, thumbprintOf(leafOf(certificate))).then(
         (valid) => callback(null, valid && users.hasPasswordUser(name)),
         () => callback(null, false),
       );

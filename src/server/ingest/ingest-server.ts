@@ -22,7 +22,7 @@ export async function startIngestServer(config: IngestConfig, hooks: IngestHooks
     identity,
     trust,
     users: new Users(users),
-    verifyPassword: (name, password) => passwords.verify(name, password),
+    verifyPassword: (...attempt) => passwords.verify(...attempt),
     instanceUri,
   });
   try {

@@ -1,0 +1,54 @@
+import { fromBase64Url, type Json, RejectedError } from '../../core/index.ts';
+import { type PasswordCheck, thumbprintOf } from '../identity/index.ts';
+import type { Handlers } from '../pipe/index.ts';
+import { type ChildSays, STRANGERS_A_MINUTE } from './contract.ts';
+import type { ClearedErrorCode } from './errors.ts';
+import type { ClearedServerHooks } from './hooks.ts';
+import { MinuteLimit } from './minute-limit.ts';
+
+/**
+ * What the module does at its child's word. The child faces the network: it can be in wrong hands, and must then not get
+ * more out of the module than it is meant to.
+ * @param trusted certificates of the client applications that may connect, base64url
+ */
+export function childHandlers(hooks: ClearedServerHooks, passwords: PasswordCheck, trusted: () => readonly string[]): Handlers<ChildSays> {
+  const strangers = new MinuteLimit(STRANGERS_A_MINUTE);
+  // Each application has tries of its own at a password, so a made-up one must have none.
+  const isTrusted = (client: string) => trusted().some((certificate) => thumbprintOf(fromBase64Url(certificate)) === client);
+  return {
+    notices: {
+      stranger: ({ certificate }) => {
+        if (strangers.take()) hooks.strangerCertificate(fromBase64Url(certificate));
+      },
+      called: (call) => hooks.event?.({ kind: 'called', ...call }),
+    },
+    requests: {
+      verifyPassword: async ({ name, password, client }) => ({
+        valid: isTrusted(client) && (await passwords.verify(name, password, client)),
+      }),
+      fetchDelivery: async ({ n }) => maybe(await hooks.fetchDelivery(n)),
+      getEvidence: async ({ n }) => maybe(await hooks.getEvidence(n)),
+      epochProposal: async ({ k }) => maybe(await hooks.epochProposal(k)),
+      acknowledge: async ({ receipt }) => {
+        await hooks.acknowledge(parseArgument(receipt));
+        return {};
+      },
+      countersigned: async ({ envelope }) => {
+        await hooks.countersigned(parseArgument(envelope));
+        return {};
+      },
+    },
+  };
+}
+
+function maybe(found: Json | undefined): { found: string[] } {
+  return { found: found === undefined ? [] : [JSON.stringify(found)] };
+}
+
+function parseArgument(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new RejectedError<ClearedErrorCode>('BAD_METHOD_ARGUMENT', 'A method was called with something that is not JSON.', { cause });
+  }
+}

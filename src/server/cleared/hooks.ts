@@ -1,0 +1,22 @@
+import type { Bytes, Json } from '../../core/index.ts';
+import type { MethodName } from './contract.ts';
+import type { SupervisorEvent } from './supervisor.ts';
+
+/**
+ * What the module does for the clients. A RejectedError becomes BadInvalidArgument, undefined BadNotFound, anything else
+ * BadResourceUnavailable; clients learn no more. Answers are needed within 8 s.
+ */
+export interface ClearedServerHooks {
+  fetchDelivery(n: number): Promise<Json | undefined>;
+  acknowledge(receiptEnvelope: Json): Promise<void>;
+  getEvidence(n: number): Promise<Json | undefined>;
+  epochProposal(k: number): Promise<Json | undefined>;
+  countersigned(envelope: Json): Promise<void>;
+  /** A sound certificate that is not trusted, DER. At most 30 a minute. */
+  strangerCertificate(der: Bytes): void;
+  /** For the log. */
+  event?(event: ClearedServerEvent): void;
+}
+
+export type ClearedServerEvent =
+  SupervisorEvent | { readonly kind: 'called'; readonly user: string; readonly method: MethodName; readonly status: string };
