@@ -4,7 +4,7 @@ import type { ModuleListener } from './events.ts';
 
 /** What an embedding program may give a module. */
 export interface ModuleOptions {
-  /** Told of everything that happens. */
+  /** Told of everything that happens. What it throws changes nothing; the first time the process warns of it. */
   readonly onEvent?: ModuleListener;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -20,9 +20,27 @@ export interface ModulePorts {
 
 export function portsOf({ onEvent, clock, random, argon2 }: ModuleOptions): ModulePorts {
   return {
-    listener: onEvent ?? (() => undefined),
+    listener: onEvent === undefined ? () => undefined : guarded(onEvent),
     clock: clock ?? systemClock,
     random: random ?? systemRandom,
     argon2: argon2 ?? systemArgon2,
+  };
+}
+
+/** A listener that throws must not stop evidence half-way. The warning has no words of the event or the error: both may tell conditions. */
+function guarded(onEvent: ModuleListener): ModuleListener {
+  let isWarned = false;
+  const warnOnce = (): void => {
+    if (isWarned) return;
+    isWarned = true;
+    process.emitWarning('The listener given as onEvent has thrown. The module goes on; mend the listener.', { code: 'DCMB_LISTENER' });
+  };
+  return (event) => {
+    try {
+      // One that is async throws later, and a rejection that nobody handles would end the process.
+      void Promise.resolve(onEvent(event) as unknown).catch(warnOnce);
+    } catch {
+      warnOnce();
+    }
   };
 }
