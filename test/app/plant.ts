@@ -114,7 +114,7 @@ export class TestPlant {
       JSON.stringify({
         purpose: 'Test',
         interval,
-        epoch: { intervals: 4, disputeWindow: 2, lookAheadMs: LOOK_AHEAD_MS },
+        epoch: { intervals: 4, disputeWindow: Math.ceil(LOOK_AHEAD_MS / (4 * intervalMs)), lookAheadMs: LOOK_AHEAD_MS },
         validity,
         ...terms,
       }),
