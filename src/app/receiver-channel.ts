@@ -27,6 +27,8 @@ export interface ReceiverChannelPorts {
   lastBlock(): BlockInfo;
   /** Hash of the header that the ledger has for a batch. */
   anchoredHeader(n: number): Promise<string | undefined>;
+  /** Hash of a block, or undefined where the ledger has none of this number. */
+  blockHash(number: number): Promise<string | undefined>;
   /** Shows conditions to the manufacturer's applications. `transaction` is empty while the anchor has not been seen. */
   show(condition: ReceivedCondition, via: 'delivery' | 'ledger', transaction: string): void;
   /** A batch that was shown is on the ledger now. */
@@ -55,6 +57,7 @@ export class ReceiverChannel {
     this.#shownInterval = last === undefined ? -1 : last.row === 0 ? last.interval : last.interval - 1;
     const anchors = {
       anchoredHeader: (n: number) => ports.anchoredHeader(n),
+      blockHash: (number: number) => ports.blockHash(number),
       lastBlock: () => ({ number: ports.lastBlock().number, hash: ports.lastBlock().hash }),
     };
     const actionKeys = (condition: ReceivedCondition): readonly string[] => actions.keysFor(condition, store.lastCodes());

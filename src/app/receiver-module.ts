@@ -74,6 +74,7 @@ export class ReceiverModule {
       listener,
       lastBlock: () => this.#lastBlock(),
       anchoredHeader: (n) => this.#anchoredHeader(n),
+      blockHash: async (number) => (await this.#ledger.blockInfo(number))?.hash,
       show: (condition, via, transaction) => this.#show(condition, via, transaction),
       anchored: (n, txId) => this.#server?.batchState(n, { ledgerState: 'Anchored', deliveryState: 'Receipted', txId }),
     });

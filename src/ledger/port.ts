@@ -89,6 +89,9 @@ export interface Ledger {
 
   lastBlock(): Promise<BlockInfo>;
 
+  /** One block by its number, or `undefined` where the ledger has none (yet). */
+  blockInfo(number: number): Promise<BlockInfo | undefined>;
+
   /** Blocks as parsed JSON, both ends included, in the form of this kind of ledger: for audit exports. */
   blocks(from: number, to?: number): Promise<Json[]>;
 

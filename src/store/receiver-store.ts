@@ -15,6 +15,16 @@ export interface ReceivedBatch {
   readonly digest: string;
 }
 
+/** A batch that got no receipt and never will: the receipts go on behind it. */
+export interface ReceiptException {
+  readonly n: number;
+  readonly reason: 'disputed';
+  /** Hash of the header that the ledger has for it, empty where it has none. */
+  readonly headerHash: string;
+  /** The header itself, where it was delivered. */
+  readonly header: Envelope | undefined;
+}
+
 /** Something that does not fit: kept for ever, shown to the operator, part of an audit. */
 export interface StoredFinding {
   readonly atMs: number;
@@ -35,12 +45,18 @@ CREATE TABLE actions (key TEXT PRIMARY KEY, state TEXT NOT NULL, tries INTEGER N
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
 
+/** Stores that were made before there were exceptions get the table when they are opened. */
+const EXCEPTIONS = `
+CREATE TABLE IF NOT EXISTS exceptions (n INTEGER PRIMARY KEY, reason TEXT NOT NULL, header_hash TEXT NOT NULL, header TEXT) STRICT
+`;
+
 /** The manufacturer's store of one channel. All methods are synchronous and durable on return. */
 export class ReceiverStore {
   readonly #db: Database;
 
   constructor(file: string, channel: string) {
     this.#db = new Database(file, `receiver ${channel}`, SCHEMA);
+    this.#db.run(EXCEPTIONS);
   }
 
   /** Stores a verified delivery, its receipt and the actions that it causes, in one transaction. */
@@ -70,6 +86,32 @@ export class ReceiverStore {
   batch(n: number): ReceivedBatch | undefined {
     const row = this.#db.get('SELECT * FROM deliveries WHERE n = ?', n);
     return row === undefined ? undefined : receivedBatch(row);
+  }
+
+  /** The highest number that is settled, by a receipt or as an exception, or -1. */
+  lastNumber(): number {
+    const row = this.#db.get('SELECT max(n) AS n FROM (SELECT n FROM deliveries UNION ALL SELECT n FROM exceptions)');
+    return row?.has('n') === true ? row.number('n') : -1;
+  }
+
+  /** Rolling digest over the deliveries up to and with this number; `undefined` where there is none. An exception leaves it alone. */
+  digestThrough(n: number): string | undefined {
+    return this.#db.get('SELECT digest FROM deliveries WHERE n <= ? ORDER BY n DESC LIMIT 1', n)?.text('digest');
+  }
+
+  /** Settles a batch without a receipt, for good. */
+  addException({ n, reason, headerHash, header }: ReceiptException): void {
+    const sql = 'INSERT INTO exceptions (n, reason, header_hash, header) VALUES (?, ?, ?, ?)';
+    this.#db.run(sql, n, reason, headerHash, header === undefined ? null : JSON.stringify(header));
+  }
+
+  exception(n: number): ReceiptException | undefined {
+    return this.#db.all('SELECT * FROM exceptions WHERE n = ?', n).map(receiptException)[0];
+  }
+
+  /** Those up to and with this number, ascending. */
+  exceptionsThrough(n: number): ReceiptException[] {
+    return this.#db.all('SELECT * FROM exceptions WHERE n <= ? ORDER BY n', n).map(receiptException);
   }
 
   /** Codes of the last batch of a grid point: those of a call say nothing. */
@@ -138,6 +180,15 @@ export class ReceiverStore {
   close(): void {
     this.#db.close();
   }
+}
+
+function receiptException(row: Row): ReceiptException {
+  return {
+    n: row.number('n'),
+    reason: row.text('reason') as ReceiptException['reason'],
+    headerHash: row.text('header_hash'),
+    header: row.has('header') ? row.json('header') : undefined,
+  };
 }
 
 function receivedBatch(row: Row): ReceivedBatch {

@@ -182,14 +182,15 @@ export class SenderStore {
     this.#step(`UPDATE batches SET delivery_state = 'Receipted', receipt = ? WHERE n = ?`, n, JSON.stringify(receipt));
   }
 
-  /** Number of the last batch up to which every batch is receipted, or -1. */
-  receiptedThrough(): number {
-    const first = this.#db.get(
-      `SELECT min(n) AS n FROM batches WHERE delivery_state IN ('Waiting', 'Delivered', 'Deposited', 'Disputed', 'Expired')`,
-    );
-    if (first?.has('n') === true) return first.number('n') - 1;
-    const last = this.#db.get('SELECT max(n) AS n FROM batches');
-    return last?.has('n') === true ? last.number('n') : -1;
+  /** Highest number of a receipted batch, or -1. */
+  lastReceipted(): number {
+    const row = this.#db.get(`SELECT max(n) AS n FROM batches WHERE delivery_state = 'Receipted'`);
+    return row?.has('n') === true ? row.number('n') : -1;
+  }
+
+  /** Batches without a receipt that precede this number, oldest first. */
+  unreceiptedBefore(n: number): StoredBatch[] {
+    return this.#db.all(`SELECT * FROM batches WHERE delivery_state <> 'Receipted' AND n < ? ORDER BY n`, n).map(storedBatch);
   }
 
   epochRecord(k: number): { proposal: Envelope; countersigned: Envelope | undefined; committed: boolean } | undefined {

@@ -17,22 +17,9 @@ import type { ChannelProgress } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import type { CutBatch } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
+import type { TransferErrorCode } from './errors.ts';
 import { decodeKeptBatch, encodeKeptBatch } from './kept-readings.ts';
 import type { OpenBatch } from './open-batch.ts';
-
-export type TransferErrorCode =
-  | 'TOO_MANY_CALLS'
-  | 'NO_SUCH_TAG'
-  | 'SEALING_FAILED'
-  | 'BAD_RECEIPT'
-  | 'BAD_EPOCH_RECORD'
-  | 'ANCHOR_MISMATCH'
-  | 'WRONG_NUMBER'
-  | 'TOO_FAR_AHEAD'
-  | 'BLOCK_NOT_SEEN'
-  /** A batch names a block that the own view of the ledger does not have yet. */
-  | 'BLOCK_AHEAD'
-  | 'STOPPED';
 
 /** A reading that the ingest side accepted, in order of acceptance. */
 export interface TagReading {

@@ -8,11 +8,11 @@ import {
   type Signer,
   toBase64Url,
 } from '../core/index.ts';
-import { EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape } from '../evidence/index.ts';
+import { type CumulativeReceipt, EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape, FIRST_DIGEST } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
 import { type ChannelTerms, isNear } from './channel-terms.ts';
-import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
+import type { TransferErrorCode } from './errors.ts';
 
 /** The owner's module, as far as epoch records go. */
 export interface EpochRecordSource {
@@ -78,15 +78,26 @@ export class EpochCosigner {
         throw refused(k, `the token root of epoch ${epoch} differs from the own one`);
     }
     for (const { n, header } of record.close) {
-      if (this.#store.batch(n)?.headerHash !== header)
-        throw refused(k, `it closes with another header than the one received as batch ${n}`);
+      if (this.#headerOf(n) !== header) throw refused(k, `it closes with another header than the one received as batch ${n}`);
     }
-    for (const { through, header, digest, exceptions } of record.receipt) {
-      const own = this.#store.batch(through);
-      if (own === undefined || own.headerHash !== header || own.digest !== digest || exceptions.length > 0) {
-        throw refused(k, `its receipt up to batch ${through} differs from what was received`);
-      }
+    for (const receipt of record.receipt) {
+      if (!this.#isOwn(receipt)) throw refused(k, `its receipt up to batch ${receipt.through} differs from what was received`);
     }
+  }
+
+  #isOwn({ through, header, digest, exceptions }: CumulativeReceipt): boolean {
+    const own = this.#store.exceptionsThrough(through);
+    return (
+      this.#headerOf(through) === header &&
+      (this.#store.digestThrough(through) ?? toBase64Url(FIRST_DIGEST)) === digest &&
+      exceptions.length === own.length &&
+      exceptions.every(({ n, reason }, i) => n === own[i]?.n && reason === own[i].reason)
+    );
+  }
+
+  /** Of a batch that is settled, by a receipt or as an exception. */
+  #headerOf(n: number): string | undefined {
+    return (this.#store.batch(n) ?? this.#store.exception(n))?.headerHash;
   }
 
   #signed(k: number): Envelope | undefined {

@@ -14,14 +14,33 @@ import {
   unverifiedPayload,
   verifyEnvelope,
 } from '../core/index.ts';
-import { EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape, FIRST_DIGEST, proposeEpochRecord, rollDigest } from '../evidence/index.ts';
-import type { SenderStore } from '../store/index.ts';
+import {
+  type CumulativeReceipt,
+  EPOCH_RECORD_TYPE,
+  type EpochRecord,
+  EpochRecordShape,
+  FIRST_DIGEST,
+  proposeEpochRecord,
+  rollDigest,
+} from '../evidence/index.ts';
+import type { SenderStore, StoredBatch } from '../store/index.ts';
 import { type ChannelTerms, epochsAhead } from './channel-terms.ts';
-import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
+import type { TransferErrorCode } from './errors.ts';
 
 /** Name under which the rolling digest is kept, so that a restart need not read every batch again. */
 const ROLLED = 'rolled-deliveries';
+
+interface Rolled {
+  readonly through: number;
+  readonly digest: Uint8Array;
+  /** Numbers up to `through` that were left out. */
+  readonly without: string;
+}
+
+const NOTHING_ROLLED: Rolled = { through: -1, digest: FIRST_DIGEST, without: '' };
+
+type Exceptions = CumulativeReceipt['exceptions'];
 
 /** Most token sets that one record can open. */
 const MOST_OPENED = 64;
@@ -39,7 +58,7 @@ export class EpochRecords {
   /** Token sets take time to build, and a grid point may ask for the same record meanwhile. */
   #planning = false;
   /** Rolling digest over the receipted deliveries up to and with batch `through`. */
-  #rolled: { through: number; digest: Uint8Array };
+  #rolled: Rolled;
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, store: SenderStore, signer: Signer, clock: Clock) {
     this.#terms = terms;
@@ -64,7 +83,8 @@ export class EpochRecords {
    * Makes the next proposal where token sets are needed ahead and none is outstanding or being made. @returns its number
    *
    * Every record but the first opens from the next epoch on, also after an outage. To open the epoch that runs would race
-   * with its anchors: whether a batch needs tokens would depend on which of two transactions comes first.
+   * with its anchors: whether a batch needs tokens would depend on which of two transactions comes first
+   * (docs/decisions/0008-epoch-records-open-later-epochs.md).
    */
   async plan(): Promise<number | undefined> {
     if (this.#planning) return undefined;
@@ -132,24 +152,51 @@ export class EpochRecords {
     return { v: 0, channel: toBase64Url(this.#terms.channelId), k, opens, ...(k === 0 ? { close: [], receipt: [] } : this.#closing()) };
   }
 
-  /** Closes with the last batch up to which everything is anchored and receipted. The close may lag. */
+  /** Closes with the last batch up to which everything is anchored, and receipted or excepted. The close may lag. */
   #closing(): Pick<EpochRecord, 'close' | 'receipt'> {
     const firstOpen = this.#store.unanchored()[0] ?? Number.MAX_SAFE_INTEGER;
-    const through = Math.min(this.#store.receiptedThrough(), firstOpen - 1);
+    const settled = this.#settled();
+    const through = Math.min(settled.through, firstOpen - 1);
+    const exceptions = settled.exceptions.filter(({ n }) => n <= through);
     const batch = through < 0 ? undefined : this.#store.batch(through);
     if (batch?.ledgerState !== 'Anchored') return { close: [], receipt: [] };
     return {
       close: [{ n: through, header: batch.headerHash }],
-      receipt: [{ through, header: batch.headerHash, digest: toBase64Url(this.#digestThrough(through)), exceptions: [] }],
+      receipt: [{ through, header: batch.headerHash, digest: toBase64Url(this.#digestThrough(through, exceptions)), exceptions }],
     };
   }
 
-  #digestThrough(through: number): Uint8Array {
-    for (const batch of this.#store.batches(this.#rolled.through + 1, through)) {
-      this.#rolled = { through: batch.n, digest: rollDigest(this.#rolled.digest, fromBase64Url(batch.deliveryHash)) };
+  /**
+   * A manufacturer hands in receipts in the order of the batches. Where a later batch has one, and the time for the receipt
+   * is over, it holds the batch for disputed and will not sign for it.
+   */
+  #settled(): { through: number; exceptions: Exceptions } {
+    const last = this.#store.lastReceipted();
+    const exceptions: Exceptions = [];
+    for (const batch of this.#store.unreceiptedBefore(last)) {
+      if (!this.#isReceiptOverdue(batch)) return { through: batch.n - 1, exceptions };
+      exceptions.push({ n: batch.n, reason: 'disputed' });
     }
-    const { digest } = this.#rolled;
-    this.#store.setFact(ROLLED, `${this.#rolled.through} ${toBase64Url(digest)}`);
+    return { through: last, exceptions };
+  }
+
+  /** Counted from the last moment at which the batch may be anchored. */
+  #isReceiptOverdue({ publishAtMs }: StoredBatch): boolean {
+    const { anchorWithinMs, receiptWithinMs } = this.#terms.params;
+    return this.#clock.now() > publishAtMs + anchorWithinMs + receiptWithinMs;
+  }
+
+  #digestThrough(through: number, exceptions: Exceptions): Uint8Array {
+    const left = new Set(exceptions.map(({ n }) => n));
+    const within = (n: number): string => [...left].filter((each) => each <= n).join();
+    // A receipt may have come after all, or the close has to go back.
+    if (this.#rolled.through > through || this.#rolled.without !== within(this.#rolled.through)) this.#rolled = NOTHING_ROLLED;
+    let { digest } = this.#rolled;
+    for (const { n, deliveryHash } of this.#store.batches(this.#rolled.through + 1, through)) {
+      if (!left.has(n)) digest = rollDigest(digest, fromBase64Url(deliveryHash));
+    }
+    this.#rolled = { through, digest, without: within(through) };
+    this.#store.setFact(ROLLED, `${through} ${toBase64Url(digest)} ${this.#rolled.without}`);
     return digest;
   }
 
@@ -168,9 +215,9 @@ function payloadOf(envelope: Envelope): EpochRecord {
   return parseShape(EpochRecordShape, parseCanonical(unverifiedPayload(envelope)), 'epoch record');
 }
 
-function rolledFrom(fact: string | undefined): { through: number; digest: Uint8Array } {
-  const [through, digest] = fact?.split(' ') ?? [];
+function rolledFrom(fact: string | undefined): Rolled {
+  const [through, digest, without = ''] = fact?.split(' ') ?? [];
   return through === undefined || digest === undefined
-    ? { through: -1, digest: FIRST_DIGEST }
-    : { through: Number(through), digest: fromBase64Url(digest) };
+    ? NOTHING_ROLLED
+    : { through: Number(through), digest: fromBase64Url(digest), without };
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Bytes, type ChannelParams, epochOf, UnavailableError } from '../core/index.ts';
 import { EpochKeys, TokenSet } from '../evidence/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
-import type { TransferErrorCode } from './collecting-channel.ts';
+import type { TransferErrorCode } from './errors.ts';
 
 /** A set of 4096 intervals takes about a megabyte. */
 const MOST_TOKEN_SETS = 6;

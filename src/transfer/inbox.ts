@@ -13,12 +13,14 @@ import {
   RejectedError,
   type Signer,
   toBase64Url,
+  UnavailableError,
   unverifiedPayload,
 } from '../core/index.ts';
 import {
   BatchHeaderShape,
   type BlockReference,
   type DeliveryPackage,
+  type EvidenceErrorCode,
   FIRST_DIGEST,
   openHeader,
   rollDigest,
@@ -28,8 +30,9 @@ import {
 } from '../evidence/index.ts';
 import type { ReceiverStore, StoredFinding } from '../store/index.ts';
 import { type ChannelTerms, isNear } from './channel-terms.ts';
-import type { TransferErrorCode } from './collecting-channel.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
+import type { TransferErrorCode } from './errors.ts';
+import { deliveredHeader, RefusedDelivery } from './refused-delivery.ts';
 
 /** The owner's module, as far as deliveries go. */
 export interface DeliverySource {
@@ -43,6 +46,8 @@ export interface AnchorView {
   /** Hash of the anchored header, or undefined where the batch is not anchored (yet). */
   anchoredHeader(n: number): Promise<string | undefined>;
   lastBlock(): BlockReference;
+  /** Hash of a block, or undefined where the ledger has none of this number (yet). */
+  blockHash(number: number): Promise<string | undefined>;
 }
 
 export interface ReceivedCondition {
@@ -80,6 +85,7 @@ export class Inbox {
   readonly #secrets: EpochSecrets;
   readonly #ports: InboxPorts;
   readonly #listener: InboxListener;
+  readonly #refused = new RefusedDelivery();
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, ports: InboxPorts, listener: InboxListener) {
     this.#terms = terms;
@@ -90,13 +96,13 @@ export class Inbox {
 
   /** Number of the batch that is expected next. */
   get next(): number {
-    return (this.#ports.store.last()?.n ?? -1) + 1;
+    return this.#ports.store.lastNumber() + 1;
   }
 
   /**
    * Fetches and handles every batch up to `through` that the module has.
-   * @throws UnavailableError where the module can't be reached; a batch that does not verify is a finding, and what
-   * follows it is not fetched before it does
+   * @throws UnavailableError where the module or the ledger can't be reached; a batch that does not verify is a finding, and
+   * what follows it is not fetched before it verifies or becomes an exception
    */
   async catchUp(source: DeliverySource, through: number): Promise<void> {
     await this.#acknowledgeStored(source);
@@ -111,21 +117,38 @@ export class Inbox {
   async #handle(n: number, delivered: Json): Promise<boolean> {
     try {
       const verified = await this.#verify(n, delivered);
-      await this.#compareWithLedger(n, verified.headerHash);
+      await this.#compareWithLedger(verified);
       await this.#store(n, delivered, verified);
       return true;
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
-      this.finding(n, (error as RejectedError<string>).code, error.message);
-      return false;
+      const { code, message } = error as RejectedError<string>;
+      this.finding(n, code, message);
+      // That verdict is about the clocks, of which the own one may be wrong: it takes nothing out of the receipts for good.
+      return code !== 'TOO_FAR_AHEAD' && this.#except(n, delivered);
     }
+  }
+
+  /**
+   * Settles a refused delivery as an exception once it can hardly be mended any more, so that the receipts of what follows
+   * don't end with it. @returns whether the inbox goes on
+   */
+  async #except(n: number, delivered: Json): Promise<boolean> {
+    const { anchors, store } = this.#ports;
+    const anchored = await anchors.anchoredHeader(n);
+    const isFollowed = (await anchors.anchoredHeader(n + 1)) !== undefined;
+    if (!this.#refused.isFinal(n, delivered, { isAnchored: anchored !== undefined, isFollowed })) return false;
+    const header = anchored === undefined ? undefined : deliveredHeader(delivered, this.#terms.ownerKey, anchored);
+    store.addException({ n, reason: 'disputed', headerHash: anchored ?? '', header });
+    this.finding(n, 'DISPUTED', `Batch ${n} gets no receipt for good. The batches after it are taken all the same.`);
+    return true;
   }
 
   async #verify(n: number, delivered: Json): Promise<VerifiedBatch> {
     const terms = this.#terms;
     const interval = claimedInterval(delivered);
     this.#requireNear(n, interval);
-    const previous = this.#ports.store.batch(n - 1);
+    const previous = this.#headerBefore(n);
     const verified = await verifyDelivery({
       params: terms.params,
       channel: toBase64Url(terms.channelId),
@@ -141,12 +164,23 @@ export class Inbox {
       package: delivered as unknown as DeliveryPackage,
       ownerKey: terms.ownerKey,
       recipientKeyId: keyIdOf(terms.receiverKey),
-      previous: previous === undefined ? undefined : openHeader((previous.deliveryPackage as { header?: unknown }).header, terms.ownerKey),
+      previous: previous?.header === undefined ? undefined : openHeader(previous.header, terms.ownerKey),
       tokenRoot: await this.#secrets.tokenRoot(epochOf(terms.params, interval)),
     });
     if (verified.header.n !== n)
       throw new RejectedError<TransferErrorCode>('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);
+    if (previous !== undefined && previous.hash !== verified.header.prev)
+      throw new RejectedError<EvidenceErrorCode>('BROKEN_CHAIN', `Batch ${n} names another previous header than the one anchored.`);
     return verified;
+  }
+
+  /** What is known of the header before; after an exception that may be its hash alone, or nothing. */
+  #headerBefore(n: number): { readonly hash: string; readonly header: unknown } | undefined {
+    const { store } = this.#ports;
+    const stored = store.batch(n - 1);
+    if (stored !== undefined) return { hash: stored.headerHash, header: (stored.deliveryPackage as { header?: unknown }).header };
+    const excepted = store.exception(n - 1);
+    return excepted === undefined || excepted.headerHash === '' ? undefined : { hash: excepted.headerHash, header: excepted.header };
   }
 
   /** Before time is spent on the keys of an interval that only the package claims. */
@@ -158,7 +192,8 @@ export class Inbox {
     );
   }
 
-  async #compareWithLedger(n: number, headerHash: Uint8Array): Promise<void> {
+  async #compareWithLedger({ header, headerHash }: VerifiedBatch): Promise<void> {
+    const { n, lastBlock } = header;
     const anchored = await this.#ports.anchors.anchoredHeader(n);
     if (anchored !== undefined && anchored !== toBase64Url(headerHash)) {
       throw new RejectedError<TransferErrorCode>(
@@ -166,6 +201,17 @@ export class Inbox {
         `Batch ${n} was delivered with another header than the one anchored on the ledger.`,
       );
     }
+    await this.#requireBlock(n, lastBlock, anchored !== undefined);
+  }
+
+  /** An anchored header can only name a block that is there by now; before that, the own view of the ledger may lag. */
+  async #requireBlock(n: number, { number, hash }: BlockReference, isAnchored: boolean): Promise<void> {
+    const own = await this.#ports.anchors.blockHash(number);
+    if (own === hash) return;
+    if (own === undefined && !isAnchored)
+      throw new UnavailableError<TransferErrorCode>('BLOCK_AHEAD', `Batch ${n} names block ${number}, which is not here yet. Try again.`);
+    const what = own === undefined ? `block ${number}, which the ledger does not have` : `another block ${number} than the ledger's`;
+    throw new RejectedError<TransferErrorCode>('BLOCK_NOT_SEEN', `Batch ${n} names ${what}. Compare the ledgers of both modules.`);
   }
 
   async #store(n: number, delivered: Json, verified: VerifiedBatch): Promise<void> {

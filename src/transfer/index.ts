@@ -5,6 +5,7 @@ export * from './cut-batch.ts';
 export * from './epoch-cosigner.ts';
 export * from './epoch-records.ts';
 export * from './epoch-secrets.ts';
+export type * from './errors.ts';
 export * from './grid-clock.ts';
 export * from './inbox.ts';
 export type { OpenBatch } from './open-batch.ts';

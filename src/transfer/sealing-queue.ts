@@ -1,8 +1,8 @@
 import { type ChannelParams, type Clock, FatalError, intervalEnd } from '../core/index.ts';
 import type { SealedBatch, SenderStore } from '../store/index.ts';
-import type { TransferErrorCode } from './collecting-channel.ts';
 import type { CutBatch } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
+import type { TransferErrorCode } from './errors.ts';
 import type { BatchSealer } from './seal-batch.ts';
 
 export interface SealingListener {

@@ -267,6 +267,8 @@ export function ledgerCompliance(name: string, makeNetwork: (t: TestContext) => 
       assert.equal(all.length, number + 1);
       assert.deepEqual(await owner.blocks(1, 2), all.slice(1, 3));
       assert.deepEqual(await owner.blocks(number + 1), []);
+      assert.deepEqual(await owner.blockInfo(number), await owner.lastBlock());
+      assert.deepEqual([(await owner.blockInfo(0))?.timeMs, await owner.blockInfo(number + 1)], [0, undefined]);
       assert.deepEqual(((await owner.query('genesis', {})) as { name: Json }).name, testGenesis().name);
     });
 

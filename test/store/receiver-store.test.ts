@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { hasCode } from '../../src/core/index.ts';
 import { ReceiverStore } from '../../src/store/index.ts';
-import { receivedBatch } from './batches.ts';
+import { receivedBatch, SOME_ENVELOPE } from './batches.ts';
 
 function inMemory(t: TestContext): ReceiverStore {
   const store = new ReceiverStore(':memory:', 'channel');
@@ -49,6 +49,26 @@ describe("a receiver's store", () => {
     assert.deepEqual(
       store.waitingActions().map(({ key }) => key),
       ['act:0'],
+    );
+  });
+
+  test('settles a batch as an exception beside the deliveries, once', (t) => {
+    const store = inMemory(t);
+    assert.deepEqual([store.lastNumber(), store.digestThrough(9)], [-1, undefined]);
+    const exception = { n: 0, reason: 'disputed', headerHash: 'hash', header: SOME_ENVELOPE } as const;
+    store.addException(exception);
+    assert.deepEqual([store.lastNumber(), store.digestThrough(0)], [0, undefined]);
+    store.store(receivedBatch(1), []);
+    store.addException({ ...exception, n: 2, header: undefined });
+    assert.deepEqual([store.lastNumber(), store.digestThrough(2)], [2, receivedBatch(1).digest]);
+    assert.deepEqual([store.exception(0), store.exception(1)?.n, store.exception(2)?.header], [exception, undefined, undefined]);
+    assert.deepEqual(
+      [1, 2].map((n) => store.exceptionsThrough(n).map((each) => each.n)),
+      [[0], [0, 2]],
+    );
+    assert.throws(
+      () => store.addException(exception),
+      (error) => hasCode(error, 'STORE_CONFLICT'),
     );
   });
 

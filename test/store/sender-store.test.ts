@@ -157,20 +157,17 @@ describe('states towards the receiver', () => {
     assert.equal(store.batch(0)?.deliveryState, 'Receipted');
   });
 
-  test('are counted, and known up to the first gap', (t) => {
-    const store = withBatches(t, 4);
-    assert.equal(store.receiptedThrough(), -1);
+  test('are counted, and known with the gaps before the last one', (t) => {
+    const store = withBatches(t, 5);
+    const gaps = (): number[] => store.unreceiptedBefore(store.lastReceipted()).map(({ n }) => n);
+    assert.deepEqual([store.lastReceipted(), gaps()], [-1, []]);
     for (const n of [0, 1, 3]) store.setReceipted(n, SOME_ENVELOPE);
     store.setLedgerState(0, 'Anchored');
-    assert.equal(store.receiptedThrough(), 1);
-    assert.equal(store.unreceipted(), 1);
-    assert.deepEqual(store.counts(), { sealed: 4, anchored: 1, receipted: 3 });
+    assert.deepEqual([store.lastReceipted(), gaps()], [3, [2]]);
+    assert.equal(store.unreceipted(), 2);
+    assert.deepEqual(store.counts(), { sealed: 5, anchored: 1, receipted: 3 });
     store.setReceipted(2, SOME_ENVELOPE);
-    assert.equal(store.receiptedThrough(), 3);
-  });
-
-  test('of an empty store: nothing is receipted', (t) => {
-    assert.equal(inMemory(t).receiptedThrough(), -1);
+    assert.deepEqual([store.lastReceipted(), gaps()], [3, []]);
   });
 });
 

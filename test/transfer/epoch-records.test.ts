@@ -3,7 +3,9 @@ import { describe, test } from 'node:test';
 import { type Envelope, hasCode, parseEnvelope, type Signer, toBase64Url } from '../../src/core/index.ts';
 import {
   countersignEpochRecord,
+  type CumulativeReceipt,
   type EpochRecord,
+  extendReceipt,
   FIRST_DIGEST,
   openEpochProposal,
   openEpochRecord,
@@ -29,6 +31,28 @@ class Pair {
     const from = this.sender.collecting.open.n;
     await this.sender.seal(count);
     for (let n = from; n < from + count; n++) this.#settle(n);
+  }
+
+  /** The same, but the manufacturer holds the batches with these numbers for disputed. */
+  async intervalsBut(count: number, ...disputed: number[]): Promise<void> {
+    const from = this.sender.collecting.open.n;
+    await this.sender.seal(count);
+    for (let n = from; n < from + count; n++) {
+      if (disputed.includes(n)) this.#except(n);
+      else this.#settle(n);
+    }
+  }
+
+  /** The receipt that the owner's module may still hope for is overdue. */
+  passReceiptDeadline(): void {
+    const { anchorWithinMs, receiptWithinMs, publishDelayMs } = this.sender.terms.params;
+    this.sender.clock.timeMs += anchorWithinMs + receiptWithinMs + publishDelayMs + 1;
+  }
+
+  #except(n: number): void {
+    const { headerHash } = this.sender.store.batch(n)!;
+    this.sender.store.setLedgerState(n, 'Anchored');
+    this.received.addException({ n, reason: 'disputed', headerHash, header: undefined });
   }
 
   #settle(n: number): void {
@@ -99,6 +123,11 @@ describe("the owner's proposals", () => {
     assert.deepEqual(epochs(openEpochProposal(records.proposal(0), OWNER.publicKey).value), [0, 1, 2, 3, 4, 5, 6]);
   });
 
+  test('is made once where it is asked for again meanwhile', async () => {
+    const pair = new Pair();
+    assert.deepEqual(await Promise.all([pair.records.plan(), pair.records.plan()]), [0, undefined]);
+  });
+
   test('one is outstanding at a time, and the next follows when an epoch has passed', async () => {
     const pair = new Pair();
     assert.equal(await pair.records.plan(), 0);
@@ -155,6 +184,85 @@ describe("the owner's proposals", () => {
     await pair.commit();
     pair.sender.clock.timeMs += 40_000;
     assert.deepEqual(epochs(await pair.commit()), [11, 12, 13, 14]);
+  });
+});
+
+describe('a batch that the manufacturer holds for disputed', () => {
+  const exception = (n: number) => ({ n, reason: 'disputed' as const });
+
+  /** What the rules of the evidence format give for these batches. */
+  function expected(pair: Pair, through: number, ...disputed: number[]): CumulativeReceipt {
+    let receipt: CumulativeReceipt | undefined;
+    for (const { n, headerHash: header, deliveryHash } of pair.sender.store.batches(0, through)) {
+      const outcome = disputed.includes(n) ? { reason: 'disputed' as const } : { delivery: Buffer.from(deliveryHash, 'base64url') };
+      receipt = extendReceipt(receipt, { n, header, outcome });
+    }
+    return receipt!;
+  }
+
+  test('is an exception at both ends once its receipt is overdue, and the close goes on beyond it', async () => {
+    const pair = new Pair();
+    await pair.commit();
+    await pair.intervalsBut(4, 1);
+    pair.passReceiptDeadline();
+    const { close, receipt } = await pair.commit();
+    assert.deepEqual(receipt, [expected(pair, 3, 1)]);
+    assert.deepEqual(receipt[0]?.exceptions, [exception(1)]);
+    assert.deepEqual(close, [{ n: 3, header: receipt[0]?.header }]);
+  });
+
+  test('holds the close back before that', async () => {
+    const pair = new Pair();
+    await pair.commit();
+    await pair.intervalsBut(4, 2);
+    assert.deepEqual((await pair.commit()).receipt, [expected(pair, 1)]);
+  });
+
+  test('also as the first one, several in a row, and over restarts', async () => {
+    const pair = new Pair();
+    await pair.commit();
+    await pair.intervalsBut(4, 0, 1);
+    pair.passReceiptDeadline();
+    assert.deepEqual((await pair.commit()).receipt, [expected(pair, 3, 0, 1)]);
+    pair.restart();
+    await pair.intervalsBut(4, 5);
+    pair.passReceiptDeadline();
+    assert.deepEqual((await pair.commit()).receipt, [expected(pair, 7, 0, 1, 5)]);
+  });
+
+  test('holds the close back where nothing after it is receipted: that may be a link that is down', async () => {
+    const pair = new Pair();
+    await pair.commit();
+    await pair.intervalsBut(4, 2, 3);
+    pair.passReceiptDeadline();
+    assert.deepEqual((await pair.commit()).receipt, [expected(pair, 1)]);
+  });
+
+  test('and whose receipt comes late after all is rolled into the digest again', async () => {
+    const pair = new Pair();
+    await pair.commit();
+    await pair.intervalsBut(4, 1);
+    pair.passReceiptDeadline();
+    await pair.commit();
+    pair.sender.store.setReceipted(1, SOME_ENVELOPE);
+    await pair.sender.seal(4);
+    await pair.records.plan();
+    const { receipt } = openEpochProposal(pair.records.proposal(2)!, OWNER.publicKey).value;
+    assert.deepEqual(receipt, [expected(pair, 3)]);
+    await assert.rejects(pair.cosigner.serve(pair.source), (error) => hasCode(error, 'BAD_EPOCH_RECORD'));
+  });
+
+  test('is in what the manufacturer signs exactly as in its own store', async () => {
+    const pair = new Pair();
+    await pair.commit();
+    await pair.intervalsBut(4, 1);
+    pair.passReceiptDeadline();
+    await pair.records.plan();
+    for (const exceptions of [[], [exception(2)], [{ n: 1, reason: 'missing' as const }], [exception(1), exception(2)]]) {
+      const change = (record: EpochRecord): EpochRecord => ({ ...record, receipt: [{ ...record.receipt[0]!, exceptions }] });
+      await assert.rejects(pair.answer(change), (error) => hasCode(error, 'BAD_EPOCH_RECORD'));
+    }
+    assert.deepEqual(await pair.cosigner.serve(pair.source), [1]);
   });
 });
 

@@ -57,6 +57,10 @@ export class FaultyLedger implements Ledger {
     return this.#ledger.lastBlock();
   }
 
+  blockInfo(number: number): ReturnType<Ledger['blockInfo']> {
+    return this.#ledger.blockInfo(number);
+  }
+
   blocks(from: number, to?: number): ReturnType<Ledger['blocks']> {
     return this.#ledger.blocks(from, to);
   }

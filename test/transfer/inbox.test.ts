@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   type Envelope,
+  fromBase64Url,
   type Json,
   parseEnvelope,
   RejectedError,
@@ -9,7 +10,16 @@ import {
   toBase64Url,
   UnavailableError,
 } from '../../src/core/index.ts';
-import { type DeliveryPackage, openHeader, openReceipt, signHeader } from '../../src/evidence/index.ts';
+import {
+  type DeliveryPackage,
+  FIRST_DIGEST,
+  openDelivery,
+  openHeader,
+  openReceipt,
+  rollDigest,
+  signDelivery,
+  signHeader,
+} from '../../src/evidence/index.ts';
 import { systemArgon2 } from '../../src/platform/index.ts';
 import { ReceiverStore, type StoredFinding } from '../../src/store/index.ts';
 import { type DeliverySource, Inbox, type ReceivedCondition } from '../../src/transfer/index.ts';
@@ -25,6 +35,7 @@ class Scene {
   readonly conditions: ReceivedCondition[] = [];
   readonly receipts: Envelope[] = [];
   readonly anchored = new Map<number, string>();
+  readonly blocks = new Map([[BLOCK.number, BLOCK.hash]]);
   receiptKey: Signer = RECEIVER;
   deliveries = new Map<number, Json>();
   /** Receipts fail to arrive while this is set. */
@@ -51,7 +62,11 @@ class Scene {
         clock: new ManualClock(),
         receiptKey: this.receiptKey,
         store: this.store,
-        anchors: { anchoredHeader: async (n) => this.anchored.get(n), lastBlock: () => BLOCK },
+        anchors: {
+          anchoredHeader: async (n) => this.anchored.get(n),
+          lastBlock: () => BLOCK,
+          blockHash: async (number) => this.blocks.get(number),
+        },
         actionKeys: ({ n, codes }) => [`act ${codes.join()}:${n}`],
       },
       {
@@ -83,6 +98,16 @@ class Scene {
         this.happened.push(`receipt ${n}`);
       },
     };
+  }
+
+  /** Puts the sealed header of batch `n` on the ledger. */
+  anchor(...batches: number[]): void {
+    for (const n of batches) this.anchored.set(n, this.sender.store.batch(n)!.headerHash);
+  }
+
+  /** What was found, by batch. */
+  get found(): [number, string][] {
+    return this.findings.map(({ n, code }) => [n, code]);
   }
 
   /** Delivers batch `n` in another form. */
@@ -285,5 +310,137 @@ describe('a delivery and the ledger', () => {
     await assert.rejects(scene.inbox().catchUp(scene.source, 2), down);
     assert.deepEqual([scene.findings, scene.store.counts().received], [[], 0]);
     assert.ok(!(down instanceof RejectedError));
+  });
+});
+
+describe('the last block that a header names', () => {
+  test('must not be another one than the ledger has', async () => {
+    const scene = await Scene.start();
+    scene.blocks.set(BLOCK.number, toBase64Url(testBytes('another block')));
+    await scene.inbox().catchUp(scene.source, 2);
+    assert.deepEqual(scene.found, [[0, 'BLOCK_NOT_SEEN']]);
+    assert.deepEqual([scene.receipts, scene.conditions, scene.store.counts().received], [[], [], 0]);
+  });
+
+  test('may be one that is not here yet: no finding, and the batch is taken once it is', async () => {
+    const scene = await Scene.start();
+    scene.blocks.clear();
+    const inbox = scene.inbox();
+    await assert.rejects(inbox.catchUp(scene.source, 2), (error) => error instanceof UnavailableError && error.code === 'BLOCK_AHEAD');
+    assert.deepEqual([scene.findings, scene.store.counts().received], [[], 0]);
+    scene.blocks.set(BLOCK.number, BLOCK.hash);
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 3);
+  });
+
+  test('must be there once the header itself is anchored', async () => {
+    const scene = await Scene.start();
+    scene.blocks.clear();
+    scene.anchor(0);
+    await scene.inbox().catchUp(scene.source, 2);
+    assert.deepEqual(scene.found, [[0, 'BLOCK_NOT_SEEN']]);
+  });
+});
+
+describe('a delivery that never verifies does not end the receipts of what follows', () => {
+  const spoilt = (delivered: DeliveryPackage): unknown => ({ ...delivered, tokens: { tokens: [], positions: '', path: [] } });
+
+  async function stuckAt(n: number): Promise<{ scene: Scene; inbox: Inbox }> {
+    const scene = await Scene.start();
+    scene.forge(n, spoilt);
+    return { scene, inbox: scene.inbox() };
+  }
+
+  test('once it is anchored and the next one too', async () => {
+    const { scene, inbox } = await stuckAt(0);
+    scene.anchor(0, 1);
+    await inbox.catchUp(scene.source, 2);
+    assert.deepEqual(scene.found, [
+      [0, 'TOKENS_ABSENT'],
+      [0, 'DISPUTED'],
+    ]);
+    assert.deepEqual(
+      scene.receipts.map((receipt) => openReceipt(receipt, RECEIVER.publicKey).value.n),
+      [1, 2],
+    );
+    assert.equal(scene.store.batch(0), undefined);
+    assert.deepEqual(
+      scene.store.exceptionsThrough(2).map(({ n, reason, headerHash }) => ({ n, reason, headerHash })),
+      [{ n: 0, reason: 'disputed', headerHash: scene.anchored.get(0) }],
+    );
+  });
+
+  test('once it is anchored and was offered unchanged three times in a row', async () => {
+    const { scene, inbox } = await stuckAt(1);
+    scene.anchor(1);
+    await inbox.catchUp(scene.source, 2);
+    await inbox.catchUp(scene.source, 2);
+    scene.forge(1, () => ({ other: 'form' }));
+    await inbox.catchUp(scene.source, 2);
+    scene.forge(1, spoilt);
+    for (const next of [1, 1, 3]) {
+      await inbox.catchUp(scene.source, 2);
+      assert.equal(inbox.next, next);
+    }
+  });
+
+  test('but not while it can still be mended: unanchored, or anchored alone and offered but once', async () => {
+    const { scene, inbox } = await stuckAt(0);
+    for (let i = 0; i < 5; i++) await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 0);
+    const other = await stuckAt(0);
+    other.scene.anchor(0);
+    await other.inbox.catchUp(other.scene.source, 2);
+    assert.equal(other.inbox.next, 0);
+    other.scene.deliveries.set(0, other.scene.sender.delivered(0));
+    await other.inbox.catchUp(other.scene.source, 2);
+    assert.equal(other.inbox.next, 3);
+  });
+
+  test('and is never held for final because of the clocks', async () => {
+    const scene = await Scene.start();
+    const { value } = openHeader((scene.sender.delivered(0) as DeliveryPackage).header, OWNER.publicKey);
+    const header = await signHeader({ ...value, interval: 2 ** 50 }, OWNER);
+    scene.forge(0, (delivered) => ({ ...delivered, header }));
+    scene.anchor(0, 1);
+    const inbox = scene.inbox();
+    for (let i = 0; i < 4; i++) await inbox.catchUp(scene.source, 2);
+    assert.equal(inbox.next, 0);
+  });
+
+  test('the rolling digest leaves it out, also after a restart', async () => {
+    const { scene, inbox } = await stuckAt(1);
+    scene.anchor(1, 2);
+    await inbox.catchUp(scene.source, 1);
+    assert.equal(inbox.next, 2);
+    await scene.inbox().catchUp(scene.source, 2);
+    const deliveries = [0, 2].map((n) => fromBase64Url(scene.sender.store.batch(n)!.deliveryHash));
+    const digest = deliveries.reduce((rolled, hash) => rollDigest(rolled, hash), FIRST_DIGEST);
+    assert.equal(scene.store.batch(2)?.digest, toBase64Url(digest));
+  });
+
+  test('the batch after it must follow the header that was anchored, and all of it where that was delivered', async () => {
+    const { scene, inbox } = await stuckAt(0);
+    const next = scene.sender.delivered(1) as DeliveryPackage;
+    const { value } = openHeader(next.header, OWNER.publicKey);
+    const another = toBase64Url(testBytes('another header'));
+    for (const [changed, anchored] of [
+      [{ ...value, prev: another }, scene.sender.store.batch(0)!.headerHash],
+      [value, another],
+    ] as const) {
+      const from = new Scene();
+      from.deliveries.set(0, scene.deliveries.get(0)!);
+      from.anchored.set(0, anchored);
+      const header = await signHeader(changed, OWNER);
+      const hash = openHeader(header, OWNER.publicKey).hash;
+      from.anchored.set(1, toBase64Url(hash));
+      const { value: delivery } = openDelivery(next.delivery, OWNER.publicKey);
+      const signed = await signDelivery({ ...delivery, header: toBase64Url(hash) }, OWNER);
+      from.deliveries.set(1, { ...next, header, delivery: signed });
+      await from.inbox().catchUp(from.source, 1);
+      assert.deepEqual(from.found.at(-1), [1, 'BROKEN_CHAIN']);
+      assert.equal(from.store.counts().received, 0);
+    }
+    assert.equal(inbox.next, 0);
   });
 });

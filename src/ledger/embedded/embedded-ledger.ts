@@ -131,6 +131,10 @@ class EmbeddedLedger implements Ledger {
     return this.#read(() => this.#file.info(this.#file.lastNumber()));
   }
 
+  blockInfo(number: number): Promise<BlockInfo | undefined> {
+    return this.#read(() => (number <= this.#file.lastNumber() ? this.#file.info(number) : undefined));
+  }
+
   blocks(from: number, to?: number): Promise<Json[]> {
     return this.#read(() => {
       const last = Math.min(to ?? Number.MAX_SAFE_INTEGER, this.#file.lastNumber());
