@@ -75,11 +75,15 @@ function requireRawReleases({ rawReleased, params }: Agreement): void {
   if (rawReleased.length + 1 > 2 ** params.topDepth) refuse('BAD_RAW_RELEASE', 'more tags are released than topDepth has room for');
 }
 
-function requireTimes({ version, params, lookAheadMs, notBeforeMs, notAfterMs }: Agreement): void {
+function requireTimes({ version, params, lookAheadMs, disputeWindowEpochs, notBeforeMs, notAfterMs }: Agreement): void {
   const epochMs = params.epochIntervals * params.intervalMs;
   if (params.publishDelayMs >= params.intervalMs) refuse('BAD_TERMS_TIME', 'publishDelayMs is not below intervalMs');
   if (lookAheadMs < LEAST_EPOCHS_AHEAD * epochMs)
     refuse('BAD_TERMS_TIME', `lookAheadMs is below ${LEAST_EPOCHS_AHEAD} epochs, ${LEAST_EPOCHS_AHEAD * epochMs} ms`);
+  // Deliveries can come that late, and keys before the window are erased.
+  const epochsAhead = Math.ceil(lookAheadMs / epochMs);
+  if (disputeWindowEpochs < epochsAhead)
+    refuse('BAD_TERMS_TIME', `disputeWindowEpochs is below the ${epochsAhead} epochs that lookAheadMs reaches ahead`);
   if (notAfterMs <= notBeforeMs) refuse('BAD_TERMS_TIME', 'notAfterMs is not after notBeforeMs');
   if (notBeforeMs < intervalStart(params, 0)) refuse('BAD_TERMS_TIME', 'notBeforeMs is before interval 0');
   if (version > 1 && (notBeforeMs - params.originMs) % epochMs !== 0) refuse('BAD_TERMS_TIME', 'an amendment must begin with an epoch');

@@ -28,14 +28,16 @@ export interface AgreementFacts {
 export function draftAgreement(terms: AgreementTerms, facts: AgreementFacts): Agreement {
   const { tagCount, ...named } = facts;
   const params = channelParamsOf(terms, facts.streams, tagCount);
+  const epochMs = params.epochIntervals * params.intervalMs;
+  const lookAheadMs = terms.epoch?.lookAheadMs ?? 4 * epochMs;
   return parseAgreement({
     v: 0,
     ...named,
     purpose: terms.purpose,
     params,
     rawReleased: terms.rawReleased ?? [],
-    disputeWindowEpochs: terms.epoch?.disputeWindow ?? 16,
-    lookAheadMs: terms.epoch?.lookAheadMs ?? 4 * params.epochIntervals * params.intervalMs,
+    disputeWindowEpochs: terms.epoch?.disputeWindow ?? Math.max(16, Math.ceil(lookAheadMs / epochMs)),
+    lookAheadMs,
     retentionDays: terms.evidence?.retentionDays ?? 365,
     notBeforeMs: Date.parse(terms.validity.from),
     notAfterMs: Date.parse(terms.validity.to),

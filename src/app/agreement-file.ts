@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Agreement, agreementCommitment, channelId, conditionCodes, verifyAgreement } from '../agreement/index.ts';
+import { type Agreement, agreementCommitment, channelId, conditionCodes, holdsAt, verifyAgreement } from '../agreement/index.ts';
 import { type Bytes, EnvelopeShape, fromBase64Url, Hash, parseShape, RejectedError } from '../core/index.ts';
 import type { ChannelTerms } from '../transfer/index.ts';
 import { type ConfigErrorCode, readText } from './config.ts';
@@ -31,6 +31,17 @@ export function loadAgreement(path: string): LoadedAgreement {
     if (!(cause instanceof RejectedError)) throw cause;
     throw new RejectedError(cause.code, `${path}: ${cause.message} Get the agreement anew from the other party.`, { cause });
   }
+}
+
+/** A module collects and receives while the agreement holds. @throws RejectedError `AGREEMENT_NOT_IN_FORCE` */
+export function requireInForce({ agreement }: LoadedAgreement, path: string, nowMs: number): void {
+  if (holdsAt(agreement, nowMs)) return;
+  const instant = (ms: number): string => new Date(ms).toISOString();
+  const why =
+    nowMs < agreement.notBeforeMs
+      ? `${path} begins at ${instant(agreement.notBeforeMs)}. Start the module then, or check this machine's clock.`
+      : `${path} ended at ${instant(agreement.notAfterMs)}. Make a new agreement.`;
+  throw new RejectedError<ConfigErrorCode>('AGREEMENT_NOT_IN_FORCE', why);
 }
 
 function parseFile(path: string): AgreementFile {

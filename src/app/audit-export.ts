@@ -10,6 +10,8 @@ import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.
 import { openLedger, requireSameLedger } from './ledger-access.ts';
 import { receiverSecrets } from './receiver-secrets.ts';
 
+const BATCHES_A_PAGE = 500;
+
 /** What one side's store holds of a batch, as far as an auditor may see it. */
 interface KeptBatch {
   readonly n: number;
@@ -57,10 +59,9 @@ interface Kept {
 function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreement): Kept {
   const store = new SenderStore(own.store, toBase64Url(terms.channelId));
   try {
-    const stored = store.batches(0, Number.MAX_SAFE_INTEGER);
     const progress = store.progress();
     return {
-      batches: stored.map(({ n, deliveryPackage, receipt }) => ({ n, package: packageOf(deliveryPackage), receipt })),
+      batches: allBatches(store, progress?.nextBatch ?? 0),
       secrets: progress === undefined ? undefined : new EpochSecrets(terms, fromBase64Url(progress.epochKey), progress.epoch),
     };
   } finally {
@@ -71,11 +72,30 @@ function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreem
 function manufacturersBatches({ channels: [own] }: ManufacturerConfig, { terms }: LoadedAgreement): Kept {
   const store = new ReceiverStore(own.store, toBase64Url(terms.channelId));
   try {
-    const batches = store.batches().map(({ n, deliveryPackage, receipt }) => ({ n, package: packageOf(deliveryPackage), receipt }));
-    return { batches, secrets: receiverSecrets(terms, store) };
+    return { batches: allBatches(store, (store.last()?.n ?? -1) + 1), secrets: receiverSecrets(terms, store) };
   } finally {
     store.close();
   }
+}
+
+interface StoredPackage {
+  readonly n: number;
+  readonly deliveryPackage: unknown;
+  readonly receipt: unknown;
+}
+
+/**
+ * Read in pages, for a stored batch is far larger than what goes into the export.
+ * @param store asked for batches by number, both bounds included; some may be absent
+ * @param end first number that is not there yet
+ */
+export function allBatches(store: { batches(from: number, to: number): readonly StoredPackage[] }, end: number): KeptBatch[] {
+  const kept: KeptBatch[] = [];
+  for (let from = 0; from < end; from += BATCHES_A_PAGE) {
+    const page = store.batches(from, from + BATCHES_A_PAGE - 1);
+    for (const { n, deliveryPackage, receipt } of page) kept.push({ n, package: packageOf(deliveryPackage), receipt });
+  }
+  return kept;
 }
 
 function packageOf(value: unknown): DeliveryPackage {

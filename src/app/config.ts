@@ -4,7 +4,10 @@ import manufacturerSchema from '../../schemas/manufacturer.schema.json' with { t
 import ownerSchema from '../../schemas/owner.schema.json' with { type: 'json' };
 import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
 
-export type ConfigErrorCode = 'BAD_CONFIG';
+export type ConfigErrorCode =
+  | 'BAD_CONFIG'
+  /** The agreement has not begun, or is over. */
+  | 'AGREEMENT_NOT_IN_FORCE';
 
 export type Role = 'Plc' | 'Operator' | 'Manufacturer' | 'Auditor';
 

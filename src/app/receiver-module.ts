@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import { ReceiverStore } from '../store/index.ts';
 import { type EpochSecrets, pause, type ReceivedCondition } from '../transfer/index.ts';
-import { type LoadedAgreement, loadAgreement } from './agreement-file.ts';
+import { type LoadedAgreement, loadAgreement, requireInForce } from './agreement-file.ts';
 import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { LedgerWatch, openChannelOnLedger, openLedger, registerOwnKey, requireSameLedger } from './ledger-access.ts';
@@ -88,7 +88,7 @@ export class ReceiverModule {
    */
   static async start(config: ManufacturerConfig | string, options: ModuleOptions = {}): Promise<ReceiverModule> {
     const { clock, random } = portsOf(options);
-    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config);
+    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config, clock.now());
     const ledger = await openLedger(files.config.ledger, {
       organisation: files.config.organisation,
       signer: files.keys.ledger,
@@ -236,10 +236,11 @@ export class ReceiverModule {
   }
 }
 
-async function loadFiles(config: ManufacturerConfig): Promise<ReceiverFiles> {
+async function loadFiles(config: ManufacturerConfig, nowMs: number): Promise<ReceiverFiles> {
   const [own] = config.channels;
   const loaded = loadAgreement(own.agreement);
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
+  requireInForce(loaded, own.agreement, nowMs);
   requireAgreedConditions(own, loaded.agreement);
   return { config, loaded, keys: await loadKeys(config.keys, loaded.agreement.manufacturer) };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { TagWriter, type TagWriteResult } from '../client/index.ts';
-import { integerRange, RejectedError, UA_TYPES, type UaType, type UaValue } from '../core/index.ts';
+import { type TagWrite, TagWriter, type TagWriteResult } from '../client/index.ts';
+import { integerRange, RejectedError, UA_TYPES, type UaType, type UaValue, UnavailableError } from '../core/index.ts';
 import { INSTANCE_URI, inNamespace, tagId } from '../nodeset/index.ts';
 import { pause } from '../transfer/index.ts';
 import { type ConfigErrorCode, readText } from './config.ts';
@@ -24,7 +24,7 @@ export interface ReplayOptions {
   readonly rate: number;
   /** Start again at the end of the file. */
   readonly loop: boolean;
-  /** Wait until the server is there and takes values; else the first failure ends the replay. */
+  /** Wait while the server is not there or takes no values, then go on with the same row; else the first failure ends the replay. */
   readonly patient: boolean;
   readonly signal: AbortSignal;
   /** Told after each row. */
@@ -69,12 +69,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
     while (!options.signal.aborted && (options.loop || progress.rows < rows.length)) {
       const row = rows[progress.rows % rows.length];
       if (row === undefined) break;
-      const results = await writer.write(
-        columns.map(({ index, nodeId, type }) => ({ nodeId, value: parseCell(options.dataFile, row, index, type) })),
-      );
-      if (options.patient && progress.accepted === 0 && results.every(({ status }) => status === 'BadResourceUnavailable')) {
+      const writes = columns.map(({ index, nodeId, type }) => ({ nodeId, value: parseCell(options.dataFile, row, index, type) }));
+      const results = await written(writer, writes, options.patient);
+      if (results === undefined) {
         await pause(NOT_YET_MS, options.signal);
-        startMs = performance.now();
+        startMs = performance.now() - (progress.rows * 1000) / options.rate;
         continue;
       }
       count(progress, results);
@@ -85,6 +84,20 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
     await writer.close();
   }
   return progress;
+}
+
+/**
+ * @returns undefined where the row is to be written again: the patient wait while there is no connection, and while the
+ * server takes no values. A row of which it is unknown whether it arrived is written twice rather than not at all.
+ */
+async function written(writer: TagWriter, writes: readonly TagWrite[], patient: boolean): Promise<TagWriteResult[] | undefined> {
+  try {
+    const results = await writer.write(writes);
+    return patient && results.every(({ status }) => status === 'BadResourceUnavailable') ? undefined : results;
+  } catch (error) {
+    if (patient && error instanceof UnavailableError) return undefined;
+    throw error;
+  }
 }
 
 interface Counting extends ReplayProgress {

@@ -1,5 +1,5 @@
 import { RejectedError, toBase64Url } from '../core/index.ts';
-import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
+import { loadAgreement, type LoadedAgreement, requireInForce } from './agreement-file.ts';
 import type { ConfigErrorCode, OwnerConfig } from './config.ts';
 import { requireSameLedger } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
@@ -16,10 +16,11 @@ export interface SenderFiles {
 }
 
 /** Loads and compares them: all must speak of the same agreement. @throws RejectedError in one sentence with file and remedy */
-export async function loadSenderFiles(config: OwnerConfig): Promise<SenderFiles> {
+export async function loadSenderFiles(config: OwnerConfig, nowMs: number): Promise<SenderFiles> {
   const [own] = config.channels;
   const loaded = loadAgreement(own.agreement);
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
+  requireInForce(loaded, own.agreement, nowMs);
   const keys = await loadKeys(config.keys, loaded.agreement.owner);
   const policy = await loadPolicy(own.policy);
   requireAgreedPolicy(loaded.agreement, own.policy, policy.text, own.policyNonce);

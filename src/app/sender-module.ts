@@ -1,8 +1,18 @@
 import type { PlcSubscription } from '../client/index.ts';
-import { FatalError, intervalAt, type Json, parseEnvelope, toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
+import {
+  FatalError,
+  intervalAt,
+  intervalStart,
+  type Json,
+  parseEnvelope,
+  RejectedError,
+  toBase64Url,
+  type UaValue,
+  UnavailableError,
+} from '../core/index.ts';
 import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { EpochRecords, firstProgress, pause } from '../transfer/index.ts';
-import { type OwnerConfig, readOwnerConfig } from './config.ts';
+import { type ConfigErrorCode, type OwnerConfig, readOwnerConfig } from './config.ts';
 import { messageOf } from './message-of.ts';
 import { eraseExchangeKey } from './module-keys.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
@@ -20,6 +30,9 @@ const DEFAULT_FIRST_START_WAIT_MS = 15_000;
 const BAD_RESOURCE_UNAVAILABLE = 0x80040000;
 /** How long `stop` waits for anchors and receipts of what is sealed. */
 const SETTLE_MS = 15_000;
+const LONGEST_WAIT_MS = 60_000;
+/** Sealing the last interval of an agreement is prepared so long before its end. */
+const END_AHEAD_MS = 100;
 
 /**
  * The owner's module: takes raw values, clears them by the agreed mapping policy, shows the manufacturer the conditions
@@ -36,6 +49,9 @@ export class SenderModule {
   #ingest: IngestServer | undefined;
   #cleared: ClearedServer | undefined;
   #plc: PlcSubscription | undefined;
+  #end: NodeJS.Timeout | undefined;
+  /** Sealing of the agreement's last interval, once that has begun. */
+  #ending: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
   #tellFailure: (error: unknown) => void = () => undefined;
 
@@ -57,7 +73,7 @@ export class SenderModule {
    */
   static async start(config: OwnerConfig | string, options: ModuleOptions = {}): Promise<SenderModule> {
     const ports = portsOf(options);
-    const files = await loadSenderFiles(typeof config === 'string' ? readOwnerConfig(config) : config);
+    const files = await loadSenderFiles(typeof config === 'string' ? readOwnerConfig(config) : config, ports.clock.now());
     const open = await openParts(files, ports);
     const module = new SenderModule(files, open, ports);
     try {
@@ -95,9 +111,10 @@ export class SenderModule {
    * @param settleMs how long to wait for them, ms
    */
   async stop(settleMs: number = SETTLE_MS): Promise<void> {
+    clearTimeout(this.#end);
     this.#ingest?.publishModuleState('Stopping');
     await this.#plc?.stop();
-    await this.#channel?.finish();
+    await (this.#ending ?? this.#channel?.finish());
     await this.#ingest?.stop();
     this.#ingest = undefined;
     this.#channel?.keepOpenReadings();
@@ -191,6 +208,7 @@ export class SenderModule {
       },
     );
     channel.start();
+    this.#awaitEnd(channel);
     this.#channel = channel;
     this.#ingest?.publishModuleState('Running');
     this.#plc = followPlc(config, {
@@ -203,9 +221,37 @@ export class SenderModule {
     this.#ports.listener({ event: 'running', channel: toBase64Url(loaded.terms.channelId), interval, nextGridMs: channel.nextGridMs });
   }
 
+  /** The last grid point of the agreement: an interval that goes on behind its end is outside it. */
+  get #lastGridMs(): number {
+    const { notAfterMs, params } = this.#files.loaded.agreement;
+    return intervalStart(params, intervalAt(params, notAfterMs));
+  }
+
+  /** Long waits are cut: a timer has a longest time, and a clock may be set. */
+  #awaitEnd(channel: SenderChannel): void {
+    const leftMs = this.#lastGridMs - END_AHEAD_MS - this.#ports.clock.now();
+    const next = (): void => {
+      if (leftMs > 0) this.#awaitEnd(channel);
+      else this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
+    };
+    this.#end = setTimeout(next, Math.max(0, Math.min(leftMs, LONGEST_WAIT_MS)));
+  }
+
+  /** Seals the last interval. What is sealed is still anchored and delivered, until `stop`. */
+  async #endWithAgreement(channel: SenderChannel): Promise<void> {
+    if (channel.nextGridMs <= this.#lastGridMs) await channel.finish();
+    else await channel.stop();
+    const ended = new Date(this.#files.loaded.agreement.notAfterMs).toISOString();
+    this.#tell(new RejectedError<ConfigErrorCode>('AGREEMENT_NOT_IN_FORCE', `The agreement ended at ${ended}. Make a new agreement.`));
+  }
+
   /** No value may be taken that would never become evidence. */
   #fail(error: unknown): void {
     this.#channel = undefined;
+    this.#tell(error);
+  }
+
+  #tell(error: unknown): void {
     this.#ingest?.publishModuleState('Stopping', messageOf(error));
     this.#ports.listener({ event: 'failed', message: messageOf(error) });
     this.#tellFailure(error);
@@ -237,13 +283,14 @@ export class SenderModule {
   }
 
   #collecting(): SenderChannel {
-    if (this.#channel === undefined) {
+    if (this.#channel === undefined || this.#ports.clock.now() >= this.#lastGridMs) {
       throw new UnavailableError('NOT_RUNNING', 'The module does not collect values now. Try again in a few seconds.');
     }
     return this.#channel;
   }
 
   async #close(): Promise<void> {
+    clearTimeout(this.#end);
     this.#stopped.abort();
     this.#open.secrets.close();
     await this.#running;

@@ -23,7 +23,7 @@ export function replayCommand(): Command {
     .option('--rate <rows>', 'rows a second', numberFrom(0.001, 10_000), 10)
     .option('--loop', 'start again at the end of the file')
     .option('--json', 'print the result as one JSON object')
-    .option('--patient', 'wait until the server is there and takes values')
+    .option('--patient', 'wait while the server is not there or takes no values, and go on with the same row')
     .addOption(new Option('--with-parent', 'end when standard input ends').hideHelp())
     .action(async (dataFile: string, options: ReplayCommandOptions) => {
       const stopping = new AbortController();

@@ -130,6 +130,7 @@ describe('an agreement is refused with', () => {
     ['more tags released than there is room for', 'BAD_RAW_RELEASE', { rawReleased: [raw('A'), raw('B'), raw('C'), raw('D')] }],
     ['a publication delay of a whole interval', 'BAD_TERMS_TIME', params({ publishDelayMs: 1000 })],
     ['a look-ahead below four epochs', 'BAD_TERMS_TIME', { lookAheadMs: 4 * 64_000 - 1 }],
+    ['a dispute window below the look-ahead', 'BAD_TERMS_TIME', { lookAheadMs: 4 * 64_000 + 1 }],
     ['an end that is not after its beginning', 'BAD_TERMS_TIME', { notAfterMs: 1_000_000 }],
     ['a beginning before interval 0', 'BAD_TERMS_TIME', params({ originMs: 1_001_000 })],
     ['an amendment that begins within an epoch', 'BAD_TERMS_TIME', { version: 2 }],

@@ -67,6 +67,10 @@ describe('the agreement drafted of a person’s terms', () => {
     );
   });
 
+  test('keeps the dispute window at least as long as the look-ahead', () => {
+    assert.equal(draft({ epoch: { intervals: 16, lookAheadMs: 20 * 16 * 60_000 + 1 } }).disputeWindowEpochs, 21);
+  });
+
   test('makes room for the largest catalogue and for all tags', () => {
     const many = [stream('A', ...Array.from({ length: 6 }, (_, code) => code)), stream('B', 1)];
     assert.equal(draft({}, { streams: many }).params.codesPerSlot, 16);

@@ -24,7 +24,8 @@ describe("a receiver's store", () => {
     first.close();
     const again = new ReceiverStore(join(folder, 'store.db'), 'channel');
     t.after(() => again.close());
-    assert.deepEqual(again.batches(), [receivedBatch(0), receivedBatch(1), receivedBatch(2)]);
+    assert.deepEqual(again.batches(0, 2), [receivedBatch(0), receivedBatch(1), receivedBatch(2)]);
+    assert.deepEqual(again.batches(1, 1), [receivedBatch(1)]);
     assert.deepEqual(again.last(), receivedBatch(2));
     assert.deepEqual(
       again.unacknowledged().map(({ n }) => n),
