@@ -119,9 +119,9 @@ export class ReceiverStore {
     return this.#db.get('SELECT codes FROM deliveries WHERE batch_row = 0 ORDER BY n DESC LIMIT 1')?.json('codes');
   }
 
-  /** All of them, by number. */
-  batches(): ReceivedBatch[] {
-    return this.#db.all('SELECT * FROM deliveries ORDER BY n').map(receivedBatch);
+  /** Those from one number to another, both included, ascending. */
+  batches(from: number, to: number): ReceivedBatch[] {
+    return this.#db.all('SELECT * FROM deliveries WHERE n BETWEEN ? AND ? ORDER BY n', from, to).map(receivedBatch);
   }
 
   /** Receipts that the owner's module has not confirmed yet, oldest first. */
