@@ -1,49 +1,69 @@
 import type { Module, Need, Track, Transition, TransitionTable } from './transition-table.ts';
 
-/** One line of a module's trace: a transition of a batch, or a start of the module. */
-export type TraceEvent =
-  | {
-      /** Event of the table. */
-      readonly kind: string;
-      /** Number of the batch. */
-      readonly n: number;
-      /** Which of several actions of the batch; absent where there is one. */
-      readonly key?: string;
-    }
-  | { readonly kind: 'started'; readonly module: Module };
+/** A transition of a batch, as a module logs it. */
+export interface BatchEvent {
+  /** Event of the table. */
+  readonly kind: string;
+  /** Number of the batch. */
+  readonly n: number;
+  /** Which of several actions of the batch; absent where there is one. */
+  readonly key?: string;
+}
+
+/** A module starts, for the first time or after a stop or crash. */
+export interface StartEvent {
+  readonly kind: 'started';
+  readonly module: Module;
+}
+
+export type TraceEvent = BatchEvent | StartEvent;
 
 export interface TraceFinding {
-  /** Place in the list, from 0. */
+  /** Place in the trace, from 0. */
   readonly index: number;
   readonly event: TraceEvent;
   /** In one sentence. */
   readonly message: string;
 }
 
-/** When a track came into a state: place in the trace. Its last entry is where it stands. */
-type History = readonly { readonly state: string; readonly at: number }[];
+/** A track of one batch (of one action) entered a state. */
+interface Entered {
+  readonly cell: string;
+  readonly state: string;
+  /** Place in the trace. */
+  readonly at: number;
+}
 
-/** A start of a module: what the module did last before it may have gone unlogged, once. */
-interface Restart {
+/** A start of a module that had run before. What it did last before this start may have gone unlogged. */
+interface Start {
   readonly module: Module;
   readonly at: number;
-  readonly used: boolean;
 }
 
-/** Everything known at one place of the trace. Never changed in place, so that an explanation can be tried and dropped. */
-interface Known {
-  readonly histories: ReadonlyMap<string, History>;
-  readonly restarts: readonly Restart[];
+/** Steps that would make an event possible: what they enter, and the starts before which a line of them was lost. */
+interface Explanation {
+  readonly entered: readonly Entered[];
+  readonly spent: ReadonlySet<Start>;
 }
+
+const NOTHING: Explanation = { entered: [], spent: new Set() };
 
 /**
- * Says whether logged transitions are a behaviour of the model. A module logs at once after each durable step, in one
- * thread; so a crash loses at most the line of its last step, which is then taken as done where a later line needs it.
+ * Says whether logged transitions are a behaviour of the model, one event after the other.
+ *
+ * A module logs each transition at once, in the thread that made it durable and before anything of it can be seen. So a
+ * crash loses the line of the last step at most. Such a step is taken as done where a later line needs it, one for each
+ * start of the module, and only where it was possible just before that start.
  */
 export class TraceCheck {
   readonly #table: TransitionTable;
   readonly #logged: ReadonlySet<Module>;
-  #known: Known = { histories: new Map(), restarts: [] };
+  readonly #history = new Map<string, Entered[]>();
+  /** Starts after an earlier life of the module, before which no lost line has been assumed yet. */
+  #starts: readonly Start[] = [];
+  readonly #lived = new Set<Module>();
+  /** For each module the event that must follow next, where a joined step is half told. */
+  readonly #awaited = new Map<Module, BatchEvent>();
   #index = 0;
 
   /** @param logged modules whose lines the trace has; of another module everything is taken as done in time */
@@ -52,105 +72,121 @@ export class TraceCheck {
     this.#logged = new Set(logged);
   }
 
-  /** Takes the next event. A finding changes nothing: the check goes on from where it stood. */
+  /** Takes the next event. One that is refused changes nothing: the check goes on from where it stood. */
   take(event: TraceEvent): TraceFinding | undefined {
     const index = this.#index++;
-    if ('module' in event) return this.#restart(event, index);
+    const message = 'module' in event ? this.#start(event, index) : this.#transition(event, index);
+    return message === undefined ? undefined : { index, event, message };
+  }
+
+  #start({ module }: StartEvent, at: number): string | undefined {
+    if (!this.#logged.has(module)) return `The ${module} starts in a trace that is not one of the ${module}.`;
+    if (this.#lived.has(module)) this.#starts = [...this.#starts, { module, at }];
+    this.#lived.add(module);
+    this.#awaited.delete(module);
+    return undefined;
+  }
+
+  #transition(event: BatchEvent, at: number): string | undefined {
     const transition = this.#table.transitions.get(event.kind);
-    if (transition === undefined) return { index, event, message: `The model has no transition "${event.kind}".` };
-    if (!this.#logged.has(transition.track.module)) {
-      return { index, event, message: `"${event.kind}" is a transition of the ${transition.track.module}, whose trace this is not.` };
+    if (transition === undefined) return `The model has no transition "${event.kind}".`;
+    const { module } = transition.track;
+    if (!this.#logged.has(module)) return `"${event.kind}" is a transition of the ${module}, and this trace is not one of the ${module}.`;
+    const awaited = this.#awaited.get(module);
+    if (awaited !== undefined && !sameEvent(awaited, event)) {
+      return `"${event.kind}" of batch ${event.n} comes within a step of the ${module} that also does "${awaited.kind}" of batch ${awaited.n}.`;
     }
-    const after = this.#step(this.#known, transition, event, index);
-    if (after === undefined) return { index, event, message: this.#why(transition, event) };
-    this.#known = after;
+    const explanation = this.#step(NOTHING, transition, event, at);
+    if (explanation === undefined) return this.#refusal(transition, event);
+    this.#accept(explanation, module, event);
     return undefined;
   }
 
-  #restart(event: TraceEvent & { readonly module: Module }, index: number): TraceFinding | undefined {
-    if (!this.#logged.has(event.module)) return { index, event, message: `The trace is not one of the ${event.module}.` };
-    this.#known = { ...this.#known, restarts: [...this.#known.restarts, { module: event.module, at: index, used: false }] };
-    return undefined;
+  #accept({ entered, spent }: Explanation, module: Module, event: BatchEvent): void {
+    for (const each of entered) this.#history.set(each.cell, [...(this.#history.get(each.cell) ?? []), each]);
+    this.#lived.add(module);
+    if (spent.size > 0) this.#starts = this.#starts.filter((start) => !spent.has(start));
+    const next = this.#table.joined.get(event.kind);
+    if (next === undefined) this.#awaited.delete(module);
+    else this.#awaited.set(module, { ...event, kind: next });
   }
 
-  /** Takes a transition at a place of the trace, with steps before it that a crash left unlogged where it needs them. */
-  #step(known: Known, transition: Transition, batch: BatchOf, at: number): Known | undefined {
-    const { track, from, needs, to } = transition;
+  /** A transition at a place of the trace, after lost steps where it needs them. */
+  #step(known: Explanation, { track, from, needs, to }: Transition, batch: BatchEvent, at: number): Explanation | undefined {
     const own: Need = { track, batch: 'same', states: from };
-    let ready: Known | undefined = known;
-    for (const need of [own, ...needs]) {
-      ready = ready && this.#satisfy(ready, need, batch, at);
-    }
-    return ready && withState(ready, cell(track, batch), to, at);
+    const ready = [own, ...needs].reduce<Explanation | undefined>((all, need) => all && this.#satisfy(all, need, batch, at), known);
+    return ready && { ...ready, entered: [...ready.entered, { cell: cellOf(track, batch), state: to, at }] };
   }
 
-  #satisfy(known: Known, need: Need, batch: BatchOf, at: number): Known | undefined {
-    const { track, states } = need;
-    if (!this.#logged.has(track.module)) return known;
-    const n = need.batch === 'same' ? batch.n : batch.n - 1;
-    if (n < 0) return known;
-    const where = need.batch === 'same' ? batch : { n };
-    const now = stateAt(known, track, where, at);
-    return states.includes(now) ? known : this.#explain(known, need, where, at);
+  #satisfy(known: Explanation, need: Need, event: BatchEvent, at: number): Explanation | undefined {
+    const batch = batchOf(need, event);
+    if (!this.#logged.has(need.track.module) || batch.n < 0) return known;
+    return need.states.includes(this.#stateAt(known, need.track, batch, at)) ? known : this.#explain(known, need, batch, at);
   }
 
-  /** Finds a step that the module may have done just before one of its restarts, and that brings about what is needed. */
-  #explain(known: Known, { track, states }: Need, batch: BatchOf, at: number): Known | undefined {
+  /**
+   * A lost step that brings about what is needed. The earliest start serves: a step that was possible before it, and whose
+   * track has not moved since, was also possible before every later start, which so stays free for others.
+   */
+  #explain(known: Explanation, { track, states }: Need, batch: BatchEvent, at: number): Explanation | undefined {
+    const moved = this.#entries(known, track, batch).at(-1)?.at ?? -1;
     const lost = [...this.#table.transitions.values()].filter((each) => each.track === track && states.includes(each.to));
-    for (const [place, restart] of known.restarts.entries()) {
-      if (restart.used || restart.module !== track.module || restart.at >= at) continue;
-      if (movedSince(known, cell(track, batch), restart.at)) continue;
-      const spent = { ...known, restarts: known.restarts.with(place, { ...restart, used: true }) };
+    for (const start of this.#starts) {
+      if (start.module !== track.module || start.at < moved || start.at >= at || known.spent.has(start)) continue;
+      const spent = { ...known, spent: new Set([...known.spent, start]) };
       for (const transition of lost) {
-        const explained = this.#stepOrJoined(spent, transition, batch, restart.at);
+        const explained = this.#lostStep(spent, transition, batch, start.at);
         if (explained !== undefined) return explained;
       }
     }
     return undefined;
   }
 
-  /** A durable step of two events is lost as a whole. */
-  #stepOrJoined(known: Known, transition: Transition, batch: BatchOf, at: number): Known | undefined {
-    const first = [...this.#table.joined].find(([, next]) => next === transition.event)?.[0];
-    const before = first === undefined ? undefined : this.#table.transitions.get(first);
-    const joined = before && this.#step(known, before, batch, at);
-    return this.#step(joined ?? known, transition, batch, at);
+  /** The second half of a joined step may be lost alone, or together with the first. */
+  #lostStep(known: Explanation, transition: Transition, batch: BatchEvent, at: number): Explanation | undefined {
+    const [first] = [...this.#table.joined].find(([, next]) => next === transition.event) ?? [];
+    const half = first === undefined ? undefined : this.#table.transitions.get(first);
+    const both = half && this.#step(known, half, batch, at);
+    return this.#step(both ?? known, transition, batch, at);
   }
 
-  #why({ event, track, from, needs, to }: Transition, batch: BatchOf): string {
-    const is = (of: Track, n: number): string => `${of.name} of batch ${n} is ${stateAt(this.#known, of, { ...batch, n }, Infinity)}`;
-    const states = [is(track, batch.n), ...needs.map((need) => is(need.track, need.batch === 'same' ? batch.n : batch.n - 1))];
-    return `"${event}" of batch ${batch.n} takes ${track.name} from ${from.join(' or ')} to ${to}; here ${states.join(', ')}.`;
+  #stateAt(known: Explanation, track: Track, batch: BatchEvent, at: number): string {
+    const entered = this.#entries(known, track, batch).findLast((entry) => entry.at <= at);
+    return entered?.state ?? track.states[0] ?? '';
+  }
+
+  #entries({ entered }: Explanation, track: Track, batch: BatchEvent): Entered[] {
+    const cell = cellOf(track, batch);
+    return [...(this.#history.get(cell) ?? []), ...entered.filter((each) => each.cell === cell)];
+  }
+
+  #refusal({ event, track, from, needs, to }: Transition, batch: BatchEvent): string {
+    const own: Need = { track, batch: 'same', states: from };
+    const unmet = [own, ...needs].filter((need) => this.#satisfy(NOTHING, need, batch, this.#index) === undefined);
+    const found = unmet.map((need) => {
+      const { n } = batchOf(need, batch);
+      const is = this.#stateAt(NOTHING, need.track, batchOf(need, batch), this.#index);
+      return `${need.track.name} of batch ${n} is ${is}, not ${need.states.join(' or ')}`;
+    });
+    return `"${event}" of batch ${batch.n} makes ${track.name} ${to}, but ${found.join(', and ')}.`;
   }
 }
 
-/** Checks a whole trace. @returns everything that is no behaviour of the model, in order */
-export function checkTrace(table: TransitionTable, events: readonly TraceEvent[], logged: readonly Module[]): TraceFinding[] {
+/** Checks a whole trace. @returns everything in it that is no behaviour of the model, in order */
+export function checkTrace(table: TransitionTable, events: Iterable<TraceEvent>, logged: readonly Module[]): TraceFinding[] {
   const check = new TraceCheck(table, logged);
-  return events.map((event) => check.take(event)).filter((finding) => finding !== undefined);
+  return [...events].map((event) => check.take(event)).filter((finding) => finding !== undefined);
 }
 
-interface BatchOf {
-  readonly n: number;
-  readonly key?: string;
+function batchOf({ batch, track }: Need, event: BatchEvent): BatchEvent {
+  return batch === 'same' ? event : { kind: track.name, n: event.n - 1 };
 }
 
-/** Only actions have keys: there may be several for a batch. */
-function cell(track: Track, { n, key }: BatchOf): string {
+/** Only actions have keys: a batch may cause several. */
+function cellOf(track: Track, { n, key }: BatchEvent): string {
   return track.name === 'action' ? `${track.name} ${n} ${key ?? ''}` : `${track.name} ${n}`;
 }
 
-function stateAt({ histories }: Known, track: Track, batch: BatchOf, at: number): string {
-  const entered = histories.get(cell(track, batch))?.findLast((entry) => entry.at <= at);
-  return entered?.state ?? track.states[0] ?? '';
-}
-
-function movedSince({ histories }: Known, name: string, at: number): boolean {
-  return (histories.get(name)?.at(-1)?.at ?? -1) > at;
-}
-
-function withState(known: Known, name: string, state: string, at: number): Known {
-  const histories = new Map(known.histories);
-  histories.set(name, [...(histories.get(name) ?? []), { state, at }]);
-  return { ...known, histories };
+function sameEvent(one: BatchEvent, other: BatchEvent): boolean {
+  return one.kind === other.kind && one.n === other.n;
 }
