@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Agreement, agreementCommitment, channelId, conditionCodes, holdsAt, verifyAgreement } from '../agreement/index.ts';
-import { type Bytes, EnvelopeShape, fromBase64Url, Hash, parseShape, RejectedError } from '../core/index.ts';
+import { type Bytes, EnvelopeShape, fromBase64Url, Hash, intervalAt, intervalStart, parseShape, RejectedError } from '../core/index.ts';
 import type { ChannelTerms } from '../transfer/index.ts';
 import { type ConfigErrorCode, readText } from './config.ts';
 
@@ -36,12 +36,24 @@ export function loadAgreement(path: string): LoadedAgreement {
 /** A module collects and receives while the agreement holds. @throws RejectedError `AGREEMENT_NOT_IN_FORCE` */
 export function requireInForce({ agreement }: LoadedAgreement, path: string, nowMs: number): void {
   if (holdsAt(agreement, nowMs)) return;
-  const instant = (ms: number): string => new Date(ms).toISOString();
-  const why =
-    nowMs < agreement.notBeforeMs
-      ? `${path} begins at ${instant(agreement.notBeforeMs)}. Start the module then, or check this machine's clock.`
-      : `${path} ended at ${instant(agreement.notAfterMs)}. Make a new agreement.`;
-  throw new RejectedError<ConfigErrorCode>('AGREEMENT_NOT_IN_FORCE', why);
+  if (nowMs >= agreement.notBeforeMs) throw agreementOver(agreement, path);
+  throw notInForce(
+    `${path} begins at ${new Date(agreement.notBeforeMs).toISOString()}. Start the module then, or check this machine's clock.`,
+  );
+}
+
+/** The last grid point of an agreement: an interval that goes on behind its end is outside it. */
+export function lastGridMs({ params, notAfterMs }: Agreement): number {
+  return intervalStart(params, intervalAt(params, notAfterMs));
+}
+
+/** @param name of the agreement in the message, as a path where it has one */
+export function agreementOver({ notAfterMs }: Agreement, name = 'The agreement'): RejectedError<ConfigErrorCode> {
+  return notInForce(`${name} ended at ${new Date(notAfterMs).toISOString()}. Make a new agreement.`);
+}
+
+function notInForce(message: string): RejectedError<ConfigErrorCode> {
+  return new RejectedError('AGREEMENT_NOT_IN_FORCE', message);
 }
 
 function parseFile(path: string): AgreementFile {

@@ -1,18 +1,9 @@
 import type { PlcSubscription } from '../client/index.ts';
-import {
-  FatalError,
-  intervalAt,
-  intervalStart,
-  type Json,
-  parseEnvelope,
-  RejectedError,
-  toBase64Url,
-  type UaValue,
-  UnavailableError,
-} from '../core/index.ts';
+import { FatalError, intervalAt, type Json, parseEnvelope, toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
 import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { EpochRecords, firstProgress, pause } from '../transfer/index.ts';
-import { type ConfigErrorCode, type OwnerConfig, readOwnerConfig } from './config.ts';
+import { agreementOver, lastGridMs } from './agreement-file.ts';
+import { type OwnerConfig, readOwnerConfig } from './config.ts';
 import { messageOf } from './message-of.ts';
 import { eraseExchangeKey } from './module-keys.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
@@ -115,8 +106,9 @@ export class SenderModule {
     this.#ingest?.publishModuleState('Stopping');
     await this.#plc?.stop();
     await (this.#ending ?? this.#channel?.finish());
-    await this.#ingest?.stop();
+    const ingest = this.#ingest;
     this.#ingest = undefined;
+    await ingest?.stop();
     this.#channel?.keepOpenReadings();
     if (this.#channel !== undefined) await this.#settle(settleMs);
     await this.#channel?.stop();
@@ -221,15 +213,9 @@ export class SenderModule {
     this.#ports.listener({ event: 'running', channel: toBase64Url(loaded.terms.channelId), interval, nextGridMs: channel.nextGridMs });
   }
 
-  /** The last grid point of the agreement: an interval that goes on behind its end is outside it. */
-  get #lastGridMs(): number {
-    const { notAfterMs, params } = this.#files.loaded.agreement;
-    return intervalStart(params, intervalAt(params, notAfterMs));
-  }
-
   /** Long waits are cut: a timer has a longest time, and a clock may be set. */
   #awaitEnd(channel: SenderChannel): void {
-    const leftMs = this.#lastGridMs - END_AHEAD_MS - this.#ports.clock.now();
+    const leftMs = lastGridMs(this.#files.loaded.agreement) - END_AHEAD_MS - this.#ports.clock.now();
     const next = (): void => {
       if (leftMs > 0) this.#awaitEnd(channel);
       else this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
@@ -239,10 +225,9 @@ export class SenderModule {
 
   /** Seals the last interval. What is sealed is still anchored and delivered, until `stop`. */
   async #endWithAgreement(channel: SenderChannel): Promise<void> {
-    if (channel.nextGridMs <= this.#lastGridMs) await channel.finish();
+    if (channel.nextGridMs <= lastGridMs(this.#files.loaded.agreement)) await channel.finish();
     else await channel.stop();
-    const ended = new Date(this.#files.loaded.agreement.notAfterMs).toISOString();
-    this.#tell(new RejectedError<ConfigErrorCode>('AGREEMENT_NOT_IN_FORCE', `The agreement ended at ${ended}. Make a new agreement.`));
+    this.#tell(agreementOver(this.#files.loaded.agreement));
   }
 
   /** No value may be taken that would never become evidence. */
@@ -283,7 +268,7 @@ export class SenderModule {
   }
 
   #collecting(): SenderChannel {
-    if (this.#channel === undefined || this.#ports.clock.now() >= this.#lastGridMs) {
+    if (this.#channel === undefined || this.#ports.clock.now() >= lastGridMs(this.#files.loaded.agreement)) {
       throw new UnavailableError('NOT_RUNNING', 'The module does not collect values now. Try again in a few seconds.');
     }
     return this.#channel;

@@ -23,9 +23,9 @@ for (const [what, onEvent] of [
     },
   ],
   ['rejects', () => Promise.reject(new Error('a secret word'))],
-] as const) {
+] as readonly (readonly [string, () => unknown])[]) {
   test(`a listener that ${what} stops nothing, and one warning without a word of the event tells of it`, async () => {
-    const { listener } = portsOf({ onEvent });
+    const { listener } = portsOf({ onEvent: () => onEvent() });
     const warnings = await warningsDuring(() => {
       for (const n of [1, 2, 3]) listener({ event: 'delivered', n });
       listener({ event: 'warning', code: 'X', message: 'another secret word' });

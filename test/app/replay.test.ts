@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type PlcFile, replay, type ReplayProgress } from '../../src/app/replay.ts';
+import { until } from '../support/until.ts';
+import { TestPlant, Told } from './plant.ts';
+
+const ROWS = 30;
+
+describe('a replay whose server goes away and comes back', () => {
+  let plant: TestPlant;
+  before(async () => {
+    plant = await TestPlant.create();
+  });
+  const stopping = new AbortController();
+  after(async () => {
+    stopping.abort();
+    await plant.end();
+  });
+
+  function start(patient: boolean, progress: { rows: number }): Promise<ReplayProgress> {
+    const plcFolder = join(plant.plant.folder, 'plc');
+    const { tags } = JSON.parse(readFileSync(join(plcFolder, 'plc.json'), 'utf8')) as PlcFile;
+    const names = Object.keys(tags);
+    const dataFile = join(plant.plant.folder, 'data.csv');
+    writeFileSync(dataFile, [names.join(','), ...Array.from({ length: ROWS }, () => names.map(() => '1').join(','))].join('\n'));
+    const onProgress = ({ rows }: ReplayProgress): void => void (progress.rows = rows);
+    return replay({ dataFile, plcFolder, rate: 10, loop: false, patient, signal: stopping.signal, onProgress });
+  }
+
+  test('waits where it is patient, and goes on with the same row', async () => {
+    const progress = { rows: 0 };
+    const [sender] = await Promise.all([plant.startSender(new Told()), plant.startReceiver(new Told())]);
+    const replaying = start(true, progress);
+    await until('rows are taken', () => progress.rows >= 3);
+    await plant.stop(sender);
+    const seen = progress.rows;
+    assert.ok(seen < ROWS);
+    await plant.startSender(new Told());
+    const done = await replaying;
+    assert.equal(done.rows, ROWS);
+    assert.deepEqual(done.refused, {}, JSON.stringify(done));
+  });
+});
