@@ -189,7 +189,7 @@ export class Scene {
       policyCommitment: toBase64Url(testBytes('policy')),
       rawReleased: [{ name: 'Temperature', maxRecordBytes: 256, maxReadings: 10 }],
       module: TEST_MODULE,
-      disputeWindowEpochs: 2,
+      disputeWindowEpochs: 4,
       lookAheadMs: 4 * this.params.epochIntervals * this.params.intervalMs,
       retentionDays: 30,
       notBeforeMs: this.params.originMs,
