@@ -48,6 +48,7 @@ export class ReceiverModule {
   readonly #connection: ModuleConnection;
   #watch: LedgerWatch | undefined;
   #server: ClearedServer | undefined;
+  #stopping: Promise<void> | undefined;
   #registering: Promise<void> = Promise.resolve();
 
   private constructor(files: ReceiverFiles, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, options: ModuleOptions) {
@@ -120,7 +121,13 @@ export class ReceiverModule {
     return this.#store.counts();
   }
 
-  async stop(): Promise<void> {
+  /** Ends in good order. A second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopOnce();
+    return this.#stopping;
+  }
+
+  async #stopOnce(): Promise<void> {
     this.#stopped.abort();
     await this.#registering;
     this.#secrets.close();

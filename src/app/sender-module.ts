@@ -44,6 +44,7 @@ export class SenderModule {
   /** Sealing of the agreement's last interval, once that has begun. */
   #ending: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
   #tellFailure: (error: unknown) => void = () => undefined;
 
   /** Resolves with what went wrong when the module can't go on; it then takes no more values and should be stopped. */
@@ -99,9 +100,14 @@ export class SenderModule {
   /**
    * Ends in good order: seals the open interval where its end is near, and keeps its readings for the next start where
    * it is not; waits a while for anchors and receipts of what is sealed.
-   * @param settleMs how long to wait for them, ms
+   * @param settleMs how long to wait for them, ms; of a second call it has no effect
    */
-  async stop(settleMs: number = SETTLE_MS): Promise<void> {
+  stop(settleMs: number = SETTLE_MS): Promise<void> {
+    this.#stopping ??= this.#stopOnce(settleMs);
+    return this.#stopping;
+  }
+
+  async #stopOnce(settleMs: number): Promise<void> {
     clearTimeout(this.#end);
     this.#ingest?.publishModuleState('Stopping');
     await this.#plc?.stop();

@@ -163,9 +163,9 @@ export class TestPlant {
   }
 
   /** Stops a module before the plant's end. */
-  async stop(module: { stop(): Promise<void> }): Promise<void> {
+  async stop(module: { stop(settleMs?: number): Promise<void> }, settleMs?: number): Promise<void> {
     this.#running.delete(module);
-    await module.stop();
+    await module.stop(settleMs);
   }
 
   /** A PLC that is connected to the ingest server. */
