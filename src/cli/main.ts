@@ -1,43 +1,12 @@
-import { Command } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
-import { auditCommand } from './audit.ts';
-import { tellFaultsOf } from './command-line.ts';
-import { demoCommand } from './demo.ts';
 import { failWith } from './failure.ts';
-import { initCommand } from './init.ts';
-import { passwordCommand } from './password.ts';
-import { policyCommand } from './policy.ts';
-import { replayCommand } from './replay.ts';
-import { receiveCommand, serveCommand } from './modules.ts';
-import { trustCommand } from './trust.ts';
-
-const program = new Command('dcmb')
-  .description(
-    'Exchange cleared machine conditions over OPC UA, with evidence on a ledger that everybody can audit without seeing the data.',
-  )
-  .version(manifest.version);
-
-for (const command of [
-  demoCommand(),
-  initCommand(),
-  serveCommand(),
-  receiveCommand(),
-  replayCommand(),
-  trustCommand(),
-  auditCommand(),
-  policyCommand(),
-  passwordCommand(),
-]) {
-  program.addCommand(command);
-}
-tellFaultsOf(program);
+import { dcmbProgram } from './program.ts';
 
 // Whoever read along has gone (`dcmb serve … | head`): no reason to stop.
 process.stdout.on('error', () => undefined);
 process.on('uncaughtException', failWith);
 
 try {
-  await program.parseAsync();
+  await dcmbProgram().parseAsync();
 } catch (error) {
   failWith(error);
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { initPlant } from '../../src/app/index.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { dcmb, secretsOf, temporaryFolder } from './program.ts';
+import { CommandRunner, dcmb, type Run, secretsOf } from './program.ts';
 
 /** Policy of the plants here: small, with one tag. */
 export const POLICY = fileURLToPath(new URL('../../examples/policies/work-pieces.json', import.meta.url));
@@ -66,53 +67,69 @@ export interface BadInput {
 /** No case may repeat this; it stands wherever a file is filled with something wrong. */
 export const MARKER = 'c0nfidential-9137';
 
-/** Where all runs of the given cases end: one sentence (or what, where, remedy in a few), exit code 2, no secret, no stack. */
+/** Folder of a plant that is well, of which each case spoils a copy. */
+interface Template {
+  readonly folder: string;
+  readonly port: number;
+}
+
+let template: Promise<Template> | undefined;
+let runner: CommandRunner | undefined;
+const root = mkdtempSync(join(tmpdir(), 'dcmb-bad-input-'));
+process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+
+async function makeTemplate(): Promise<Template> {
+  const folder = join(root, 'template');
+  const port = await freePorts(3);
+  await initPlant({
+    folder,
+    policyFile: POLICY,
+    cadence: { intervalMs: 1000, epochIntervals: 16 },
+    host: '127.0.0.1',
+    advertisedHost: 'localhost',
+    ports: { ingest: port, cleared: port + 1, applications: port + 2 },
+    channel: 'press',
+  });
+  return { folder, port };
+}
+
+/**
+ * Where all runs of the given cases end: one line (what is wrong, where, the remedy), exit code 2, no secret, no stack.
+ * The first case of a subject, and each that needs standard input, is also run as a process of its own.
+ */
 export function refusesAll(subject: string, cases: readonly BadInput[]): void {
-  describe(`${subject}, refused with file, place and remedy`, { concurrency: 2 }, () => {
-    const cleanUps: (() => void)[] = [];
-    const folder = temporaryFolder({ after: (work) => cleanUps.push(work) });
-    const template = join(folder, 'template');
-
-    let port = 0;
-
+  describe(`${subject}, refused with file, place and remedy`, () => {
     before(async () => {
-      port = await freePorts(3);
-      await initPlant({
-        folder: template,
-        policyFile: POLICY,
-        cadence: { intervalMs: 1000, epochIntervals: 16 },
-        host: '127.0.0.1',
-        advertisedHost: 'localhost',
-        ports: { ingest: port, cleared: port + 1, applications: port + 2 },
-        channel: 'press',
-      });
+      template ??= makeTemplate();
+      await template;
+      runner ??= new CommandRunner();
     });
     after(() => {
-      for (const work of cleanUps) work();
+      runner?.stop();
+      runner = undefined;
     });
 
     cases.forEach((each, index) => {
-      test(each.wrong, async () => {
-        cpSync(template, join(folder, String(index)), { recursive: true });
-        const plant = new SpoiltPlant(join(folder, String(index)), port);
-        try {
-          const args = await each.run(plant);
-          const { status, stdout, stderr } = await dcmb(args, each.input);
-          assertRefusal({ status, stdout, stderr }, each, [...secretsOf(template), ...secretsOf(plant.folder), MARKER]);
-        } finally {
-          await plant.close();
-        }
-      });
+      const own = each.input !== undefined;
+      if (!own) test(each.wrong, () => refuses(each, (args) => runner?.run(args) ?? assert.fail('There is no runner.')));
+      if (own || index === 0) test(`${each.wrong} (a process of its own)`, () => refuses(each, (args) => dcmb(args, each.input)));
     });
   });
 }
 
-function assertRefusal(
-  { status, stdout, stderr }: { status: number | null; stdout: string; stderr: string },
-  { says }: BadInput,
-  secrets: readonly string[],
-): void {
-  if (process.env['SHOW']) process.stderr.write(`${status} ${JSON.stringify(stdout)} ${stderr}`);
+async function refuses(bad: BadInput, run: (args: readonly string[]) => Promise<Run>): Promise<void> {
+  const { folder, port } = (await template) ?? assert.fail('There is no plant.');
+  const copy = mkdtempSync(join(root, 'case-'));
+  cpSync(folder, copy, { recursive: true });
+  const plant = new SpoiltPlant(copy, port);
+  try {
+    assertRefusal(await run(await bad.run(plant)), bad, [...secretsOf(folder), ...secretsOf(copy), MARKER]);
+  } finally {
+    await plant.close();
+  }
+}
+
+function assertRefusal({ status, stdout, stderr }: Run, { says }: BadInput, secrets: readonly string[]): void {
   assert.equal(status, 2, stderr);
   assert.equal(stdout, '');
   assert.match(stderr, /^dcmb: [^\n]{20,500}[.!)"]\n$/, 'one line on standard error');

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +30,38 @@ export async function dcmb(args: readonly string[], input = ''): Promise<Run> {
   child.stdin.on('error', () => undefined).end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { status: child.exitCode, stdout, stderr };
+}
+
+/**
+ * Runs commands one after the other in one process of its own: loading the program takes most of a command's time. What the
+ * program itself reads, prints and ends with is the same; what the operating system does at a start and end is not.
+ */
+export class CommandRunner {
+  readonly #child: ChildProcess;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor() {
+    const script = fileURLToPath(new URL('./command-runner.ts', import.meta.url));
+    this.#child = fork(script, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  }
+
+  /** @throws Error where the command does not come to an end */
+  run(args: readonly string[]): Promise<Run> {
+    const turn = this.#last.then(() => this.#run(args));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #run(args: readonly string[]): Promise<Run> {
+    const signal = AbortSignal.timeout(ENDS_WITHIN_MS);
+    this.#child.send(args);
+    const [run] = (await once(this.#child, 'message', { signal })) as [Run];
+    return run;
+  }
 }
 
 /** An event of `dcmb serve --json` or `dcmb receive --json`. */

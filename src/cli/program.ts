@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { auditCommand } from './audit.ts';
+import { tellFaultsOf } from './command-line.ts';
+import { demoCommand } from './demo.ts';
+import { initCommand } from './init.ts';
+import { passwordCommand } from './password.ts';
+import { policyCommand } from './policy.ts';
+import { replayCommand } from './replay.ts';
+import { receiveCommand, serveCommand } from './modules.ts';
+import { trustCommand } from './trust.ts';
+
+/** The program with all its commands. Nothing is read or loaded before a command runs. */
+export function dcmbProgram(): Command {
+  const program = new Command('dcmb')
+    .description(
+      'Exchange cleared machine conditions over OPC UA, with evidence on a ledger that everybody can audit without seeing the data.',
+    )
+    .version(manifest.version);
+
+  for (const command of [
+    demoCommand(),
+    initCommand(),
+    serveCommand(),
+    receiveCommand(),
+    replayCommand(),
+    trustCommand(),
+    auditCommand(),
+    policyCommand(),
+    passwordCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  tellFaultsOf(program);
+  return program;
+}
