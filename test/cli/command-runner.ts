@@ -31,8 +31,9 @@ process.setMaxListeners(0);
 
 async function run(args: readonly string[]): Promise<number> {
   try {
+    process.exitCode = 0;
     await dcmbProgram().parseAsync(args, { from: 'user' });
-    return 0;
+    return process.exitCode;
   } catch (error) {
     if (error instanceof Exit) return error.code;
     return codeOfFailure(error);

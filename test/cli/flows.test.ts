@@ -8,7 +8,7 @@ import { type ApplicationIdentity, parseApplicationIdentity } from '../../src/se
 import { freePorts } from '../support/free-ports.ts';
 import { passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity } from '../support/ua-server.ts';
-import { dcmb, passwordOf, RunningCommand, temporaryFolder, type Told } from './program.ts';
+import { CommandRunner, dcmb, passwordOf, RunningCommand, temporaryFolder, type Told } from './program.ts';
 
 const DATA = fileURLToPath(new URL('../../examples/turbofan/held-out.csv', import.meta.url));
 
@@ -19,7 +19,7 @@ interface Conditions {
 const showsCondition = (event: Told): boolean =>
   event.event === 'received' && (event as unknown as Conditions).conditions.some(({ code }) => code >= 0);
 
-describe('a plant by the program alone, each command a process of its own', () => {
+describe('a plant by the program alone, each module a process of its own', () => {
   const cleanUps: (() => void)[] = [];
   const folder = temporaryFolder({ after: (work) => cleanUps.push(work) });
   const plant = join(folder, 'plant');
@@ -29,11 +29,14 @@ describe('a plant by the program alone, each command a process of its own', () =
   let serve: RunningCommand;
   let receive: RunningCommand;
   let replay: RunningCommand;
+  let runner: CommandRunner;
 
   before(async () => {
     port = await freePorts(3);
+    runner = new CommandRunner();
   });
   after(() => {
+    runner.stop();
     for (const work of cleanUps) work();
   });
 
@@ -68,17 +71,17 @@ describe('a plant by the program alone, each command a process of its own', () =
         canLogIn(own, pinned(plant, server), `opc.tcp://localhost:${port + offset}`, user, passwordOf(join(plant, home), user));
 
       assert.equal(await connect(), false);
-      const waiting = await dcmb(['trust', 'list', owner]);
+      const waiting = await runner.run(['trust', 'list', owner]);
       const listed = new RegExp(`^ {2}rejected {2}([0-9a-f]{16}) {2}${name}$`, 'm').exec(waiting.stdout);
       assert.ok(listed, waiting.stdout);
-      const shown = await dcmb(['trust', 'show', owner, name]);
+      const shown = await runner.run(['trust', 'show', owner, name]);
       assert.match(shown.stdout, new RegExp(`^${name}\n {2}list {8}${server}, rejected\n {2}SHA-256 {5}${listed[1]}[0-9a-f]{48}\n`));
-      const added = await dcmb(['trust', 'add', owner, listed[1] ?? '']);
+      const added = await runner.run(['trust', 'add', owner, listed[1] ?? '']);
       assert.deepEqual([added.status, added.stderr], [0, '']);
       assert.match(added.stdout, new RegExp(`^${server} now trusts ${name} \\([0-9a-f]{64}\\)\n$`));
       await eventually(connect, true);
 
-      const removed = await dcmb(['trust', 'remove', owner, name]);
+      const removed = await runner.run(['trust', 'remove', owner, name]);
       assert.match(removed.stdout, new RegExp(`^${server} no longer has ${name} `));
       await eventually(connect, false);
     });
@@ -130,9 +133,15 @@ describe('a plant by the program alone, each command a process of its own', () =
     assert.match(stdout, /digest|signature|block|transaction/i);
   });
 
+  async function report(file: string, exitCode: number, ...options: readonly string[]): Promise<Report> {
+    const { status, stdout, stderr } = await runner.run(['audit', 'verify', file, '--json', ...options]);
+    assert.equal(status, exitCode, stderr || stdout);
+    return JSON.parse(stdout) as Report;
+  }
+
   async function exported(config: string): Promise<string> {
     const file = join(folder, 'export.json');
-    const { status, stderr } = await dcmb(['audit', 'export', config, '--out', file]);
+    const { status, stderr } = await runner.run(['audit', 'export', config, '--out', file]);
     assert.deepEqual([status, stderr], [0, '']);
     assert.equal(statSync(file).mode & 0o777, 0o600, 'it has all conditions in the clear');
     return file;
@@ -142,12 +151,6 @@ describe('a plant by the program alone, each command a process of its own', () =
 interface Report {
   readonly ledger: { readonly id: string; readonly lastBlock: { readonly number: number; readonly hash: string } };
   readonly counts: Readonly<Record<string, number>>;
-}
-
-async function report(file: string, exitCode: number, ...options: readonly string[]): Promise<Report> {
-  const { status, stdout, stderr } = await dcmb(['audit', 'verify', file, '--json', ...options]);
-  assert.equal(status, exitCode, stderr || stdout);
-  return JSON.parse(stdout) as Report;
 }
 
 /** Certificate of one of the owner's servers, as a client that knows it would have pinned it. */
