@@ -20,9 +20,15 @@ export class DemoRecord {
   readonly #anchored = new Set<number>();
   readonly #receipted = new Set<number>();
   readonly #endpoints = { ingest: '', cleared: '', receiver: '' };
+  #isRunning = false;
   #tellRunning: () => void = () => undefined;
   /** Resolves when the owner's module clears. */
   readonly running: Promise<void> = new Promise((resolve) => (this.#tellRunning = resolve));
+
+  /** Whether the owner's module clears. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
 
   get endpoints(): DemoSummary['endpoints'] {
     return { ...this.#endpoints };
@@ -30,7 +36,10 @@ export class DemoRecord {
 
   fromOwner(event: ModuleEvent): void {
     if (event.event === 'started') Object.assign(this.#endpoints, event.endpoints);
-    if (event.event === 'running') this.#tellRunning();
+    if (event.event === 'running') {
+      this.#isRunning = true;
+      this.#tellRunning();
+    }
     if (event.event === 'sealed') {
       this.#sealed.add(event.n);
       this.#readings += event.readings;

@@ -26,7 +26,7 @@ export class ModuleProcess {
     this.ended = new Promise((resolve) => {
       this.#child.on('error', (error) => resolve(`dcmb ${this.#name} could not be started: ${error.message}`));
       this.#child.on('close', (code, signal) =>
-        resolve(this.#faults.trim() || `dcmb ${this.#name} ended with ${signal ?? `exit code ${code}`}.`),
+        resolve(this.#faults.trim().replace(/^dcmb: /, '') || `dcmb ${this.#name} ended with ${signal ?? `exit code ${code}`}.`),
       );
     });
   }

@@ -224,6 +224,11 @@ const PLACES: readonly BadInput[] = [
     says: [/[Pp]ort \d+/, 'in use', 'another port'],
   },
   {
+    wrong: 'a port in use of the demo',
+    run: async (plant) => (await listen(plant, plant.port), ['demo', '--json', '--port', `${plant.port}`]),
+    says: ['The demo could not go on: Port', 'in use', 'another port'],
+  },
+  {
     wrong: 'a store that is no database',
     run: (plant) => (plant.write('owner/data/store.db', `${MARKER}\n`.repeat(200)), serve(plant)),
     says: ["owner/data/store.db can't be opened as a store", 'Check path, rights and disk'],
