@@ -61,10 +61,9 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
   const writer = new TagWriter(
     linkOptions(options.endpointUrl ?? plc.endpointUrl, loadIdentity(pki, 'plc'), trustListOf(pki, 'plc'), undefined),
   );
-  if (options.patient) await writer.connectPatiently();
-  else await writer.connect();
   const progress: Counting = { rows: 0, accepted: 0, refused: {} };
   try {
+    await connect(writer, options);
     let startMs = performance.now();
     while (!options.signal.aborted && (options.loop || progress.rows < rows.length)) {
       const row = rows[progress.rows % rows.length];
@@ -84,6 +83,14 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
     await writer.close();
   }
   return progress;
+}
+
+/** A patient wait ends at the stop, whatever an attempt under way still waits for. */
+async function connect(writer: TagWriter, { patient, signal }: ReplayOptions): Promise<void> {
+  if (!patient) return await writer.connect();
+  if (signal.aborted) return;
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([writer.connectPatiently(), stopped]);
 }
 
 /**
