@@ -9,8 +9,9 @@ export { type PolicyReport, reportPolicy } from './policy-report.ts';
 export { loadPolicy } from './policy-source.ts';
 export { ReceiverModule } from './receiver-module.ts';
 export { replay, type ReplayOptions, type ReplayProgress } from './replay.ts';
-export type { ModuleOptions } from './module-options.ts';
+export type { ModuleAdapters, ModuleOptions } from './module-options.ts';
 export { SenderModule } from './sender-module.ts';
+export type { BatchTransition, Trace, TraceEvent } from './trace.ts';
 
 export { type AuditExport, type AuditOptions, type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
 export { type DcmbError, FatalError, RejectedError, type UaType, type UaValue, UnavailableError } from '../core/index.ts';

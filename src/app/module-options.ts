@@ -1,6 +1,21 @@
 import type { Argon2, Clock, Random } from '../core/index.ts';
 import { systemArgon2, systemClock, systemRandom } from '../platform/index.ts';
+import type { ReceiverStore, SenderStore } from '../store/index.ts';
+import type { BatchJournal } from '../transfer/index.ts';
+import type { Ledger } from '../ledger/index.ts';
 import type { ModuleListener } from './events.ts';
+import type { Trace } from './trace.ts';
+
+/**
+ * Stand between a module and what it stores or sends, to show how it takes their faults. Each is applied whenever the real
+ * one is opened, so also after a fault.
+ */
+export interface ModuleAdapters {
+  readonly senderStore?: (store: SenderStore) => SenderStore;
+  readonly receiverStore?: (store: ReceiverStore) => ReceiverStore;
+  readonly journal?: (journal: BatchJournal) => BatchJournal;
+  readonly ledger?: (ledger: Ledger) => Ledger;
+}
 
 /** What an embedding program may give a module. */
 export interface ModuleOptions {
@@ -9,6 +24,8 @@ export interface ModuleOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly argon2?: Argon2;
+  readonly trace?: Trace;
+  readonly adapters?: ModuleAdapters;
 }
 
 export interface ModulePorts {
@@ -16,14 +33,18 @@ export interface ModulePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly argon2: Argon2;
+  readonly trace: Trace;
+  readonly adapters: ModuleAdapters;
 }
 
-export function portsOf({ onEvent, clock, random, argon2 }: ModuleOptions): ModulePorts {
+export function portsOf({ onEvent, clock, random, argon2, trace, adapters }: ModuleOptions): ModulePorts {
   return {
     listener: onEvent === undefined ? () => undefined : guarded(onEvent),
     clock: clock ?? systemClock,
     random: random ?? systemRandom,
     argon2: argon2 ?? systemArgon2,
+    trace: trace ?? (() => undefined),
+    adapters: adapters ?? {},
   };
 }
 

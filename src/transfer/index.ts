@@ -1,4 +1,5 @@
 export * from './anchor-outbox.ts';
+export type * from './batch-journal.ts';
 export * from './channel-terms.ts';
 export * from './collecting-channel.ts';
 export * from './cut-batch.ts';
