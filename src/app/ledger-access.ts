@@ -11,10 +11,13 @@ import {
   toBase64Url,
 } from '../core/index.ts';
 import type { TransactionKind } from '../contract/index.ts';
-import { type BlockInfo, type Commit, type Ledger, type LedgerEvent, openEmbeddedLedger } from '../ledger/index.ts';
-import { isRefusal, pause, untilAvailable } from '../transfer/index.ts';
+import { type Commit, type Ledger, openEmbeddedLedger } from '../ledger/index.ts';
+import { isRefusal, untilAvailable } from '../transfer/index.ts';
 import { systemRandom } from '../platform/index.ts';
 import type { ConfigErrorCode, LedgerConfig } from './config.ts';
+import { PatientLedger } from './patient-ledger.ts';
+
+export { LedgerWatch } from './ledger-watch.ts';
 
 export interface LedgerIdentity {
   readonly organisation: string;
@@ -28,65 +31,14 @@ export function openLedger(config: LedgerConfig, { organisation, signer, clock, 
   return openEmbeddedLedger({ file: config.file, ledgerId: config.id, organisation, signer, clock, random });
 }
 
-const AFTER_FAULT_MS = 1000;
-
 /**
- * Follows the ledger's events and knows its last block. What a module signs names a block that it had seen.
+ * Opens the configured ledger for a module that has run before: that need not wait until it answers.
+ * @throws RejectedError where the configuration names another network, or a file that is no ledger
  */
-export class LedgerWatch {
-  readonly #ledger: Ledger;
-  readonly #stopped = new AbortController();
-  readonly #onEvent: (event: LedgerEvent) => void;
-  #last: BlockInfo;
-  #running: Promise<void> | undefined;
-
-  private constructor(ledger: Ledger, last: BlockInfo, onEvent: (event: LedgerEvent) => void) {
-    this.#ledger = ledger;
-    this.#last = last;
-    this.#onEvent = onEvent;
-  }
-
-  /** @param fromBlock first block whose events are told */
-  static async start(
-    ledger: Ledger,
-    fromBlock: number,
-    onEvent: (event: LedgerEvent) => void,
-    onFault: (error: unknown) => void,
-  ): Promise<LedgerWatch> {
-    const watch = new LedgerWatch(ledger, await ledger.lastBlock(), onEvent);
-    watch.#running = watch.#run(fromBlock, onFault);
-    return watch;
-  }
-
-  get lastBlock(): BlockInfo {
-    return this.#last;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
-  }
-
-  async #run(fromBlock: number, onFault: (error: unknown) => void): Promise<void> {
-    let next = fromBlock;
-    while (!this.#stopped.signal.aborted) {
-      try {
-        for await (const event of this.#ledger.events(next, this.#stopped.signal)) {
-          next = event.block.number + 1;
-          this.#seen(event);
-        }
-        return;
-      } catch (error) {
-        onFault(error);
-        await pause(AFTER_FAULT_MS, this.#stopped.signal);
-      }
-    }
-  }
-
-  #seen(event: LedgerEvent): void {
-    if (event.block.number > this.#last.number) this.#last = event.block;
-    this.#onEvent(event);
-  }
+export async function openLedgerPatiently(config: LedgerConfig, identity: LedgerIdentity): Promise<Ledger> {
+  const ledger = new PatientLedger(config.id, identity.organisation, () => openLedger(config, identity));
+  await ledger.tryOpen();
+  return ledger;
 }
 
 /** Submits a transaction until it is committed. One that the ledger has already, by one of `done`, counts as committed. */

@@ -1,0 +1,100 @@
+import { type Json, RejectedError, UnavailableError } from '../core/index.ts';
+import type { TransactionKind } from '../contract/index.ts';
+import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, PreparedTransaction } from '../ledger/index.ts';
+
+/** Time between two attempts to open a ledger that was not there. */
+const AGAIN_AFTER_MS = 500;
+
+/**
+ * A ledger that need not be there: it is opened at the first call that finds it, and every call before that is
+ * Unavailable. A module that has run before starts on it, seals and delivers, and anchors when the ledger is back.
+ */
+export class PatientLedger implements Ledger {
+  readonly id: string;
+  readonly organisation: string;
+  readonly #open: () => Promise<Ledger>;
+  #ledger: Ledger | undefined;
+  #opening: Promise<Ledger> | undefined;
+  #again = 0;
+  #lastError: unknown;
+  #isClosed = false;
+
+  constructor(id: string, organisation: string, open: () => Promise<Ledger>) {
+    this.id = id;
+    this.organisation = organisation;
+    this.#open = open;
+  }
+
+  /**
+   * Tries to open the ledger once. That it is not there, or damaged, is no error.
+   * @throws RejectedError `OTHER_LEDGER`, `NOT_A_MEMBER`, `NOT_A_LEDGER`: no wait would mend that
+   */
+  async tryOpen(): Promise<void> {
+    try {
+      await this.#opened();
+    } catch (error) {
+      const isMistake = error instanceof RejectedError && (error as RejectedError<string>).code !== 'LEDGER_CORRUPT';
+      if (isMistake) throw error;
+    }
+  }
+
+  async prepare(kind: TransactionKind, body: Json): Promise<PreparedTransaction> {
+    return (await this.#opened()).prepare(kind, body);
+  }
+
+  async submit(prepared: PreparedTransaction): Promise<Commit> {
+    return (await this.#opened()).submit(prepared);
+  }
+
+  async statusOf(txId: string): Promise<Commit | undefined> {
+    return (await this.#opened()).statusOf(txId);
+  }
+
+  async query(name: string, argument: Json): Promise<Json | undefined> {
+    return (await this.#opened()).query(name, argument);
+  }
+
+  async *events(fromBlock: number, signal: AbortSignal): AsyncGenerator<LedgerEvent> {
+    yield* (await this.#opened()).events(fromBlock, signal);
+  }
+
+  async lastBlock(): Promise<BlockInfo> {
+    return (await this.#opened()).lastBlock();
+  }
+
+  async blockInfo(number: number): Promise<BlockInfo | undefined> {
+    return (await this.#opened()).blockInfo(number);
+  }
+
+  async blocks(from: number, to?: number): Promise<Json[]> {
+    return (await this.#opened()).blocks(from, to);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#opening?.catch(() => undefined);
+    await this.#ledger?.close();
+  }
+
+  async #opened(): Promise<Ledger> {
+    if (this.#ledger !== undefined) return this.#ledger;
+    if (this.#isClosed) throw new UnavailableError<LedgerErrorCode>('CLOSED', 'The ledger is closed. Open it again.');
+    if (this.#opening === undefined && performance.now() < this.#again) throw this.#lastError;
+    this.#opening ??= this.#openOnce();
+    return this.#opening;
+  }
+
+  async #openOnce(): Promise<Ledger> {
+    try {
+      const ledger = await this.#open();
+      this.#ledger = ledger;
+      return ledger;
+    } catch (error) {
+      this.#lastError = error;
+      this.#again = performance.now() + AGAIN_AFTER_MS;
+      throw error;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+}
