@@ -2,7 +2,7 @@ import { type BatchEvidence, withoutUnanchored, writeExport } from '../audit/ind
 import { type Bytes, epochOf, fromBase64Url, parseEnvelope, parseShape, toBase64Url } from '../core/index.ts';
 import { type BatchHeader, type DeliveryPackage, DeliveryPackageShape, openHeader } from '../evidence/index.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
+import { loadSigningKey, loadStoreKey, systemClock, systemRandom } from '../platform/index.ts';
 import { ReceiverStore, SenderStore } from '../store/index.ts';
 import { EpochSecrets } from '../transfer/index.ts';
 import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
@@ -36,9 +36,10 @@ export async function exportAudit(config: string): Promise<Bytes> {
     random: systemRandom,
   });
   try {
+    const key = await loadStoreKey(own.keys.store);
     // The store first: a module that runs beside this may anchor in between, and what the file says of a batch must not be
     // older than the blocks that it names.
-    const { batches, secrets } = own.role === 'owner' ? ownersBatches(own, loaded) : manufacturersBatches(own, loaded);
+    const { batches, secrets } = own.role === 'owner' ? ownersBatches(own, loaded, key) : manufacturersBatches(own, loaded, key);
     const blocks = await ledger.blocks(0);
     const channel = {
       agreement: parseEnvelope(loaded.file.agreement),
@@ -56,8 +57,8 @@ interface Kept {
   readonly secrets: EpochSecrets | undefined;
 }
 
-function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreement): Kept {
-  const store = new SenderStore(own.store, toBase64Url(terms.channelId));
+function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreement, key: Bytes): Kept {
+  const store = new SenderStore(own.store, toBase64Url(terms.channelId), key);
   try {
     const progress = store.progress();
     return {
@@ -69,8 +70,8 @@ function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreem
   }
 }
 
-function manufacturersBatches({ channels: [own] }: ManufacturerConfig, { terms }: LoadedAgreement): Kept {
-  const store = new ReceiverStore(own.store, toBase64Url(terms.channelId));
+function manufacturersBatches({ channels: [own] }: ManufacturerConfig, { terms }: LoadedAgreement, key: Bytes): Kept {
+  const store = new ReceiverStore(own.store, toBase64Url(terms.channelId), key);
   try {
     return { batches: allBatches(store, (store.last()?.n ?? -1) + 1), secrets: receiverSecrets(terms, store) };
   } finally {

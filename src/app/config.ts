@@ -40,6 +40,8 @@ export interface KeyPaths {
   readonly evidence: string;
   readonly ledger: string;
   readonly exchange: string;
+  /** Encrypts the stores. */
+  readonly store: string;
 }
 
 export interface PlcConfig {
@@ -84,6 +86,8 @@ export interface ActionConfig {
   readonly codes: readonly number[];
   readonly on?: 'change' | 'every';
   readonly timeoutMs?: number;
+  /** Tries before it is a dead letter. */
+  readonly mostTries?: number;
   readonly webhook?: { readonly url: string };
   readonly program?: { readonly command: readonly string[] };
   readonly write?: {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { type Agreement, deriveChannelKey } from '../agreement/index.ts';
 import { type Bytes, equalBytes, fromBase64Url, RejectedError, type Signer, utf8 } from '../core/index.ts';
 import { EpochKeys } from '../evidence/index.ts';
-import { loadExchangeKey, loadSigningKey } from '../platform/index.ts';
+import { loadExchangeKey, loadSigningKey, loadStoreKey } from '../platform/index.ts';
 import { policyCommitment } from '../policy/index.ts';
 import { type ConfigErrorCode, type KeyPaths, readText } from './config.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
@@ -12,15 +12,17 @@ const NONCE_BYTES = 32;
 export interface ModuleKeys {
   readonly evidence: Signer;
   readonly ledger: Signer;
+  /** Encrypts the party's store, 32 bytes. */
+  readonly store: Bytes;
 }
 
-/** Loads a party's signing keys; the evidence key must be the one that the agreement names. */
+/** Loads a party's keys; the evidence key must be the one that the agreement names. */
 export async function loadKeys(paths: KeyPaths, party: Agreement['owner']): Promise<ModuleKeys> {
   const evidence = await loadSigningKey(paths.evidence);
   if (!equalBytes(evidence.publicKey, fromBase64Url(party.evidenceKey))) {
     throw bad(`${paths.evidence} is not the key that the agreement names for ${party.org}. Use that key, or make a new agreement.`);
   }
-  return { evidence, ledger: await loadSigningKey(paths.ledger) };
+  return { evidence, ledger: await loadSigningKey(paths.ledger), store: await loadStoreKey(paths.store) };
 }
 
 /**

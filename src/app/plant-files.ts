@@ -40,7 +40,7 @@ export function ownerConfigText(facts: ConfigFacts): string {
   "ledger": { "kind": "embedded", "file": "../ledger/ledger.db", "id": ${json(facts.ledgerId)} },
 
   // Private keys; readable by the module's user only.
-  "keys": { "evidence": "keys/evidence.pem", "ledger": "keys/ledger.pem", "exchange": "keys/exchange.pem" },
+  "keys": { "evidence": "keys/evidence.pem", "ledger": "keys/ledger.pem", "exchange": "keys/exchange.pem", "store": "keys/store.key" },
 
   // Certificates: pki/ingest and pki/cleared, each with own.pem, trusted/ and rejected/. See: dcmb trust list dcmb.json
   "pki": "pki",
@@ -85,7 +85,7 @@ export function manufacturerConfigText(facts: ConfigFacts): string {
   "organisation": ${json(facts.agreement.manufacturer.org)},
 
   "ledger": { "kind": "embedded", "file": "../ledger/ledger.db", "id": ${json(facts.ledgerId)} },
-  "keys": { "evidence": "keys/evidence.pem", "ledger": "keys/ledger.pem", "exchange": "keys/exchange.pem" },
+  "keys": { "evidence": "keys/evidence.pem", "ledger": "keys/ledger.pem", "exchange": "keys/exchange.pem", "store": "keys/store.key" },
 
   // Certificates: pki/receiver and pki/applications, each with own.pem, trusted/ and rejected/.
   "pki": "pki",

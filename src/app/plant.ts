@@ -5,7 +5,7 @@ import type { Agreement } from '../agreement/index.ts';
 import type { Genesis } from '../contract/index.ts';
 import { type Bytes, RejectedError, type Signer, toBase64Url, toHex, utf8 } from '../core/index.ts';
 import { createEmbeddedLedger } from '../ledger/index.ts';
-import { createExchangeKey, createSigningKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import { createExchangeKey, createSigningKey, createStoreKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
 import { type MappingPolicy, policyCommitment } from '../policy/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, TrustList } from '../server/index.ts';
 import { loadAgreement } from './agreement-file.ts';
@@ -128,6 +128,7 @@ function copySchemas(folder: string): void {
 
 async function createKeys(party: string): Promise<PartyKeys> {
   const at = (name: string): string => join(party, 'keys', name);
+  await createStoreKey(at('store.key'), systemRandom);
   return {
     evidence: await createSigningKey(at('evidence.pem'), systemRandom),
     ledger: await createSigningKey(at('ledger.pem'), systemRandom),

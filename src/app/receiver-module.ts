@@ -96,7 +96,7 @@ export class ReceiverModule {
       clock,
       random,
     });
-    const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId));
+    const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId), files.keys.store);
     try {
       const secrets = await startReceiverSecrets(files.config, files.loaded, store);
       const module = new ReceiverModule(files, store, secrets, ledger, options);

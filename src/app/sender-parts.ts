@@ -23,7 +23,7 @@ export async function openParts(files: SenderFiles, { clock, random, listener }:
   const ledger = await openLedger(config.ledger, { organisation: config.organisation, signer: keys.ledger, clock, random });
   const undo: (() => unknown)[] = [() => ledger.close()];
   try {
-    const store = new SenderStore(config.channels[0].store, toBase64Url(loaded.terms.channelId));
+    const store = new SenderStore(config.channels[0].store, toBase64Url(loaded.terms.channelId), keys.store);
     undo.push(() => store.close());
     await requireNewestStore(files, store, ledger);
     const secrets = await secretsOf(files, store);

@@ -4,4 +4,5 @@ export { COMPUTE_LIMIT_MS, loadComputeModule } from './compute-module.ts';
 export type { PlatformErrorCode } from './errors.ts';
 export { type AtomicWriteOptions, errnoOf, writeFileAtomic } from './files.ts';
 export { createExchangeKey, createSigningKey, type ExchangeKey, loadExchangeKey, loadSigningKey, requirePrivate } from './key-file.ts';
+export { createStoreKey, loadStoreKey } from './store-key.ts';
 export { systemRandom } from './random.ts';

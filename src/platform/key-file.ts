@@ -82,7 +82,7 @@ function parseKey(path: string, pem: string): KeyObject {
 }
 
 /** Looks at the opened file, not at its name again, so that both answers are about one file. */
-async function readPrivately(path: string): Promise<string> {
+export async function readPrivately(path: string): Promise<string> {
   let handle;
   try {
     handle = await open(path, 'r');
@@ -114,6 +114,6 @@ export function requirePrivate(path: string, mode: number): void {
   );
 }
 
-function badFile(path: string, what: string, remedy: string, cause?: unknown): RejectedError<PlatformErrorCode> {
+export function badFile(path: string, what: string, remedy: string, cause?: unknown): RejectedError<PlatformErrorCode> {
   return new RejectedError('BAD_KEY_FILE', `The key file ${path} ${what}. ${remedy}`, { cause });
 }

@@ -1,44 +1,73 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { FatalError, RejectedError, UnavailableError } from '../core/index.ts';
+import { type Bytes, DcmbError, RejectedError } from '../core/index.ts';
+import type { StoreErrorCode } from './errors.ts';
+import { openingFault, storeFault } from './faults.ts';
+import { RowCipher } from './row-cipher.ts';
+import { Row } from './row.ts';
 
-export type StoreErrorCode = 'OTHER_STORE' | 'STORE_UNREADABLE' | 'STORE_BUSY' | 'STORE_CONFLICT' | 'NO_SUCH_BATCH';
+/** What a store file is, and how it is laid out. */
+export interface StoreForm {
+  /** A path, or `:memory:` for tests. */
+  readonly file: string;
+  /** Names what the file is for; a file made for something else is refused. */
+  readonly purpose: string;
+  /** Store key, 32 bytes. */
+  readonly key: Bytes;
+  /** Of the layout; a file of another version is refused. */
+  readonly version: number;
+  /** SQL that makes the tables. */
+  readonly schema: string;
+  /** True: no other process may open it meanwhile. */
+  readonly exclusive?: boolean;
+}
+
+const KEY_CHECK = { table: 'purpose', row: 1, column: 'key_check' };
 
 /**
- * One SQLite file in WAL mode with full sync: a transaction that returned is on the disk. It holds raw readings and
- * seeds, so the file is readable by its owner alone.
+ * One SQLite file in WAL mode with full sync: a transaction that returned is on the disk. After a fault of the disk the
+ * file is not touched again until it is opened anew, for what the disk holds then is known from the disk alone.
  */
 export class Database {
+  readonly cipher: RowCipher;
+  readonly file: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #fault: unknown;
 
-  /** @param purpose names what the file is for; a file made for something else is refused */
-  constructor(file: string, purpose: string, schema: string) {
+  /** @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode` */
+  constructor(form: StoreForm) {
+    const { file } = form;
+    this.file = file;
+    this.cipher = new RowCipher(form.key, form.purpose);
     this.#db = open(file);
     try {
       this.#db.exec('PRAGMA busy_timeout = 5000');
-      this.#requireNotForeign(file, purpose);
+      if (form.exclusive === true) this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
+      this.#requireNotForeign(form);
       if (file !== ':memory:') chmodSync(file, 0o600);
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON');
-      this.transaction(() => this.#prepareSchema(file, purpose, schema));
+      this.transaction(() => this.#prepareSchema(form));
     } catch (error) {
       this.#db.close();
-      throw storeError(error, file);
+      throw openingFault(error, file);
     }
   }
 
   /** Runs `work` in one immediate transaction: all of it is durable on return, or none of it happened. */
   transaction<Result>(work: () => Result): Result {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
+    return this.#guarded(() => {
+      this.#db.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.#db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        this.#rollBack();
+        throw error;
+      }
+    });
   }
 
   /**
@@ -46,27 +75,57 @@ export class Database {
    * @throws FatalError `STORE_CONFLICT` where what is stored already contradicts it
    */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
-    try {
-      return Number(this.#prepared(sql).run(...values).changes);
-    } catch (error) {
-      throw isConstraint(error) ? conflict(error) : error;
-    }
+    return this.#guarded(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    const row = this.#prepared(sql).get(...values);
-    return row === undefined ? undefined : new Row(row);
+    return this.#guarded(() => {
+      const row = this.#prepared(sql).get(...values);
+      return row === undefined ? undefined : new Row(row);
+    });
   }
 
   all(sql: string, ...values: readonly SQLInputValue[]): Row[] {
-    return this.#prepared(sql)
-      .all(...values)
-      .map((row) => new Row(row));
+    return this.#guarded(() =>
+      this.#prepared(sql)
+        .all(...values)
+        .map((row) => new Row(row)),
+    );
+  }
+
+  /** Statements that are no queries, outside of a transaction. */
+  exec(sql: string): void {
+    this.#guarded(() => this.#db.exec(sql));
+  }
+
+  /** For what only the database itself can do, as a backup. */
+  get raw(): DatabaseSync {
+    return this.#db;
   }
 
   close(): void {
     this.#statements.clear();
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #guarded<Result>(work: () => Result): Result {
+    if (this.#fault !== undefined) throw this.#fault;
+    try {
+      return work();
+    } catch (error) {
+      const fault = storeFault(error, this.file);
+      if (isLasting(fault)) this.#fault = fault;
+      throw fault;
+    }
+  }
+
+  /** A rollback that fails too must not hide what went wrong first. */
+  #rollBack(): void {
+    try {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    } catch {
+      // The first error is thrown, and where it was the disk's, nothing more is asked of this connection.
+    }
   }
 
   #prepared(sql: string): StatementSync {
@@ -78,59 +137,38 @@ export class Database {
   }
 
   /** A database that something else made is left as it is: no table of ours, no other journal mode. */
-  #requireNotForeign(file: string, purpose: string): void {
+  #requireNotForeign({ file, purpose }: StoreForm): void {
     const tables = this.#db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
     if (tables.length > 0 && !tables.some(({ name }) => name === 'purpose')) throw otherStore(file, 'something else', purpose);
   }
 
-  #prepareSchema(file: string, purpose: string, schema: string): void {
-    this.#db.exec('CREATE TABLE IF NOT EXISTS purpose (name TEXT NOT NULL) STRICT');
-    const found = this.#db.prepare('SELECT name FROM purpose').get()?.['name'];
-    if (found === undefined) {
-      this.#db.prepare('INSERT INTO purpose VALUES (?)').run(purpose);
-      this.#db.exec(schema);
-    } else if (found !== purpose) {
-      throw otherStore(file, `"${String(found)}"`, purpose);
+  #prepareSchema(form: StoreForm): void {
+    this.#db.exec('CREATE TABLE IF NOT EXISTS purpose (name TEXT NOT NULL, version INTEGER NOT NULL, key_check BLOB NOT NULL) STRICT');
+    const found = this.#db.prepare('SELECT * FROM purpose').get();
+    if (found !== undefined) return this.#requireFitting(form, new Row(found));
+    const check = this.cipher.seal(KEY_CHECK, '');
+    this.#db.prepare('INSERT INTO purpose VALUES (?, ?, ?)').run(form.purpose, form.version, check);
+    this.#db.exec(form.schema);
+  }
+
+  #requireFitting({ file, purpose, version }: StoreForm, found: Row): void {
+    if (found.text('name') !== purpose) throw otherStore(file, `"${found.text('name')}"`, purpose);
+    const made = found.has('version') ? found.number('version') : 0;
+    if (made !== version) {
+      throw new RejectedError<StoreErrorCode>(
+        'STORE_VERSION',
+        `${file} has the form ${made}, this program knows form ${version} only. Run the version of the program that made it.`,
+      );
     }
-  }
-}
-
-/** One row whose columns are read with the type that the reader expects; anything else means a damaged store. */
-export class Row {
-  readonly #columns: Readonly<Record<string, unknown>>;
-
-  constructor(columns: Readonly<Record<string, unknown>>) {
-    this.#columns = columns;
-  }
-
-  text(column: string): string {
-    const value = this.#columns[column];
-    if (typeof value !== 'string') throw damaged(column);
-    return value;
-  }
-
-  number(column: string): number {
-    const value = this.#columns[column];
-    if (typeof value !== 'number') throw damaged(column);
-    return value;
-  }
-
-  bytes(column: string): Uint8Array {
-    const value = this.#columns[column];
-    if (!(value instanceof Uint8Array)) throw damaged(column);
-    return value;
-  }
-
-  json<Value>(column: string): Value {
     try {
-      return JSON.parse(this.text(column)) as Value;
-    } catch (error) {
-      throw error instanceof SyntaxError ? damaged(column) : error;
+      this.cipher.open(KEY_CHECK, found.bytes('key_check'));
+    } catch (cause) {
+      throw new RejectedError<StoreErrorCode>(
+        'STORE_KEY_WRONG',
+        `${file} was encrypted with another store key. Give the key file that belongs to it ("keys.store" of the configuration).`,
+        { cause },
+      );
     }
-  }
-
-  has(column: string): boolean {
-    return this.#columns[column] !== null && this.#columns[column] !== undefined;
   }
 }
 
@@ -139,7 +177,7 @@ function open(file: string): DatabaseSync {
     if (file !== ':memory:') createPrivate(file);
     return new DatabaseSync(file);
   } catch (error) {
-    throw storeError(error, file);
+    throw openingFault(error, file);
   }
 }
 
@@ -149,44 +187,14 @@ function createPrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
 
+/** A store that is busy, or that refused an input, answers the next call; one whose disk failed must be opened anew. */
+function isLasting(fault: unknown): boolean {
+  if (!(fault instanceof DcmbError)) return false;
+  return LASTING.has(fault.code as StoreErrorCode);
+}
+
+const LASTING: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>(['STORE_FULL', 'STORE_READ_ONLY', 'STORE_FAILED', 'STORE_DAMAGED']);
+
 function otherStore(file: string, found: string, purpose: string): RejectedError<StoreErrorCode> {
   return new RejectedError('OTHER_STORE', `${file} was made for ${found}, not for "${purpose}". Give each module a store of its own.`);
-}
-
-function isConstraint(error: unknown): boolean {
-  return error instanceof Error && /constraint failed/i.test(error.message);
-}
-
-function conflict(cause: unknown): FatalError<StoreErrorCode> {
-  return new FatalError(
-    'STORE_CONFLICT',
-    'The store holds another entry in the same place already. Stop, and keep the file for an inquiry.',
-    {
-      cause,
-    },
-  );
-}
-
-function damaged(column: string): FatalError<StoreErrorCode> {
-  return new FatalError(
-    'STORE_UNREADABLE',
-    `The store's column "${column}" holds something of another form: the file is damaged. Restore a backup.`,
-  );
-}
-
-function storeError(error: unknown, file: string): Error {
-  if (error instanceof RejectedError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (/locked|busy/i.test(message)) {
-    return new UnavailableError<StoreErrorCode>(
-      'STORE_BUSY',
-      `${file} is in use by another process. Stop that one, or give this module a store of its own.`,
-      { cause: error },
-    );
-  }
-  return new RejectedError<StoreErrorCode>(
-    'STORE_UNREADABLE',
-    `${file} can't be opened as a store (${message}). Check path, rights and disk.`,
-    { cause: error },
-  );
 }

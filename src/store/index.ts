@@ -1,3 +1,7 @@
-export type { StoreErrorCode } from './database.ts';
+export type { StoreErrorCode } from './errors.ts';
+export { Journal } from './journal.ts';
+export type { JournalEntry } from './journal-messages.ts';
+export type * from './receiver-log.ts';
 export * from './receiver-store.ts';
-export * from './sender-store.ts';
+export * from './sender-batch.ts';
+export { SenderStore } from './sender-store.ts';

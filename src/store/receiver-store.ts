@@ -1,5 +1,8 @@
-import type { Envelope, Json } from '../core/index.ts';
-import { Database, type Row } from './database.ts';
+import type { Bytes, Envelope, Json } from '../core/index.ts';
+import { Database } from './database.ts';
+import type { Row } from './row.ts';
+import { type Cell, factCell } from './row-cipher.ts';
+import { ReceiverLog } from './receiver-log.ts';
 
 /** One verified delivery with the receipt that was given for it. */
 export interface ReceivedBatch {
@@ -18,7 +21,7 @@ export interface ReceivedBatch {
 /** A batch that got no receipt and never will: the receipts go on behind it. */
 export interface ReceiptException {
   readonly n: number;
-  readonly reason: 'disputed';
+  readonly reason: 'disputed' | 'expired';
   /** Hash of the header that the ledger has for it, empty where it has none. */
   readonly headerHash: string;
   /** The header itself, where it was delivered. */
@@ -37,30 +40,37 @@ export interface StoredFinding {
 const SCHEMA = `
 CREATE TABLE deliveries (
   n INTEGER PRIMARY KEY, interval INTEGER NOT NULL, batch_row INTEGER NOT NULL, header_hash TEXT NOT NULL,
-  delivery_hash TEXT NOT NULL, package TEXT NOT NULL, receipt TEXT NOT NULL, codes TEXT NOT NULL, digest TEXT NOT NULL,
+  delivery_hash TEXT NOT NULL, package BLOB NOT NULL, receipt TEXT NOT NULL, codes BLOB NOT NULL, digest TEXT NOT NULL,
   acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, n INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (n, code, message)) STRICT;
-CREATE TABLE actions (key TEXT PRIMARY KEY, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE exceptions (n INTEGER PRIMARY KEY, reason TEXT NOT NULL, header_hash TEXT NOT NULL, header TEXT) STRICT;
 `;
 
-/** Stores that were made before there were exceptions get the table when they are opened. */
-const EXCEPTIONS = `
-CREATE TABLE IF NOT EXISTS exceptions (n INTEGER PRIMARY KEY, reason TEXT NOT NULL, header_hash TEXT NOT NULL, header TEXT) STRICT
-`;
+const VERSION = 1;
 
-/** The manufacturer's store of one channel. All methods are synchronous and durable on return. */
-export class ReceiverStore {
+/**
+ * The manufacturer's store of one channel. All methods are synchronous and durable on return. After a fault of the disk
+ * (`STORE_FULL`, `STORE_READ_ONLY`, `STORE_FAILED`) every call throws it again: close the store and open it anew.
+ */
+export class ReceiverStore extends ReceiverLog {
   readonly #db: Database;
 
-  constructor(file: string, channel: string) {
-    this.#db = new Database(file, `receiver ${channel}`, SCHEMA);
-    this.#db.run(EXCEPTIONS);
+  /**
+   * @param file path, or `:memory:` for tests
+   * @param key store key, 32 bytes: encrypts all that is not public; see docs/store.md
+   * @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode`
+   */
+  constructor(file: string, channel: string, key: Bytes) {
+    const db = new Database({ file, purpose: `receiver ${channel}`, key, version: VERSION, schema: SCHEMA });
+    super(db);
+    this.#db = db;
   }
 
   /** Stores a verified delivery, its receipt and the actions that it causes, in one transaction. */
-  store(batch: ReceivedBatch, actionKeys: readonly string[]): void {
+  store(batch: ReceivedBatch, actionKeys: readonly string[], atMs = 0): void {
+    const { cipher } = this.#db;
     this.#db.transaction(() => {
       this.#db.run(
         'INSERT INTO deliveries (n, interval, batch_row, header_hash, delivery_hash, package, receipt, codes, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -69,23 +79,23 @@ export class ReceiverStore {
         batch.row,
         batch.headerHash,
         batch.deliveryHash,
-        JSON.stringify(batch.deliveryPackage),
+        cipher.sealJson(deliveryCell(batch.n, 'package'), batch.deliveryPackage),
         JSON.stringify(batch.receipt),
-        JSON.stringify(batch.codes),
+        cipher.sealJson(deliveryCell(batch.n, 'codes'), batch.codes),
         batch.digest,
       );
-      for (const key of actionKeys) this.addAction(key);
+      for (const key of actionKeys) this.addAction(key, atMs);
     });
   }
 
   last(): ReceivedBatch | undefined {
     const row = this.#db.get('SELECT * FROM deliveries ORDER BY n DESC LIMIT 1');
-    return row === undefined ? undefined : receivedBatch(row);
+    return row === undefined ? undefined : this.#received(row);
   }
 
   batch(n: number): ReceivedBatch | undefined {
     const row = this.#db.get('SELECT * FROM deliveries WHERE n = ?', n);
-    return row === undefined ? undefined : receivedBatch(row);
+    return row === undefined ? undefined : this.#received(row);
   }
 
   /** The highest number that is settled, by a receipt or as an exception, or -1. */
@@ -116,17 +126,18 @@ export class ReceiverStore {
 
   /** Codes of the last batch of a grid point: those of a call say nothing. */
   lastCodes(): readonly number[] | undefined {
-    return this.#db.get('SELECT codes FROM deliveries WHERE batch_row = 0 ORDER BY n DESC LIMIT 1')?.json('codes');
+    const row = this.#db.get('SELECT n, codes FROM deliveries WHERE batch_row = 0 ORDER BY n DESC LIMIT 1');
+    return row === undefined ? undefined : this.#db.cipher.json(deliveryCell(row.number('n'), 'codes'), row.bytes('codes'));
   }
 
   /** Those from one number to another, both included, ascending. */
   batches(from: number, to: number): ReceivedBatch[] {
-    return this.#db.all('SELECT * FROM deliveries WHERE n BETWEEN ? AND ? ORDER BY n', from, to).map(receivedBatch);
+    return this.#db.all('SELECT * FROM deliveries WHERE n BETWEEN ? AND ? ORDER BY n', from, to).map((row) => this.#received(row));
   }
 
   /** Receipts that the owner's module has not confirmed yet, oldest first. */
   unacknowledged(): ReceivedBatch[] {
-    return this.#db.all('SELECT * FROM deliveries WHERE acknowledged = 0 ORDER BY n').map(receivedBatch);
+    return this.#db.all('SELECT * FROM deliveries WHERE acknowledged = 0 ORDER BY n').map((row) => this.#received(row));
   }
 
   setAcknowledged(n: number): void {
@@ -154,31 +165,33 @@ export class ReceiverStore {
       .map((row) => ({ atMs: row.number('at'), n: row.number('n'), code: row.text('code'), message: row.text('message') }));
   }
 
-  /** True where the action is new; the same key never stands twice. */
-  addAction(key: string): boolean {
-    return this.#db.run(`INSERT INTO actions (key, state) VALUES (?, 'waiting') ON CONFLICT (key) DO NOTHING`, key) === 1;
-  }
-
-  waitingActions(): { key: string; tries: number }[] {
-    return this.#db
-      .all(`SELECT key, tries FROM actions WHERE state = 'waiting' ORDER BY rowid`)
-      .map((row) => ({ key: row.text('key'), tries: row.number('tries') }));
-  }
-
-  setAction(key: string, state: 'waiting' | 'done' | 'failed'): void {
-    this.#db.run('UPDATE actions SET state = ?, tries = tries + 1 WHERE key = ?', state, key);
-  }
-
   fact(name: string): string | undefined {
-    return this.#db.get('SELECT value FROM facts WHERE name = ?', name)?.text('value');
+    const row = this.#db.get('SELECT value FROM facts WHERE name = ?', name);
+    return row === undefined ? undefined : this.#db.cipher.text(factCell(name), row.bytes('value'));
   }
 
   setFact(name: string, value: string): void {
-    this.#db.run('INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value);
+    const sql = 'INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+    this.#db.run(sql, name, this.#db.cipher.seal(factCell(name), value));
   }
 
   close(): void {
     this.#db.close();
+  }
+
+  #received(row: Row): ReceivedBatch {
+    const n = row.number('n');
+    return {
+      n,
+      interval: row.number('interval'),
+      row: row.number('batch_row'),
+      headerHash: row.text('header_hash'),
+      deliveryHash: row.text('delivery_hash'),
+      deliveryPackage: this.#db.cipher.json(deliveryCell(n, 'package'), row.bytes('package')),
+      receipt: row.json('receipt'),
+      codes: this.#db.cipher.json(deliveryCell(n, 'codes'), row.bytes('codes')),
+      digest: row.text('digest'),
+    };
   }
 }
 
@@ -191,16 +204,6 @@ function receiptException(row: Row): ReceiptException {
   };
 }
 
-function receivedBatch(row: Row): ReceivedBatch {
-  return {
-    n: row.number('n'),
-    interval: row.number('interval'),
-    row: row.number('batch_row'),
-    headerHash: row.text('header_hash'),
-    deliveryHash: row.text('delivery_hash'),
-    deliveryPackage: row.json('package'),
-    receipt: row.json('receipt'),
-    codes: row.json('codes'),
-    digest: row.text('digest'),
-  };
+function deliveryCell(n: number, column: 'package' | 'codes'): Cell {
+  return { table: 'deliveries', row: n, column };
 }

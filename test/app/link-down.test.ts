@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { loadStoreKey } from '../../src/platform/index.ts';
 import { SenderStore } from '../../src/store/index.ts';
 import type { TagWriter } from '../../src/client/index.ts';
 import type { SenderModule } from '../../src/app/index.ts';
@@ -85,7 +86,11 @@ describe("while the manufacturer can't reach the owner's cleared server", () => 
   test('both audits prove every batch', async () => {
     await plc.close();
     await plant.stop(sender);
-    const store = new SenderStore(join(plant.plant.owner, 'data', 'store.db'), plant.plant.channelId);
+    const store = new SenderStore(
+      join(plant.plant.owner, 'data', 'store.db'),
+      plant.plant.channelId,
+      await loadStoreKey(plant.ownerConfig().keys.store),
+    );
     const { sealed } = store.counts();
     store.close();
     for (const file of [plant.ownerFile, plant.manufacturerFile]) {

@@ -9,6 +9,7 @@ import { SenderStore } from '../../src/store/index.ts';
 import { CollectingChannel, EpochSecrets, firstProgress } from '../../src/transfer/index.ts';
 import { testBytes } from '../support/ledger-network.ts';
 import { POLICY, TAG_DEPTH, termsFor } from '../transfer/fixture.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 const terms = termsFor();
 const epochKey = EpochKeys.first(testBytes('channel key'), terms.params).bytes;
@@ -28,7 +29,7 @@ function life(store: SenderStore): { collecting: CollectingChannel; keeper: Open
 
 function newStore(t: TestContext): SenderStore {
   const folder = mkdtempSync(join(tmpdir(), 'dcmb-keeper-'));
-  const store = new SenderStore(join(folder, 'store.db'), 'channel');
+  const store = new SenderStore(join(folder, 'store.db'), 'channel', STORE_KEY);
   t.after(() => {
     store.close();
     rmSync(folder, { recursive: true });

@@ -8,13 +8,16 @@ import { type ActionConfig, loadAgreement, type LoadedAgreement } from '../../sr
 import { trustListOf } from '../../src/app/link-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { ReceiverActions } from '../../src/app/receiver-actions.ts';
+import { UnavailableError } from '../../src/core/index.ts';
 import { thumbprintOf } from '../../src/server/index.ts';
 import { ReceiverStore } from '../../src/store/index.ts';
+import { ManualClock } from '../support/ledger-network.ts';
 import { PlcServer } from '../support/plc-server.ts';
 import { testIdentity } from '../support/ua-server.ts';
 import { until } from '../support/until.ts';
 import { receivedBatch } from '../store/batches.ts';
-import { TestPlant, Told } from './plant.ts';
+import { type EventOf, TestPlant, Told } from './plant.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 interface Request {
   readonly headers: IncomingHttpHeaders;
@@ -76,7 +79,7 @@ describe('actions of the receiver', () => {
   const action = (changes: Partial<ActionConfig>): ActionConfig => ({ name: 'order', stream: 'Maintenance', codes: [1, 2], ...changes });
 
   /** Actions over a store of their own. */
-  function actionsOf(t: TestContext, configured: readonly ActionConfig[], store = new ReceiverStore(':memory:', 'test')) {
+  function actionsOf(t: TestContext, configured: readonly ActionConfig[], store = new ReceiverStore(':memory:', 'test', STORE_KEY)) {
     const told = new Told();
     const facts = { agreement: loaded.agreement, channel: 'channel', store, pki: pki(), firstRetryMs: 1 };
     const actions = new ReceiverActions(configured, facts, told.listen);
@@ -183,13 +186,12 @@ describe('actions of the receiver', () => {
       action({ name: 'absent', program: { command: [join(plant.plant.folder, 'no-such-program')] } }),
     ]);
     arrive(0, [1, 0]);
-    await until('both were tried', () => told.of('action').length >= 2);
-    const [first, second] = told.of('action');
-    assert.deepEqual([first?.key, first?.state, second?.key, second?.state], ['hangs:0', 'retry', 'absent:0', 'retry']);
-    assert.match(first!.message, /SIGKILL/);
-    assert.match(second!.message, /ENOENT/);
-    store.setAction('hangs:0', 'failed');
-    store.setAction('absent:0', 'failed');
+    const first = (key: string): EventOf<'action'> | undefined => told.of('action').find((event) => event.key === key);
+    await until('both were tried', () => first('hangs:0') !== undefined && first('absent:0') !== undefined);
+    assert.deepEqual([first('hangs:0')?.state, first('absent:0')?.state], ['retry', 'retry']);
+    assert.match(first('hangs:0')!.message, /did not end in time \(SIGKILL\)/);
+    assert.match(first('absent:0')!.message, /ENOENT/);
+    for (const key of ['hangs:0', 'absent:0']) store.endAction(key, { state: 'failed', error: '' });
   });
 
   test('an OPC UA write gives the code to a server that trusts this module', async (t) => {
@@ -215,7 +217,7 @@ describe('actions of the receiver', () => {
 
   test('those that wait at a restart run then, and each once', async (t) => {
     service.requests.length = 0;
-    const store = new ReceiverStore(':memory:', 'test');
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
     store.store(receivedBatch(3, { codes: [1, 0] }), ['order:3']);
     const first = actionsOf(t, [action({ webhook: { url: service.url } })], store);
     first.actions.wake();
@@ -228,7 +230,7 @@ describe('actions of the receiver', () => {
   });
 
   test('one that waits for its next try is not hurried by the conditions that follow', async (t) => {
-    const store = new ReceiverStore(':memory:', 'test');
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
     const facts = { agreement: loaded.agreement, channel: 'channel', store, pki: pki(), firstRetryMs: 60_000 };
     const told = new Told();
     const unreachable = action({ webhook: { url: 'http://127.0.0.1:9/' } });
@@ -245,8 +247,121 @@ describe('actions of the receiver', () => {
     assert.equal(store.waitingActions()[0]?.tries, 1);
   });
 
+  test('one that was under way when the module was killed runs again, with the same key', async (t) => {
+    service.requests.length = 0;
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
+    store.store(receivedBatch(3, { codes: [1, 0] }), ['order:3']);
+    store.beginAction('order:3', 1);
+    const { actions, ended } = actionsOf(t, [action({ webhook: { url: service.url } })], store);
+    actions.wake();
+    await ended(1);
+    assert.deepEqual(
+      service.requests.map(({ headers }) => headers['idempotency-key']),
+      ['channel:order:3'],
+    );
+    assert.deepEqual([store.actions()[0]?.state, store.actions()[0]?.tries], ['done', 2]);
+  });
+
+  test('a try that takes the module with it still counts, so that it ends as a dead letter', async (t) => {
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
+    store.store(receivedBatch(3, { codes: [1, 0] }), ['order:3']);
+    for (let i = 0; i < 4; i++) store.beginAction('order:3', 1);
+    const { actions, ended, told } = actionsOf(t, [action({ webhook: { url: 'http://127.0.0.1:9/' } })], store);
+    actions.wake();
+    await ended(1);
+    assert.deepEqual([told.of('action')[0]?.state, store.actions()[0]?.tries], ['failed', 5]);
+  });
+
+  test('the rest before the next try doubles, up to five minutes, and is never the same for all', (t) => {
+    const rests = (byte: number): Promise<number[]> => restsOf(t, byte);
+    return Promise.all([rests(255), rests(0)]).then(([longest, shortest]) => {
+      assert.deepEqual(
+        longest,
+        [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => 1000 * seconds),
+      );
+      assert.deepEqual(
+        shortest,
+        longest.map((ms) => ms / 2),
+      );
+    });
+  });
+
+  /** Rests between the tries of an action that always fails, by a clock that goes only when it is told. */
+  async function restsOf(t: TestContext, byte: number): Promise<number[]> {
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
+    store.store(receivedBatch(0, { codes: [1, 0] }), ['order:0']);
+    const clock = new ManualClock();
+    const random = { bytes: (length: number) => new Uint8Array(length).fill(byte) };
+    const told = new Told();
+    const facts = { agreement: loaded.agreement, channel: 'channel', store, pki: pki(), clock, random };
+    const failing = action({ mostTries: 12, program: { command: [join(plant.plant.folder, 'no-such-program')] } });
+    const actions = new ReceiverActions([failing], facts, told.listen);
+    t.after(() => actions.stop());
+    const rests: number[] = [];
+    for (let tries = 1; tries < 12; tries++) {
+      actions.wake();
+      await until(`try ${tries}`, () => told.of('action').length === tries);
+      const due = store.actions()[0]!.dueAtMs;
+      rests.push(due - clock.now());
+      clock.timeMs = due;
+    }
+    actions.wake();
+    await until('it is given up', () => told.of('action').at(-1)?.state === 'failed');
+    return rests;
+  }
+
+  test('a dead letter that is repeated runs again with the same key, without a restart of the module', async (t) => {
+    service.requests.length = 0;
+    service.answers.push(...Array<number>(5).fill(503));
+    const { arrive, ended, store } = actionsOf(t, [action({ webhook: { url: service.url } })]);
+    arrive(4, [1, 0]);
+    await ended(1);
+    assert.deepEqual([store.actions()[0]?.state, store.actions()[0]?.error], ['failed', 'The webhook answered 503.']);
+    assert.equal(store.repeatAction('order:4'), true);
+    await ended(2);
+    assert.deepEqual([store.actions()[0]?.state, store.actions()[0]?.error], ['done', '']);
+    assert.equal(new Set(service.requests.map(({ headers }) => headers['idempotency-key'])).size, 1);
+  });
+
+  test('one that hangs holds up none of another name', async (t) => {
+    const hangs = [process.execPath, '-e', 'setInterval(() => {}, 1000)'];
+    const { arrive, told, store } = actionsOf(t, [
+      action({ name: 'hangs', timeoutMs: 60_000, program: { command: hangs } }),
+      action({ name: 'works', program: { command: [process.execPath, '-e', ''] } }),
+    ]);
+    arrive(0, [1, 0]);
+    await until('the other one is done', () => told.of('action').length > 0);
+    assert.deepEqual(told.of('action')[0], { event: 'action', key: 'works:0', state: 'done', message: '' });
+    assert.equal(store.actions()[0]?.state, 'waiting');
+  });
+
+  test('a store that fails is told, and asked again at leisure', async (t) => {
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
+    store.store(receivedBatch(0, { codes: [1, 0] }), ['order:0']);
+    store.beginAction = () => {
+      throw new UnavailableError('STORE_FULL', 'The disk is full.');
+    };
+    const faults: unknown[] = [];
+    const facts = {
+      agreement: loaded.agreement,
+      channel: 'channel',
+      store,
+      pki: pki(),
+      storeFault: (error: unknown) => void faults.push(error),
+    };
+    const actions = new ReceiverActions([action({ webhook: { url: service.url } })], facts, () => undefined);
+    t.after(() => actions.stop());
+    service.requests.length = 0;
+    actions.wake();
+    await until('it is told', () => faults.length > 0);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    assert.deepEqual([faults.length, service.requests.length], [1, 0], 'it does not run before its begin is stored');
+  });
+
   test('one whose configuration is gone has failed, and says so', async (t) => {
-    const store = new ReceiverStore(':memory:', 'test');
+    const store = new ReceiverStore(':memory:', 'test', STORE_KEY);
     store.store(receivedBatch(0, { codes: [1, 0] }), ['gone:0']);
     const { actions, ended, told } = actionsOf(t, [], store);
     actions.wake();

@@ -10,6 +10,7 @@ import { ReceiverStore, SenderStore } from '../../src/store/index.ts';
 import { testGenesis } from '../support/ledger-network.ts';
 import { until } from '../support/until.ts';
 import { TestPlant, Told } from './plant.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 describe('what does not fit together is refused in one sentence, before anything is taken in', () => {
   let plant: TestPlant;
@@ -81,8 +82,8 @@ describe('what does not fit together is refused in one sentence, before anything
 
   test("a store of another channel, and the other side's", async () => {
     const [ofSender, ofReceiver] = [at('sender.db'), at('receiver.db')];
-    new SenderStore(ofSender, 'another channel').close();
-    new ReceiverStore(ofReceiver, plant.plant.channelId).close();
+    new SenderStore(ofSender, 'another channel', STORE_KEY).close();
+    new ReceiverStore(ofReceiver, plant.plant.channelId, STORE_KEY).close();
     await refused(sender({ store: ofSender }), 'OTHER_STORE', /sender\.db was made for "sender another channel"/);
     await refused(sender({ store: ofReceiver }), 'OTHER_STORE', /receiver\.db was made for "receiver/);
     await refused(receiver({ store: ofSender }), 'OTHER_STORE', /sender\.db/);

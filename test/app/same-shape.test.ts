@@ -7,7 +7,7 @@ import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { ModuleConnection, type TagWriter } from '../../src/client/index.ts';
 import { fromBase64Url, intervalEnd, type Json, parseCanonical } from '../../src/core/index.ts';
 import { openEmbeddedLedger } from '../../src/ledger/index.ts';
-import { loadSigningKey, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { loadSigningKey, loadStoreKey, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
 import { SenderStore, type StoredBatch } from '../../src/store/index.ts';
 import { until } from '../support/until.ts';
@@ -60,7 +60,11 @@ describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybod
     await viewer.close();
     await plc.close();
     await plant.stop(sender);
-    const store = new SenderStore(join(plant.plant.owner, 'data', 'store.db'), plant.plant.channelId);
+    const store = new SenderStore(
+      join(plant.plant.owner, 'data', 'store.db'),
+      plant.plant.channelId,
+      await loadStoreKey(plant.ownerConfig().keys.store),
+    );
     COUNTS.forEach((count, index) => chosen.set(count, store.batch(numbers[index]!)!));
     for (const n of numbers) openings.set(n, store.opening(n)!);
     store.close();

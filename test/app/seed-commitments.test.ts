@@ -11,6 +11,7 @@ import { SenderStore } from '../../src/store/index.ts';
 import { firstProgress } from '../../src/transfer/index.ts';
 import { ManualClock, testBytes } from '../support/ledger-network.ts';
 import { OWNER, termsFor, transferParams } from '../transfer/fixture.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 const { signal } = new AbortController();
 const params = transferParams();
@@ -30,7 +31,7 @@ function ledgerFake(roots: Map<number, string>): Ledger {
 
 function scene(t: TestContext): { store: SenderStore; seeds: SeedCommitments; clock: ManualClock } {
   const folder = mkdtempSync(join(tmpdir(), 'dcmb-seeds-'));
-  const store = new SenderStore(join(folder, 'store.db'), 'channel');
+  const store = new SenderStore(join(folder, 'store.db'), 'channel', STORE_KEY);
   t.after(() => {
     store.close();
     rmSync(folder, { recursive: true });

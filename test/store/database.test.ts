@@ -7,6 +7,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { DcmbError } from '../../src/core/index.ts';
 import { ReceiverStore, SenderStore } from '../../src/store/index.ts';
 import { progressOf, sealedBatch } from './batches.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'dcmb-store-'));
@@ -30,7 +31,7 @@ describe('a store file', () => {
     const path = folder(t);
     const before = process.umask(0o022);
     t.after(() => void process.umask(before));
-    const store = new SenderStore(join(path, 'data', 'store.db'), 'channel');
+    const store = new SenderStore(join(path, 'data', 'store.db'), 'channel', STORE_KEY);
     t.after(() => store.close());
     store.begin(progressOf(0));
     const files = readdirSync(join(path, 'data'));
@@ -41,13 +42,13 @@ describe('a store file', () => {
 
   test('of one channel is refused to another, and that of a sender to a receiver', (t) => {
     const file = join(folder(t), 'store.db');
-    new SenderStore(file, 'one').close();
+    new SenderStore(file, 'one', STORE_KEY).close();
     assert.match(
-      refusal('OTHER_STORE', () => new SenderStore(file, 'two')),
+      refusal('OTHER_STORE', () => new SenderStore(file, 'two', STORE_KEY)),
       /store\.db was made for "sender one", not for "sender two"/,
     );
-    refusal('OTHER_STORE', () => new ReceiverStore(file, 'one'));
-    new SenderStore(file, 'one').close();
+    refusal('OTHER_STORE', () => new ReceiverStore(file, 'one', STORE_KEY));
+    new SenderStore(file, 'one', STORE_KEY).close();
   });
 
   test('that something else made is refused and left as it is', (t) => {
@@ -56,7 +57,7 @@ describe('a store file', () => {
     other.exec('CREATE TABLE theirs (x TEXT); INSERT INTO theirs VALUES (1)');
     other.close();
     const before = readFileSync(file);
-    refusal('OTHER_STORE', () => new SenderStore(file, 'channel'));
+    refusal('OTHER_STORE', () => new SenderStore(file, 'channel', STORE_KEY));
     assert.deepEqual(readFileSync(file), before);
   });
 
@@ -65,7 +66,7 @@ describe('a store file', () => {
     writeFileSync(file, 'Not a database, but long enough to look like one. '.repeat(100));
     const before = readFileSync(file);
     assert.match(
-      refusal('STORE_UNREADABLE', () => new SenderStore(file, 'channel')),
+      refusal('STORE_UNREADABLE', () => new SenderStore(file, 'channel', STORE_KEY)),
       /notes\.txt can't be opened as a store/,
     );
     assert.deepEqual(readFileSync(file), before);
@@ -75,21 +76,21 @@ describe('a store file', () => {
     const file = join(folder(t), 'file');
     writeFileSync(file, '');
     assert.match(
-      refusal('STORE_UNREADABLE', () => new SenderStore(join(file, 'store.db'), 'channel')),
+      refusal('STORE_UNREADABLE', () => new SenderStore(join(file, 'store.db'), 'channel', STORE_KEY)),
       /file\/store\.db can't be opened as a store/,
     );
   });
 
   test('with a column of another form is told as damaged, without its content', (t) => {
     const file = join(folder(t), 'store.db');
-    const store = new SenderStore(file, 'channel');
+    const store = new SenderStore(file, 'channel', STORE_KEY);
     store.begin(progressOf(0));
     store.seal(sealedBatch(0), progressOf(1));
     store.close();
     const damage = new DatabaseSync(file);
     damage.exec(`UPDATE progress SET state = '{"canary'; UPDATE batches SET header = 'canary'`);
     damage.close();
-    const damaged = new SenderStore(file, 'channel');
+    const damaged = new SenderStore(file, 'channel', STORE_KEY);
     t.after(() => damaged.close());
     for (const look of [() => damaged.progress(), () => damaged.batch(0)]) {
       const message = refusal('STORE_UNREADABLE', look);
@@ -100,10 +101,10 @@ describe('a store file', () => {
 
   test('that another process holds in a transaction is told as busy, once waiting was in vain', (t) => {
     const file = join(folder(t), 'store.db');
-    new SenderStore(file, 'channel').close();
+    new SenderStore(file, 'channel', STORE_KEY).close();
     const other = new DatabaseSync(file);
     other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (x)');
     t.after(() => other.close());
-    refusal('STORE_BUSY', () => new SenderStore(file, 'channel'));
+    refusal('STORE_BUSY', () => new SenderStore(file, 'channel', STORE_KEY));
   });
 });

@@ -6,9 +6,10 @@ import { describe, test, type TestContext } from 'node:test';
 import { hasCode } from '../../src/core/index.ts';
 import { ReceiverStore } from '../../src/store/index.ts';
 import { receivedBatch, SOME_ENVELOPE } from './batches.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 function inMemory(t: TestContext): ReceiverStore {
-  const store = new ReceiverStore(':memory:', 'channel');
+  const store = new ReceiverStore(':memory:', 'channel', STORE_KEY);
   t.after(() => store.close());
   return store;
 }
@@ -17,12 +18,12 @@ describe("a receiver's store", () => {
   test('finds batches again after a restart, byte for byte, with what is not acknowledged', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'dcmb-store-'));
     t.after(() => rmSync(folder, { recursive: true }));
-    const first = new ReceiverStore(join(folder, 'store.db'), 'channel');
+    const first = new ReceiverStore(join(folder, 'store.db'), 'channel', STORE_KEY);
     for (const n of [0, 1, 2]) first.store(receivedBatch(n), [`act:${n}`]);
     first.setAcknowledged(1);
-    first.setAction('act:1', 'done');
+    first.endAction('act:1', { state: 'done', error: '' });
     first.close();
-    const again = new ReceiverStore(join(folder, 'store.db'), 'channel');
+    const again = new ReceiverStore(join(folder, 'store.db'), 'channel', STORE_KEY);
     t.after(() => again.close());
     assert.deepEqual(again.batches(0, 2), [receivedBatch(0), receivedBatch(1), receivedBatch(2)]);
     assert.deepEqual(again.batches(1, 1), [receivedBatch(1)]);
@@ -71,17 +72,6 @@ describe("a receiver's store", () => {
       () => store.addException(exception),
       (error) => hasCode(error, 'STORE_CONFLICT'),
     );
-  });
-
-  test('the same action never stands twice, and a settled one is not run again', (t) => {
-    const store = inMemory(t);
-    assert.equal(store.addAction('act:0'), true);
-    assert.equal(store.addAction('act:0'), false);
-    store.setAction('act:0', 'waiting');
-    assert.deepEqual(store.waitingActions(), [{ key: 'act:0', tries: 1 }]);
-    store.setAction('act:0', 'failed');
-    assert.equal(store.addAction('act:0'), false);
-    assert.deepEqual(store.waitingActions(), []);
   });
 
   test('keeps a finding once, however often it is made', (t) => {

@@ -6,9 +6,10 @@ import { describe, test, type TestContext } from 'node:test';
 import { hasCode } from '../../src/core/index.ts';
 import { SenderStore } from '../../src/store/index.ts';
 import { bytes, progressOf, sealedBatch, SOME_ENVELOPE } from './batches.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 function inMemory(t: TestContext): SenderStore {
-  const store = new SenderStore(':memory:', 'channel');
+  const store = new SenderStore(':memory:', 'channel', STORE_KEY);
   t.after(() => store.close());
   return store;
 }
@@ -27,14 +28,14 @@ describe('sealing', () => {
   test('stores batch and progress, which a later start finds again, byte for byte', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'dcmb-store-'));
     t.after(() => rmSync(folder, { recursive: true }));
-    const first = new SenderStore(join(folder, 'store.db'), 'channel');
+    const first = new SenderStore(join(folder, 'store.db'), 'channel', STORE_KEY);
     assert.equal(first.progress(), undefined);
     first.begin(progressOf(0));
     assert.deepEqual(first.progress(), progressOf(0));
     first.seal(sealedBatch(0), progressOf(1));
     first.setFact('name', 'value');
     first.close();
-    const again = new SenderStore(join(folder, 'store.db'), 'channel');
+    const again = new SenderStore(join(folder, 'store.db'), 'channel', STORE_KEY);
     t.after(() => again.close());
     assert.deepEqual(again.progress(), progressOf(1));
     assert.equal(again.fact('name'), 'value');

@@ -17,11 +17,12 @@ import { EpochCosigner, EpochRecords, type EpochRecordSource, EpochSecrets } fro
 import { testBytes, testSigner } from '../support/ledger-network.ts';
 import { SOME_ENVELOPE } from '../store/batches.ts';
 import { OWNER, RECEIVER, secretsFor, termsFor, TestSender } from './fixture.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 /** Both sides of a channel, with the same batches in both stores. */
 class Pair {
   readonly sender = new TestSender();
-  readonly received = new ReceiverStore(':memory:', 'test');
+  readonly received = new ReceiverStore(':memory:', 'test', STORE_KEY);
   records = this.#records();
   readonly cosigner = new EpochCosigner(this.sender.terms, secretsFor(this.sender.terms), this.received, RECEIVER, this.sender.clock);
   #digest = FIRST_DIGEST;

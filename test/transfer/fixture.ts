@@ -22,6 +22,7 @@ import {
   type TagReading,
 } from '../../src/transfer/index.ts';
 import { ManualClock, testBytes, testParams } from '../support/ledger-network.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 export const OWNER: Signer = ed25519Signer(testBytes('key evidence owner'));
 export const RECEIVER: Signer = ed25519Signer(testBytes('key evidence manufacturer'));
@@ -124,7 +125,7 @@ export class TestSender {
   readonly late: number[] = [];
   readonly failures: unknown[] = [];
 
-  constructor(terms: ChannelTerms = termsFor(), store: SenderStore = new SenderStore(':memory:', 'test')) {
+  constructor(terms: ChannelTerms = termsFor(), store: SenderStore = new SenderStore(':memory:', 'test', STORE_KEY)) {
     this.terms = terms;
     this.store = store;
     this.clock = new ManualClock(terms.params.originMs);

@@ -25,11 +25,12 @@ import { ReceiverStore, type StoredFinding } from '../../src/store/index.ts';
 import { type DeliverySource, Inbox, type ReceivedCondition } from '../../src/transfer/index.ts';
 import { ManualClock, testBytes, testSigner } from '../support/ledger-network.ts';
 import { BLOCK, count, OWNER, RECEIVER, secretsFor, TestSender } from './fixture.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 /** An owner's module with three sealed batches, and the manufacturer's inbox. Everything that happens is noted in order. */
 class Scene {
   readonly sender = new TestSender();
-  readonly store = new ReceiverStore(':memory:', 'test');
+  readonly store = new ReceiverStore(':memory:', 'test', STORE_KEY);
   readonly happened: string[] = [];
   readonly findings: StoredFinding[] = [];
   readonly conditions: ReceivedCondition[] = [];

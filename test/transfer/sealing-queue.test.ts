@@ -6,6 +6,7 @@ import { systemArgon2 } from '../../src/platform/index.ts';
 import { SenderStore } from '../../src/store/index.ts';
 import { SealingQueue } from '../../src/transfer/index.ts';
 import { count, OWNER, secretsFor, termsFor, TestSender, transferParams } from './fixture.ts';
+import { STORE_KEY } from '../support/store-key.ts';
 
 describe('the chain of headers', () => {
   test('begins with the hash of the channel id, and each names the one before it, calls included', async () => {
@@ -32,7 +33,7 @@ describe('the chain of headers', () => {
   });
 
   test('goes on where it was after a restart', async () => {
-    const store = new SenderStore(':memory:', 'test');
+    const store = new SenderStore(':memory:', 'test', STORE_KEY);
     await new TestSender(termsFor(), store).seal(2);
     await new TestSender(termsFor(), store).seal(2);
     const headers = store.batches(0, 9).map(({ header }) => openHeader(header, OWNER.publicKey));
@@ -131,7 +132,7 @@ describe('sealing', () => {
 
   test('needs a store with a beginning', () => {
     assert.throws(
-      () => new SealingQueue({ store: new SenderStore(':memory:', 'test') } as never),
+      () => new SealingQueue({ store: new SenderStore(':memory:', 'test', STORE_KEY) } as never),
       (error) => hasCode(error, 'SEALING_FAILED'),
     );
   });

@@ -1,0 +1,145 @@
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { Bytes } from '../core/index.ts';
+import { storeFault } from './faults.ts';
+import { RowCipher } from './row-cipher.ts';
+
+/** Payload and seeds of one UTC day share a key. */
+const PERIOD_MS = 86_400_000;
+const KEY_BYTES = 32;
+
+/**
+ * The keys of the retention periods, one file each in a folder beside the store, encrypted under the store key. They are
+ * in no backup: destroying a file makes what it encrypted unreadable wherever copies of the store are.
+ */
+export class PeriodKeys {
+  readonly #folder: string | undefined;
+  readonly #purpose: string;
+  readonly #wrapping: RowCipher;
+  readonly #known = new Map<number, RowCipher>();
+
+  /** @param storeFile or `:memory:`, which keeps the keys in memory too */
+  constructor(storeFile: string, purpose: string, key: Bytes) {
+    this.#folder = storeFile === ':memory:' ? undefined : periodFolder(storeFile);
+    this.#purpose = purpose;
+    this.#wrapping = new RowCipher(key, purpose);
+  }
+
+  /** The cipher of a period; its key is made, and durable, where there is none yet. */
+  obtain(period: number): RowCipher {
+    return this.find(period) ?? this.#make(period);
+  }
+
+  /** @returns `undefined` where the key was destroyed, or is not in this copy of the store */
+  find(period: number): RowCipher | undefined {
+    const known = this.#known.get(period);
+    if (known !== undefined || this.#folder === undefined) return known;
+    const file = join(this.#folder, String(period));
+    if (!existsSync(file)) return undefined;
+    return this.#keep(
+      period,
+      this.#wrapping.open(
+        cell(period),
+        this.#guarded(() => new Uint8Array(readFileSync(file))),
+      ),
+    );
+  }
+
+  /** Destroys the keys of all periods before this one. @returns how many there were */
+  destroyBefore(period: number): number {
+    const old = this.periods().filter((number) => number < period);
+    for (const number of old) {
+      if (this.#folder !== undefined) this.#guarded(() => overwriteAndRemove(join(this.#folder!, String(number))));
+      this.#known.delete(number);
+    }
+    return old.length;
+  }
+
+  /** Those whose key is there, ascending. */
+  periods(): number[] {
+    if (this.#folder === undefined) return [...this.#known.keys()].toSorted((a, b) => a - b);
+    if (!existsSync(this.#folder)) return [];
+    return readdirSync(this.#folder)
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .toSorted((a, b) => a - b);
+  }
+
+  #make(period: number): RowCipher {
+    const key = new Uint8Array(randomBytes(KEY_BYTES));
+    if (this.#folder !== undefined) {
+      const folder = this.#folder;
+      this.#guarded(() => writeNew(join(folder, String(period)), this.#wrapping.seal(cell(period), key)));
+    }
+    return this.#keep(period, key);
+  }
+
+  #keep(period: number, key: Bytes): RowCipher {
+    const cipher = new RowCipher(key, this.#purpose);
+    this.#known.set(period, cipher);
+    return cipher;
+  }
+
+  #guarded<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw storeFault(error, this.#folder ?? '');
+    }
+  }
+}
+
+/** Number of the period that a time is in. */
+export function periodOf(timeMs: number): number {
+  return Math.floor(timeMs / PERIOD_MS);
+}
+
+export function periodFolder(storeFile: string): string {
+  return `${storeFile}.periods`;
+}
+
+function cell(period: number): { table: string; row: number; column: string } {
+  return { table: 'periods', row: period, column: 'key' };
+}
+
+/** Whole and durable on return, or not there. */
+function writeNew(path: string, content: Bytes): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeSynced(temporary, 'wx', content);
+    linkSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
+  syncFolder(dirname(dirname(path)));
+}
+
+/** Zeros first: on most disks and file systems the key is then gone from the place where it was. */
+function overwriteAndRemove(path: string): void {
+  writeSynced(path, 'r+', new Uint8Array(readFileSync(path).length));
+  rmSync(path);
+  syncFolder(dirname(path));
+}
+
+function writeSynced(path: string, flags: 'wx' | 'r+', content: Bytes): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
