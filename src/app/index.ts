@@ -13,7 +13,20 @@ export type { ModuleAdapters, ModuleOptions } from './module-options.ts';
 export { SenderModule } from './sender-module.ts';
 export type { BatchTransition, Trace, TraceEvent } from './trace.ts';
 
-export { type AuditExport, type AuditOptions, type AuditReport, formatReport, parseExport, verifyExport } from '../audit/index.ts';
+export {
+  type AuditExport,
+  type AuditOptions,
+  type AuditReport,
+  formatProofReport,
+  formatReport,
+  parseExport,
+  parseProof,
+  type Proof,
+  type ProofReport,
+  verifyExport,
+  verifyProof,
+  writeProof,
+} from '../audit/index.ts';
 export { type DcmbError, FatalError, RejectedError, type UaType, type UaValue, UnavailableError } from '../core/index.ts';
 export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';

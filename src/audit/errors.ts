@@ -1,4 +1,6 @@
-/** Codes of errors that reading and writing an export raises. What verification finds is a {@link Finding}, not an error. */
+/** Codes of errors that reading and writing files for an auditor raises. What verification finds is told, not thrown. */
 export type AuditErrorCode =
   /** The bytes are not an export of a known version: cut off, not canonical JSON, or of another form. */
-  'UNREADABLE_EXPORT';
+  | 'UNREADABLE_EXPORT'
+  /** The same of a proof file. */
+  | 'UNREADABLE_PROOF';

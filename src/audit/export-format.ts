@@ -1,23 +1,7 @@
-import { parse, type ParseError } from 'jsonc-parser';
 import * as v from 'valibot';
-import {
-  type Bytes,
-  canonicalJson,
-  DcmbError,
-  EnvelopeShape,
-  equalBytes,
-  fromUtf8,
-  Hash,
-  integer,
-  type Json,
-  labelledHash,
-  parseShape,
-  RejectedError,
-  toBase64Url,
-  utf8,
-} from '../core/index.ts';
+import { type Bytes, canonicalJson, EnvelopeShape, Hash, integer, type Json, labelledHash, toBase64Url } from '../core/index.ts';
 import { ConditionOpeningShape } from '../evidence/index.ts';
-import type { AuditErrorCode } from './errors.ts';
+import { readCanonicalFile, writeCanonicalFile } from './canonical-file.ts';
 
 /*
  * The export: everything that an auditor needs, in one file, and nothing that the manufacturer does not know already. No
@@ -94,7 +78,7 @@ export function writeExport({ blocks, channels }: ExportParts): Bytes {
     channels,
     contents: contentsOf(blocks, channels),
   } as const;
-  return utf8(`${fromUtf8(canonicalJson({ ...body, digest: exportDigest(body) }))}\n`);
+  return writeCanonicalFile({ ...body, digest: exportDigest(body) });
 }
 
 /** Counts what is there; the last block by its hash. */
@@ -122,55 +106,5 @@ export function exportDigest(body: Omit<AuditExport, 'digest' | 'ledger' | 'chan
  * @throws RejectedError `UNREADABLE_EXPORT`, naming the place
  */
 export function parseExport(bytes: Bytes): AuditExport {
-  if (bytes.at(-1) !== 0x0a) throw unreadable('it does not end with a line feed, so it is cut off or of another kind');
-  const body = bytes.subarray(0, -1);
-  const value = parseJson(body);
-  let found;
-  try {
-    found = parseShape(AuditExportShape, value, 'export');
-    requireCanonical(value, body);
-  } catch (error) {
-    if (!(error instanceof DcmbError)) throw error;
-    throw unreadable(withoutPeriod(error.message), error);
-  }
-  return found;
-}
-
-function parseJson(bytes: Bytes): unknown {
-  let text;
-  try {
-    text = fromUtf8(bytes);
-  } catch (cause) {
-    throw unreadable('it is not UTF-8 text', cause);
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw unreadable(`it is not JSON, first at character ${firstFault(text)}`, cause);
-  }
-}
-
-/** Where the text stops being JSON, for the built-in parser says it only sometimes. */
-function firstFault(text: string): number {
-  const errors: ParseError[] = [];
-  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
-  return errors[0]?.offset ?? 0;
-}
-
-function requireCanonical(value: unknown, bytes: Bytes): void {
-  const canonical = canonicalJson(value);
-  if (equalBytes(canonical, bytes)) return;
-  const at = canonical.findIndex((byte, index) => byte !== bytes[index]);
-  throw unreadable(
-    `it is not canonical JSON (key order, white space, escapes or a key twice; first at byte ${at < 0 ? canonical.length : at})`,
-  );
-}
-
-function withoutPeriod(message: string): string {
-  return message.replace(/\.$/, '');
-}
-
-function unreadable(why: string, cause?: unknown): RejectedError<AuditErrorCode> {
-  if (cause instanceof RejectedError && cause.code === 'UNREADABLE_EXPORT') return cause as RejectedError<AuditErrorCode>;
-  return new RejectedError('UNREADABLE_EXPORT', `The file cannot be read as an audit export: ${why}.`, { cause });
+  return readCanonicalFile(AuditExportShape, bytes, { code: 'UNREADABLE_EXPORT', what: 'an audit export' });
 }

@@ -11,6 +11,20 @@ export {
 } from './export-format.ts';
 export type { Check, Finding, FindingCode, Party } from './findings.ts';
 export {
+  type LedgerClaim,
+  parseProof,
+  type Proof,
+  PROOF_FORMAT,
+  PROOF_KINDS,
+  type ProofKind,
+  type ProofParts,
+  type ProofSupport,
+  type ReceiptClaim,
+  writeProof,
+} from './proof-format.ts';
+export { type Conviction, formatProofReport, type ProofReport } from './proof-report.ts';
+export { type ProofOptions, verifyProof } from './verify-proof.ts';
+export {
   type AuditReport,
   type BatchReport,
   type ChannelReport,

@@ -1,14 +1,6 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import {
-  type AuditExport,
-  type AuditOptions,
-  exportAudit,
-  formatReport,
-  parseExport,
-  RejectedError,
-  systemArgon2,
-  verifyExport,
-} from '../app/index.ts';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { type AuditOptions, exportAudit, formatReport, parseExport, RejectedError, systemArgon2, verifyExport } from '../app/index.ts';
+import { codeOf, readAuditFile } from './audit-file.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
 export type KnownBlock = NonNullable<AuditOptions['knownBlock']>;
@@ -28,31 +20,13 @@ export async function exportTo(out: string, config: string): Promise<void> {
 
 /** Prints the report of an export and sets the exit code: 0 all proven, 1 findings. */
 export async function verifyFile(file: string, { json, ledger, block }: VerifyOptions): Promise<void> {
-  const report = await verifyExport(readExport(file), {
+  const report = await verifyExport(readAuditFile(file, parseExport), {
     argon2: systemArgon2,
     ...(ledger === undefined ? {} : { expectedLedgerId: ledger }),
     ...(block === undefined ? {} : { knownBlock: block }),
   });
   process.stdout.write(`${json === true ? JSON.stringify(report) : formatReport(report).join('\n')}\n`);
   process.exitCode = report.passed ? 0 : 1;
-}
-
-function readExport(file: string): AuditExport {
-  const bytes = readBytes(file);
-  try {
-    return parseExport(bytes);
-  } catch (cause) {
-    if (!(cause instanceof RejectedError)) throw cause;
-    throw new RejectedError(cause.code, `${file}: ${cause.message} Get the file anew from whoever made it.`, { cause });
-  }
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(file));
-  } catch (cause) {
-    throw new RejectedError('BAD_FILE', `${file} can't be read (${codeOf(cause)}). Check the path and its rights.`, { cause });
-  }
 }
 
 /** For its owner's eyes alone: an export has every condition in the clear. */
@@ -63,8 +37,4 @@ function writeOut(file: string, bytes: Uint8Array): void {
   } catch (cause) {
     throw new RejectedError('BAD_FILE', `${file} can't be written (${codeOf(cause)}). Check the path and its rights.`, { cause });
   }
-}
-
-function codeOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? 'unknown fault';
 }

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { ProofOptions } from './audit-proof.ts';
 import type { KnownBlock, VerifyOptions } from './audit-run.ts';
 
 export function auditCommand(): Command {
-  const audit = new Command('audit').description('evidence for an auditor: export, verify');
+  const audit = new Command('audit').description('evidence for an auditor: export, verify, proof');
   audit
     .command('export')
     .description('write one self-contained file with everything an auditor needs; no raw value is in it')
@@ -17,11 +18,24 @@ export function auditCommand(): Command {
     .option('--ledger <id>', 'id of the ledger that the auditor knows from elsewhere', ledgerId)
     .option('--block <number:hash>', 'a block of it that the auditor knows from elsewhere', knownBlock)
     .action(async (file: string, options: VerifyOptions) => (await import('./audit-run.ts')).verifyFile(file, options));
+  audit
+    .command('proof')
+    .description('verify a proof file offline: exit code 0 it holds, 1 it does not, 2 unreadable')
+    .argument('<file>')
+    .option('--json', 'print the report as one JSON object')
+    .option('--ledger <id>', 'id of the ledger that the reader knows from elsewhere', ledgerId)
+    .option('--channel <id>', 'id of the channel that the reader knows from elsewhere', channelId)
+    .action(async (file: string, options: ProofOptions) => (await import('./audit-proof.ts')).verifyProofFile(file, options));
   return audit;
 }
 
 function ledgerId(text: string): string {
   if (!/^[\w-]{43}$/.test(text)) throw new InvalidArgumentError('A ledger id has 43 characters.');
+  return text;
+}
+
+function channelId(text: string): string {
+  if (!/^[\w-]{43}$/.test(text)) throw new InvalidArgumentError('A channel id has 43 characters.');
   return text;
 }
 

@@ -30,7 +30,9 @@ import {
   tokensDigest,
   verifyBatchKey,
   verifyConditionOpening,
+  verifyHeaderForm,
   verifyRecordOpening,
+  verifySuccession,
 } from '../evidence/index.ts';
 import { boxHash } from './deposit.ts';
 import { claimedNumber, hashText } from './documents.ts';
@@ -64,12 +66,18 @@ const DepositDisputeShape = v.strictObject({
   batchKey: Hash,
   proof: v.pipe(v.array(Hash), v.maxLength(64)),
 });
-const DisputeShape = v.variant('kind', [ForkShape, DeliveryDisputeShape, TokenDisputeShape, DepositDisputeShape]);
+const ChainDisputeShape = v.strictObject({
+  kind: v.literal('chain'),
+  header: EnvelopeShape,
+  /** The header of the number before; none where the header is wrong by itself. */
+  before: v.pipe(v.array(EnvelopeShape), v.maxLength(1)),
+});
+const DisputeShape = v.variant('kind', [ForkShape, DeliveryDisputeShape, TokenDisputeShape, DepositDisputeShape, ChainDisputeShape]);
 
 export type Dispute = v.InferOutput<typeof DisputeShape>;
 type DisputeOf<Kind extends Dispute['kind']> = Extract<Dispute, { kind: Kind }>;
 export type DisputeKind = Dispute['kind'];
-export const DISPUTE_KINDS: readonly DisputeKind[] = ['fork', 'delivery', 'token', 'deposit'];
+export const DISPUTE_KINDS: readonly DisputeKind[] = ['fork', 'delivery', 'token', 'deposit', 'chain'];
 
 /** @throws RejectedError `BAD_SHAPE` */
 export function parseDispute(body: unknown): Dispute {
@@ -87,6 +95,8 @@ export function requireProof(state: StateReader, channel: OpenChannel, proof: Di
       return requireBadToken(state, channel, proof);
     case 'deposit':
       return requireJunkDeposit(state, channel, proof);
+    case 'chain':
+      return requireBrokenChain(state, channel, proof);
   }
 }
 
@@ -97,6 +107,23 @@ async function requireFork(state: StateReader, channel: OpenChannel, proof: Disp
   if (second.channel !== channel.id || first.n !== second.n) holdsNot('the headers are not for one number of one channel');
   if (hashText(proof.header) === hashText(proof.other)) holdsNot('both envelopes hold the same header');
   return first.n;
+}
+
+/** A signed header off the channel's grid, or one that does not follow the signed header of the number before it. */
+async function requireBrokenChain(state: StateReader, channel: OpenChannel, proof: DisputeOf<'chain'>): Promise<number> {
+  const header = await signedHeader(state, channel, proof.header);
+  const [before] = proof.before;
+  if (before === undefined) {
+    if (faultOf(() => verifyHeaderForm(channel.params, channel.id, header)) === undefined)
+      holdsNot('the header is on the grid of the channel');
+    return header.n;
+  }
+  const previous = await signedHeader(state, channel, before);
+  if (previous.channel !== channel.id || previous.n + 1 !== header.n)
+    holdsNot('the headers are not for two numbers in a row of one channel');
+  const fault = faultOf(() => verifySuccession({ header: previous, hash: headerHash(previous) }, header));
+  if (fault === undefined) holdsNot('the header follows the one before it');
+  return header.n;
 }
 
 /** A signed delivery that names another header than the anchored one, or an opening that its root does not have. */

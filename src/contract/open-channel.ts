@@ -60,7 +60,7 @@ export function signChannelDocument(document: ChannelDocument, owner: Signer, ma
  * `BAD_CHANNEL_PARAMS`, and those of form and signature
  */
 export async function openChannel(state: ContractState, context: ContractContext, body: Json): Promise<ContractEvent> {
-  const document = verifiedDocument(parseShape(OpenChannelShape, body, 'openChannel').document);
+  const document = openChannelDocument(parseShape(OpenChannelShape, body, 'openChannel').document);
   const { owner, manufacturer, commitment } = document;
   if (document.ledger !== context.ledgerId) refuse('OTHER_LEDGER', 'The channel document is for another ledger.');
   if (owner.org === manufacturer.org || owner.key === manufacturer.key) {
@@ -80,8 +80,11 @@ export async function openChannel(state: ContractState, context: ContractContext
   return { kind: 'openChannel', channel, body: { owner, manufacturer, commitment, params } };
 }
 
-/** The keys stand in the document itself; that they are the parties' is checked against the key log. */
-function verifiedDocument(envelope: Envelope): ChannelDocument {
+/**
+ * Opens what both parties signed. The keys stand in the document itself: that they are the parties' shows in the key log.
+ * @throws RejectedError for its form and signatures
+ */
+export function openChannelDocument(envelope: Envelope): ChannelDocument {
   const claimed = parseShape(ChannelDocumentShape, parseCanonical(unverifiedPayload(envelope)), 'channel document');
   return openEnvelope(
     envelope,

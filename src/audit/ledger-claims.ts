@@ -1,0 +1,101 @@
+import { equalBytes, canonicalJson, intervalEnd, type Json, RejectedError } from '../core/index.ts';
+import { type ChannelDocument, channelIdOf } from '../contract/index.ts';
+import type { ChannelLedger } from './channel-ledger.ts';
+import { Findings } from './findings.ts';
+import { type LedgerView, viewLedger } from './ledger-view.ts';
+import type { LedgerClaim } from './proof-format.ts';
+import { missedReceipt } from './receipt-deadline.ts';
+import type { Held } from './proof-report.ts';
+
+/** Judges what only the order of the ledger, or the absence of something on it, can show. The chain is replayed. */
+export async function judgeLedgerClaim(document: ChannelDocument, claim: LedgerClaim, blocks: readonly Json[]): Promise<Held> {
+  const findings = new Findings();
+  const view = blocks.length === 0 ? undefined : await viewLedger(blocks, findings);
+  const [broken] = findings.list;
+  if (view === undefined || broken !== undefined)
+    throw holdsNot(broken?.message ?? 'it has no blocks, and rests on the order of the ledger');
+  if (view.id !== document.ledger) throw holdsNot('the blocks are of another ledger than the channel');
+  const channel = view.channels.get(channelIdOf(document.ledger, document.commitment));
+  if (channel === undefined) throw holdsNot('the channel is not open on the ledger');
+  if (!equalBytes(canonicalJson(channel.params), canonicalJson(document.params)))
+    throw holdsNot('the channel was opened on the ledger with other parameters');
+  const judged = judge(view, channel, claim);
+  return {
+    ...judged,
+    rests: [
+      `${view.last.number + 1} blocks, replayed through the contract: every signature and rule on them was checked.`,
+      `The order of the blocks and their times, up to block ${view.last.number}, hash ${view.last.hash}: the word of who writes the ledger.`,
+    ],
+  };
+}
+
+function judge(view: LedgerView, channel: ChannelLedger, claim: LedgerClaim): Omit<Held, 'rests'> {
+  switch (claim.kind) {
+    case 'late':
+      return judgeLate(channel, claim.n);
+    case 'missing':
+      return judgeMissing(view, channel, claim.interval);
+    case 'skipped':
+      return judgeSkipped(view, channel, claim.n);
+    case 'unreceipted':
+      return judgeUnreceipted(view, channel, claim.n);
+  }
+}
+
+function judgeLate(channel: ChannelLedger, n: number): Omit<Held, 'rests'> {
+  const anchored = channel.anchors.get(n);
+  if (anchored === undefined) throw holdsNot(`batch ${n} is not on the ledger`);
+  const lateMs = anchored.block.timeMs - anchored.header.toMs - channel.params.anchorWithinMs;
+  if (lateMs <= 0) throw holdsNot(`batch ${n} was anchored in time`);
+  return {
+    n,
+    convicted: byOwner(channel, `it anchored batch ${n} ${lateMs} ms after the deadline, by the time of block ${anchored.block.number}.`),
+  };
+}
+
+function judgeMissing({ last }: LedgerView, channel: ChannelLedger, interval: number): Omit<Held, 'rests'> {
+  const covered = [...channel.anchors.values()].some(
+    ({ header }) => header.row === 0 && header.interval <= interval && interval <= header.through,
+  );
+  if (covered) throw holdsNot(`a batch on the ledger covers interval ${interval}`);
+  const dueMs = intervalEnd(channel.params, interval) + channel.params.anchorWithinMs;
+  if (last.timeMs <= dueMs) throw holdsNot(`the batch of interval ${interval} was not due before the last block`);
+  return {
+    interval,
+    convicted: byOwner(
+      channel,
+      `it had anchored no batch for interval ${interval} up to block ${last.number}, ${last.timeMs - dueMs} ms after the deadline.`,
+    ),
+  };
+}
+
+/** Numbers are gap-free, so a later one on the ledger shows that this one was passed over; its own time has ended where that one's begins. */
+function judgeSkipped({ last }: LedgerView, channel: ChannelLedger, n: number): Omit<Held, 'rests'> {
+  if (channel.anchors.has(n)) throw holdsNot(`batch ${n} is on the ledger`);
+  const later = [...channel.anchors.values()].filter(({ header }) => header.n > n).map(({ header }) => header.fromMs);
+  if (later.length === 0) throw holdsNot(`no batch after ${n} is on the ledger`);
+  const dueMs = later.reduce((a, b) => Math.min(a, b)) + channel.params.anchorWithinMs;
+  if (last.timeMs <= dueMs) throw holdsNot(`batch ${n} was not due before the last block`);
+  return {
+    n,
+    convicted: byOwner(
+      channel,
+      `it anchored a later batch and had not anchored batch ${n} up to block ${last.number}, after its deadline.`,
+    ),
+  };
+}
+
+function judgeUnreceipted(view: LedgerView, channel: ChannelLedger, n: number): Omit<Held, 'rests'> {
+  const missed = missedReceipt(channel, n, view.last.timeMs);
+  if (typeof missed === 'string') throw holdsNot(missed);
+  const of = `it neither receipted nor disputed batch ${n}, which the owner had deposited for it in block ${missed.deposit.block.number}, up to block ${view.last.number}, ${missed.lateMs} ms after the deadline.`;
+  return { n, convicted: { party: 'manufacturer', organisation: channel.manufacturer.org, of } };
+}
+
+function byOwner({ owner }: ChannelLedger, of: string): NonNullable<Held['convicted']> {
+  return { party: 'owner', organisation: owner.org, of };
+}
+
+function holdsNot(why: string): RejectedError<string> {
+  return new RejectedError('PROOF_DOES_NOT_HOLD', `The proof does not hold: ${why.replace(/\.$/, '')}.`);
+}

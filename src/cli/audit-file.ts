@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { RejectedError } from '../app/index.ts';
+
+/** Reads and parses a file that an auditor was given. @throws RejectedError in one sentence with the path and what to do */
+export function readAuditFile<Content>(file: string, parse: (bytes: Uint8Array) => Content): Content {
+  const bytes = readBytes(file);
+  try {
+    return parse(bytes);
+  } catch (cause) {
+    if (!(cause instanceof RejectedError)) throw cause;
+    throw new RejectedError(cause.code, `${file}: ${cause.message} Get the file anew from whoever made it.`, { cause });
+  }
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new RejectedError('BAD_FILE', `${file} can't be read (${codeOf(cause)}). Check the path and its rights.`, { cause });
+  }
+}
+
+/** System code of a failed file operation: `ENOENT`. */
+export function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? 'unknown fault';
+}
