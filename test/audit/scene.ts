@@ -118,6 +118,7 @@ export class Scene {
   readonly headers: BatchHeader[] = [];
   #channel = '';
   #agreement: Envelope | undefined;
+  #document: Envelope | undefined;
   #previous: Made | undefined;
   #cumulative: CumulativeReceipt | undefined;
   #records = 0;
@@ -139,6 +140,11 @@ export class Scene {
 
   get channel(): string {
     return this.#channel;
+  }
+
+  /** Opens the channel; signed by both. */
+  get document(): Envelope {
+    return this.#document!;
   }
 
   get #startMs(): number {
@@ -164,6 +170,7 @@ export class Scene {
       manufacturer: party('manufacturer'),
     };
     const document = await signChannelDocument(content, evidenceKey('owner'), evidenceKey('manufacturer'));
+    this.#document = document;
     await this.chain.commit('owner', 'openChannel', { document }, this.#startMs);
   }
 

@@ -198,3 +198,38 @@ describe('dispute: deposit', () => {
     await bench.refuses('HEADER_MISMATCH', 'manufacturer', 'dispute', { ...proof, header: forged });
   });
 });
+
+describe('dispute: chain', () => {
+  const after = (bench: ChannelBench, batch: SealedBatch, options: Partial<Parameters<ChannelBench['seal']>[0]> = {}) =>
+    bench.seal({ n: 1, interval: 1, ...options, header: { prev: batch.headerHash, ...options.header } });
+
+  test('a signed header that leaves out an interval, or names another one before it, convicts; anchored or not', async () => {
+    for (const options of [{ interval: 2 }, { header: { prev: TEST_MODULE } }, { header: { fromMs: Date.UTC(2026, 0, 1) + 1100 } }]) {
+      const bench = await ChannelBench.open();
+      const first = await bench.seal({ n: 0, interval: 0 });
+      await holds(bench, 1, 'chain', { kind: 'chain', header: (await after(bench, first, options)).header, before: [first.header] });
+    }
+  });
+
+  test('a signed header off the grid convicts by itself', async () => {
+    const bench = await ChannelBench.open();
+    const early = await bench.seal({ n: 1, interval: 1, header: { fromMs: bench.params.originMs } });
+    await holds(bench, 1, 'chain', { kind: 'chain', header: early.header, before: [] });
+  });
+
+  test('does not hold for headers in order, not in a row, on the grid, or not the owner’s', async () => {
+    const bench = await ChannelBench.open();
+    const first = await bench.seal({ n: 0, interval: 0 });
+    const next = await after(bench, first);
+    await refuses(bench, { kind: 'chain', header: next.header, before: [first.header] });
+    await refuses(bench, { kind: 'chain', header: next.header, before: [] });
+    const second = await bench.seal({ n: 2, interval: 2, header: { prev: next.headerHash } });
+    await refuses(bench, { kind: 'chain', header: second.header, before: [first.header] });
+    await refuses(bench, { kind: 'chain', header: first.header, before: [next.header] });
+    const foreign = await bench.seal({ n: 0, interval: 0, header: { channel: otherHash(bench.channel) } });
+    await refuses(bench, { kind: 'chain', header: next.header, before: [foreign.header] });
+    const own = await after(bench, first, { interval: 2, signer: evidenceKey('manufacturer') });
+    await bench.refuses('KEY_NOT_IN_USE', 'manufacturer', 'dispute', { kind: 'chain', header: own.header, before: [first.header] });
+    await bench.refuses('KEY_NOT_IN_USE', 'manufacturer', 'dispute', { kind: 'chain', header: second.header, before: [own.header] });
+  });
+});
