@@ -43,6 +43,16 @@ export function lastBatchChildId(channel: string, child: Children['BatchType']):
   return `${channelChildId(channel, 'LastBatch')}-${child}`;
 }
 
+/** A variable that tells how a channel of the ingest server is doing. */
+export function operationChildId(channel: string, child: Children['ChannelOperationType']): string {
+  return `${channelChildId(channel, 'Operation')}-${child}`;
+}
+
+/** An alarm of a channel, such as `CacheFillAlarm`. */
+export function alarmId(channel: string, alarm: string): string {
+  return `${channelChildId(channel, 'Operation')}-${alarm}`;
+}
+
 export function streamId(channel: string, stream: string): string {
   return `${channelNodeId(channel)}/Streams/${stream}`;
 }

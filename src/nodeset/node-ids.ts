@@ -10,6 +10,7 @@ export const OBJECT_TYPES = {
   BatchType: 's=BatchType',
   StreamType: 's=StreamType',
   ChannelType: 's=ChannelType',
+  ChannelOperationType: 's=ChannelOperationType',
   IngestChannelType: 's=IngestChannelType',
   ClearedChannelType: 's=ClearedChannelType',
   DcmbModuleType: 's=DcmbModuleType',
@@ -19,6 +20,11 @@ export const OBJECT_TYPES = {
   AnchorFailedEventType: 's=AnchorFailedEventType',
   ReceiptGivenEventType: 's=ReceiptGivenEventType',
   ConditionClearedEventType: 's=ConditionClearedEventType',
+  ModuleStateAlarmType: 's=ModuleStateAlarmType',
+  CacheFillAlarmType: 's=CacheFillAlarmType',
+  UnsentAgeAlarmType: 's=UnsentAgeAlarmType',
+  ReceiverSilenceAlarmType: 's=ReceiverSilenceAlarmType',
+  LedgerLagAlarmType: 's=LedgerLagAlarmType',
 } as const;
 
 export const VARIABLE_TYPES = {
@@ -68,7 +74,18 @@ export interface Children {
     | 'DeliveryState'
     | 'TransactionId';
   ChannelType: 'ChannelId' | 'LedgerId' | 'AgreementVersion' | 'IntervalLength' | 'LastBatch';
-  IngestChannelType: 'Anchor';
+  ChannelOperationType:
+    | 'State'
+    | 'CacheFill'
+    | 'CachedBatches'
+    | 'CachedBytes'
+    | 'OldestUnsentAge'
+    | 'ReceiverLastSeen'
+    | 'ReceiverSilence'
+    | 'LedgerLag'
+    | 'UnanchoredBatches'
+    | 'LastBlockTime';
+  IngestChannelType: 'Anchor' | 'Operation';
   ClearedChannelType:
     'Streams' | 'LastAnchoredBatch' | 'FetchDelivery' | 'Acknowledge' | 'GetEvidence' | 'FetchEpochRecord' | 'CountersignEpochRecord';
   DcmbModuleType: 'State' | 'StateText' | 'Tags' | 'Channels';
@@ -120,5 +137,7 @@ export const MODULE_STATE = {
   Suspended: 3,
   /** Seals what it has and takes no more values. */
   Stopping: 4,
+  /** Takes no values until what it needs is back, such as room on the disk; goes on by itself then. */
+  Faulted: 5,
 } as const;
 export type ModuleState = keyof typeof MODULE_STATE;

@@ -14,6 +14,7 @@ import {
   startIngestServer,
   type UserEntry,
 } from '../../src/server/index.ts';
+import { ALARM_LIMITS } from '../support/alarm-limits.ts';
 import { testIdentity, trusting } from '../support/ua-server.ts';
 
 /** A certificate user or a password user, as the stock client takes it. */
@@ -102,7 +103,16 @@ async function startIngest(identity: ApplicationIdentity, client: ApplicationIde
       clock: systemClock,
       machine: { name: 'Press 4', manufacturer: 'Example Presses', serialNumber: '0815' },
       tags: [{ name: TAG, type: 'Double', minimum: 0, maximum: 100, timestamps: { use: 'server' } }],
-      channels: [{ name: CHANNEL, channelId: 'c'.repeat(43), ledgerId: 'l'.repeat(43), agreementVersion: 1, intervalMs: INTERVAL_MS }],
+      channels: [
+        {
+          name: CHANNEL,
+          channelId: 'c'.repeat(43),
+          ledgerId: 'l'.repeat(43),
+          agreementVersion: 1,
+          intervalMs: INTERVAL_MS,
+          alarmLimits: ALARM_LIMITS,
+        },
+      ],
     },
     { accept: () => undefined, anchor: async () => ({ batchId: 7 }) },
   );

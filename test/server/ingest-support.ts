@@ -11,6 +11,7 @@ import {
   type IngestTag,
   startIngestServer,
 } from '../../src/server/ingest/index.ts';
+import { ALARM_LIMITS } from '../support/alarm-limits.ts';
 import { certificateUser, passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity, trusting } from '../support/ua-server.ts';
 
@@ -30,6 +31,7 @@ export const CHANNEL: IngestChannel = {
   ledgerId: 'l'.repeat(43),
   agreementVersion: 1,
   intervalMs: 1000,
+  alarmLimits: ALARM_LIMITS,
 };
 
 export type UserName = 'plc' | 'operator' | 'manufacturer' | 'auditor';

@@ -11,6 +11,7 @@ import {
 import { RejectedError, UnavailableError } from '../../core/index.ts';
 import { channelNodeId, type Children, DELIVERY_STATE, LEDGER_STATE, type OBJECT_TYPES } from '../../nodeset/index.ts';
 import type { RoleIds } from '../identity/index.ts';
+import { OperationNode } from './operation-node.ts';
 import { childObject, childVariable, type DcmbSpace, show } from './dcmb-space.ts';
 import { anchorMethod } from './permissions.ts';
 import type { BatchHappening, BatchView, IngestChannel, IngestHooks } from './types.ts';
@@ -31,6 +32,8 @@ export class ChannelNode {
   readonly #model: DcmbSpace;
   readonly #node: UAObject;
   readonly #lastBatch: UAObject;
+  /** How the channel is doing. */
+  readonly operation: OperationNode;
   #newest = -1;
 
   constructor(model: DcmbSpace, folder: UAObject, channel: IngestChannel, roles: RoleIds, nowMs: number) {
@@ -45,6 +48,8 @@ export class ChannelNode {
     });
     this.#node.setEventNotifier(1);
     this.#lastBatch = childObject(this.#node, 'LastBatch' satisfies Children['ChannelType']);
+    const operation = childObject(this.#node, 'Operation' satisfies Children['IngestChannelType']);
+    this.operation = new OperationNode(model, operation, this.#node, { limits: channel.alarmLimits, roles });
     this.#showTerms(channel, nowMs);
     this.#awaitFirstBatch();
     this.#method().setRolePermissions(anchorMethod(roles));

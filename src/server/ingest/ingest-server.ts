@@ -74,6 +74,7 @@ function facade({ server }: SecureServer, { clock }: IngestConfig, { model, gate
     tagStatus: (tag) => known(gates, tag, 'UNKNOWN_TAG').status,
     publishModuleState: (state, text = '') => model.showState(state, text),
     publishBatch: (channel, batch, happening) => known(channels, channel, 'UNKNOWN_CHANNEL').publish(batch, happening, clock.now()),
+    publishOperation: (channel, operation) => known(channels, channel, 'UNKNOWN_CHANNEL').operation.show(operation, clock.now()),
     stop: () => server.shutdown(0),
   };
 }

@@ -5,6 +5,7 @@ import type { RoleIds } from '../identity/index.ts';
 import { ChannelNode } from './channel-node.ts';
 import { childObject, childVariable, DcmbSpace, show } from './dcmb-space.ts';
 import { addMachine } from './machine-node.ts';
+import { openAlarms } from './channel-alarm.ts';
 import { instanceDefaults, stateNode } from './permissions.ts';
 import type { TagGate } from './tag-gate.ts';
 import { addTagNode } from './tag-node.ts';
@@ -22,6 +23,7 @@ export class IngestModel {
     this.#roles = roles;
     this.#clock = clock;
     this.#model.namespace.setDefaultRolePermissions(instanceDefaults(roles));
+    openAlarms(this.#model, roles);
     const components = addMachine(this.#model, machine, clock.now());
     this.#module = this.#addModule(components);
     this.showState('Starting', '');

@@ -33,6 +33,11 @@ export function anchorMethod(roles: RoleIds): RolePermissionTypeOptions[] {
   return grant(roles, { Plc: SEE, Operator: 'Browse | Call' });
 }
 
+/** Methods of alarms, which are called by the NodeIds of the standard types (OPC UA Part 9, clauses 5.5 and 5.7). */
+export function alarmMethod(roles: RoleIds): RolePermissionTypeOptions[] {
+  return grant(roles, { Plc: SEE, Operator: 'Browse | Call' });
+}
+
 export function tagNode(roles: RoleIds, tag: IngestTag): RolePermissionTypeOptions[] {
   const readers = new Set(tag.readableBy ?? []);
   const all: Record<Role, Permissions | undefined> = { Plc: 'Browse | Write', Operator: SEE, Manufacturer: undefined, Auditor: undefined };

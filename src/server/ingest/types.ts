@@ -2,6 +2,7 @@ import type { Clock, UaType, UaValue } from '../../core/index.ts';
 import type { DeliveryState, LedgerState, ModuleState } from '../../nodeset/index.ts';
 import type { Role, TrustSource, ApplicationIdentity, UserEntry } from '../identity/index.ts';
 import type { SecureEndpoint } from '../secure-endpoint.ts';
+import type { AlarmLimits, ChannelOperation } from './operation-types.ts';
 
 /** Codes of errors that the ingest server raises. */
 export type IngestErrorCode = 'BAD_INGEST_CONFIG' | 'PORT_IN_USE' | 'START_FAILED' | 'UNKNOWN_TAG' | 'UNKNOWN_CHANNEL';
@@ -53,6 +54,7 @@ export interface IngestChannel {
   readonly ledgerId: string;
   readonly agreementVersion: number;
   readonly intervalMs: number;
+  readonly alarmLimits: AlarmLimits;
 }
 
 export interface IngestConfig {
@@ -130,5 +132,7 @@ export interface IngestServer {
   publishModuleState(state: ModuleState, text?: string): void;
   /** Shows the batch as the channel's last one, unless a newer one is shown, and raises the event. */
   publishBatch(channel: string, batch: BatchView, happening?: BatchHappening): void;
+  /** Shows how a channel is doing, and raises its alarms where a level is another than before. */
+  publishOperation(channel: string, operation: ChannelOperation): void;
   stop(): Promise<void>;
 }
