@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import manufacturerSchema from '../../schemas/manufacturer.schema.json' with { type: 'json' };
 import ownerSchema from '../../schemas/owner.schema.json' with { type: 'json' };
 import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
+import { type AlarmConfig, limitsOutOfOrder } from './alarm-limits.ts';
 
 export type ConfigErrorCode =
   | 'BAD_CONFIG'
@@ -51,6 +52,20 @@ export interface PlcConfig {
   readonly user?: LoginConfig;
 }
 
+/** Where figures are served: this machine alone can reach them. */
+export interface MonitoringConfig {
+  readonly port: number;
+  /** A loopback address; 127.0.0.1 where absent. */
+  readonly host?: '127.0.0.1' | '::1';
+}
+
+export interface LogConfig {
+  /** Least level that is written; info where absent. */
+  readonly level?: 'debug' | 'info' | 'warn' | 'error';
+  /** Standard error where absent. */
+  readonly file?: string;
+}
+
 export interface OwnerChannelConfig {
   readonly name: string;
   readonly agreement: string;
@@ -58,6 +73,7 @@ export interface OwnerChannelConfig {
   readonly policyNonce: string;
   readonly store: string;
   readonly tagDepth?: number;
+  readonly alarms?: AlarmConfig;
   readonly firstStartWaitMs?: number;
   readonly cleared: EndpointConfig & { readonly users: readonly UserConfig[] };
 }
@@ -77,6 +93,8 @@ export interface OwnerConfig {
   readonly pki: string;
   readonly ingest: EndpointConfig & { readonly plc?: PlcConfig };
   readonly users: readonly UserConfig[];
+  readonly monitoring?: MonitoringConfig;
+  readonly log?: LogConfig;
   readonly channels: readonly [OwnerChannelConfig];
 }
 
@@ -114,6 +132,8 @@ export interface ManufacturerConfig {
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;
+  readonly monitoring?: MonitoringConfig;
+  readonly log?: LogConfig;
   readonly channels: readonly [ManufacturerChannelConfig];
 }
 
@@ -167,6 +187,7 @@ function read(path: string, wanted?: keyof typeof COMMAND): unknown {
       `${COMMAND[role]} takes this one.`,
     );
   requireDistinctUsers(file);
+  requireAlarmOrder(file);
   return absolutePaths(file.value, dirname(resolve(path)));
 }
 
@@ -188,6 +209,15 @@ function requireDistinctUsers(file: PersonFile): void {
     }
   };
   visit(file.value, []);
+}
+
+/** Alarms of the second level come after those of the first. */
+function requireAlarmOrder(file: PersonFile): void {
+  const { channels } = file.value as { readonly channels: readonly { readonly alarms?: AlarmConfig }[] };
+  const [first] = channels;
+  const wrong = limitsOutOfOrder(first?.alarms ?? {});
+  if (wrong === undefined) return;
+  throw personFileFault(file, ['channels', 0, 'alarms', wrong], 'high is not below highHigh', 'Give the first alarm the lower limit.');
 }
 
 function checkUsers(file: PersonFile, users: readonly UserConfig[], path: readonly (string | number)[]): void {

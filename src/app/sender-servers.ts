@@ -12,6 +12,7 @@ import {
 } from '../server/index.ts';
 import type { StoredBatch } from '../store/index.ts';
 import type { ChannelTerms, EpochRecords } from '../transfer/index.ts';
+import { alarmLimits } from './alarm-limits.ts';
 import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { trustListOf, userEntries } from './link-access.ts';
@@ -71,7 +72,9 @@ function startIngest(
         ...(productInstanceUri === undefined ? {} : { productInstanceUri }),
       },
       tags: facts.policy.tags,
-      channels: [{ name: config.channels[0].name, ...channelIds(facts) }],
+      channels: [
+        { name: config.channels[0].name, ...channelIds(facts), alarmLimits: alarmLimits(facts.terms.params, config.channels[0].alarms) },
+      ],
     },
     hooks,
   );
