@@ -23,7 +23,7 @@ import {
   proposeEpochRecord,
   rollDigest,
 } from '../evidence/index.ts';
-import type { SenderStore, StoredBatch } from '../store/index.ts';
+import type { SenderStore, StoredBatch, StoredEpochRecord } from '../store/index.ts';
 import { type ChannelTerms, epochsAhead } from './channel-terms.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 import type { TransferErrorCode } from './errors.ts';
@@ -41,6 +41,9 @@ interface Rolled {
 const NOTHING_ROLLED: Rolled = { through: -1, digest: FIRST_DIGEST, without: '' };
 
 type Exceptions = CumulativeReceipt['exceptions'];
+type Closing = Pick<EpochRecord, 'close' | 'receipt'>;
+
+const NO_CLOSE: Closing = { close: [], receipt: [] };
 
 /** Most token sets that one record can open. */
 const MOST_OPENED = 64;
@@ -74,13 +77,20 @@ export class EpochRecords {
     const epoch = epochOf(this.#terms.params, interval);
     for (let k = this.#store.lastEpochRecord(); k >= 0; k--) {
       const record = this.#store.epochRecord(k);
-      if (record?.committed === true && payloadOf(record.proposal).opens.some((opened) => opened.epoch === epoch)) return true;
+      if (record?.committed !== true) continue;
+      const opened = openedBy(record);
+      if (opened.includes(epoch)) return true;
+      // Records open ever later epochs.
+      if ((opened.at(-1) ?? epoch) < epoch) return false;
     }
     return false;
   }
 
   /**
-   * Makes the next proposal where token sets are needed ahead and none is outstanding or being made. @returns its number
+   * Makes the next proposal where token sets are needed ahead and none is outstanding or being made. One that nobody has
+   * countersigned in the agreed time for receipts is replaced by another of the same number, of which only one can be
+   * committed: without close and cumulative receipt, which may be what the other side does not agree to, and with the
+   * epochs that lack a set by now, for the keys of those that passed may be erased. @returns its number
    *
    * Every record but the first opens from the next epoch on, also after an outage. To open the epoch that runs would race
    * with its anchors: whether a batch needs tokens would depend on which of two transactions comes first
@@ -98,15 +108,33 @@ export class EpochRecords {
 
   async #propose(): Promise<number | undefined> {
     const last = this.#store.lastEpochRecord();
-    if (last >= 0 && this.#store.epochRecord(last)?.committed !== true) return undefined;
-    const current = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, this.#clock.now())));
-    const from = Math.max(this.#openedThrough(last) + 1, last < 0 ? current : current + 1);
-    const to = Math.min(current + epochsAhead(this.#terms), from + MOST_OPENED - 1);
-    if (from > to) return undefined;
+    const outstanding = last < 0 ? undefined : this.#store.epochRecord(last);
+    if (outstanding?.committed === false) return this.#replace(last, outstanding);
+    const epochs = this.#toOpen(last);
+    if (epochs.length === 0) return undefined;
     const k = last + 1;
-    const proposal = await proposeEpochRecord(await this.#record(k, from, to), this.#signer);
-    this.#store.proposeEpochRecord(k, proposal);
+    const proposal = await this.#signed(k, epochs, k === 0 ? NO_CLOSE : this.#closing());
+    this.#store.proposeEpochRecord(k, proposal, this.#clock.now());
     return k;
+  }
+
+  async #replace(k: number, { proposal, proposedAtMs, countersigned }: StoredEpochRecord): Promise<number | undefined> {
+    if (countersigned !== undefined || this.#clock.now() < proposedAtMs + this.#terms.params.receiptWithinMs) return undefined;
+    const epochs = this.#toOpen(k - 1);
+    const { opens, close, receipt } = payloadOf(proposal);
+    const isSame = epochs.length === opens.length && opens.every(({ epoch }, index) => epoch === epochs[index]);
+    if (epochs.length === 0 || (isSame && close.length + receipt.length === 0)) return undefined;
+    const next = await this.#signed(k, epochs, NO_CLOSE);
+    return this.#store.replaceProposal(k, next, this.#clock.now()) ? k : undefined;
+  }
+
+  /** Epochs that lack a set after record `last`, ascending. Before the first batch the running one is among them. */
+  #toOpen(last: number): number[] {
+    const current = epochOf(this.#terms.params, Math.max(0, intervalAt(this.#terms.params, this.#clock.now())));
+    const isFirst = last < 0 && (this.#store.progress()?.nextBatch ?? 0) === 0;
+    const from = Math.max(this.#openedThrough(last) + 1, isFirst ? current : current + 1);
+    const to = Math.min(current + epochsAhead(this.#terms), from + MOST_OPENED - 1);
+    return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
   }
 
   /** What the receiver is asked to countersign as number `k`, if it is proposed. */
@@ -115,20 +143,22 @@ export class EpochRecords {
   }
 
   /**
-   * Takes a countersigned record: it must be the proposal, byte for byte, with both signatures.
+   * Takes a countersigned record: it must be a proposal, byte for byte, with both signatures. Of several versions the first
+   * one that comes is taken; a later one does no harm.
    * @throws RejectedError `BAD_EPOCH_RECORD`, or those of the envelope
    */
   countersigned(envelope: Envelope): number {
     const bytes = verifyEnvelope(envelope, EPOCH_RECORD_TYPE, this.#terms.ownerKey, this.#terms.receiverKey);
     const { k } = parseShape(EpochRecordShape, parseCanonical(bytes), 'epoch record');
-    const proposal = this.#store.epochRecord(k)?.proposal;
-    if (proposal === undefined || !equalBytes(envelopeHash(proposal), envelopeHash(envelope))) {
+    const known = this.#store.epochRecord(k);
+    if (known?.committed === true) return k;
+    if (!this.#store.proposals(k).some((proposal) => equalBytes(envelopeHash(proposal), envelopeHash(envelope)))) {
       throw new RejectedError<TransferErrorCode>(
         'BAD_EPOCH_RECORD',
         `Epoch record ${k} is not what was proposed. Fetch the proposal and countersign that.`,
       );
     }
-    this.#store.setCountersigned(k, envelope);
+    if (known?.countersigned === undefined) this.#store.setCountersigned(k, envelope);
     return k;
   }
 
@@ -140,26 +170,30 @@ export class EpochRecords {
     return { k, envelope: record.countersigned };
   }
 
+  /** The record is on the ledger. What it excepts as disputed is settled by that: it waits for no receipt any more. */
   setCommitted(k: number): void {
+    const record = this.#store.epochRecord(k);
+    const exceptions = record === undefined ? [] : payloadOf(agreed(record)).receipt.flatMap((receipt) => receipt.exceptions);
+    for (const { n, reason } of exceptions) if (reason === 'disputed') this.#store.setDisputed(n);
     this.#store.setEpochRecordCommitted(k);
   }
 
-  async #record(k: number, from: number, to: number): Promise<EpochRecord> {
+  async #signed(k: number, epochs: readonly number[], closing: Closing): Promise<Envelope> {
     const opens = [];
-    for (let epoch = from; epoch <= to; epoch++) {
+    for (const epoch of epochs) {
       opens.push({ epoch, agreement: this.#terms.agreementVersion, root: toBase64Url(await this.#secrets.tokenRoot(epoch)) });
     }
-    return { v: 0, channel: toBase64Url(this.#terms.channelId), k, opens, ...(k === 0 ? { close: [], receipt: [] } : this.#closing()) };
+    return proposeEpochRecord({ v: 0, channel: toBase64Url(this.#terms.channelId), k, opens, ...closing }, this.#signer);
   }
 
   /** Closes with the last batch up to which everything is anchored, and receipted or excepted. The close may lag. */
-  #closing(): Pick<EpochRecord, 'close' | 'receipt'> {
+  #closing(): Closing {
     const firstOpen = this.#store.unanchored()[0] ?? Number.MAX_SAFE_INTEGER;
     const settled = this.#settled();
     const through = Math.min(settled.through, firstOpen - 1);
     const exceptions = settled.exceptions.filter(({ n }) => n <= through);
     const batch = through < 0 ? undefined : this.#store.batch(through);
-    if (batch?.ledgerState !== 'Anchored') return { close: [], receipt: [] };
+    if (batch?.ledgerState !== 'Anchored') return NO_CLOSE;
     return {
       close: [{ n: through, header: batch.headerHash }],
       receipt: [{ through, header: batch.headerHash, digest: toBase64Url(this.#digestThrough(through, exceptions)), exceptions }],
@@ -167,17 +201,23 @@ export class EpochRecords {
   }
 
   /**
-   * A manufacturer hands in receipts in the order of the batches. Where a later batch has one, and the time for the receipt
-   * is over, it holds the batch for disputed and will not sign for it.
+   * A manufacturer hands in receipts in the order of the batches. Where a later batch has one, it can't have received a batch
+   * that expired; one whose time for the receipt is over it holds for disputed, and will not sign for it.
    */
   #settled(): { through: number; exceptions: Exceptions } {
     const last = this.#store.lastReceipted();
     const exceptions: Exceptions = [];
     for (const batch of this.#store.unreceiptedBefore(last)) {
-      if (!this.#isReceiptOverdue(batch)) return { through: batch.n - 1, exceptions };
-      exceptions.push({ n: batch.n, reason: 'disputed' });
+      const reason = this.#exceptionOf(batch);
+      if (reason === undefined) return { through: batch.n - 1, exceptions };
+      exceptions.push({ n: batch.n, reason });
     }
     return { through: last, exceptions };
+  }
+
+  #exceptionOf(batch: StoredBatch): Exceptions[number]['reason'] | undefined {
+    if (batch.deliveryState === 'Expired') return 'expired';
+    return batch.deliveryState === 'Disputed' || this.#isReceiptOverdue(batch) ? 'disputed' : undefined;
   }
 
   /** Counted from the last moment at which the batch may be anchored. */
@@ -203,11 +243,20 @@ export class EpochRecords {
   #openedThrough(last: number): number {
     for (let k = last; k >= 0; k--) {
       const record = this.#store.epochRecord(k);
-      const opened = record === undefined ? undefined : payloadOf(record.proposal).opens.at(-1);
-      if (opened !== undefined) return opened.epoch;
+      const opened = record === undefined ? undefined : openedBy(record).at(-1);
+      if (opened !== undefined) return opened;
     }
     return -1;
   }
+}
+
+/** Of several versions the one that is countersigned counts. */
+function agreed({ proposal, countersigned }: StoredEpochRecord): Envelope {
+  return countersigned ?? proposal;
+}
+
+function openedBy(record: StoredEpochRecord): number[] {
+  return payloadOf(agreed(record)).opens.map(({ epoch }) => epoch);
 }
 
 /** Of an envelope that this module itself signed and stored. */
