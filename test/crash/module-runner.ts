@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pause } from '../support/pause.ts';
+import { type KillOrder, pointName } from './kill-order.ts';
+import type { ModuleLife, ModuleMessage } from './module-process.ts';
+
+/** How a life came to its end. */
+export interface LifeEnd {
+  /** Kills in it; a cleared server's counts. */
+  readonly kills: number;
+  /** Name of the place where the module killed itself, where its order named one and it came there. */
+  readonly reached?: string;
+  /** The module ended by itself, and why. */
+  readonly unexpected?: string;
+}
+
+/** A module that does not come to the place of its order within this is killed wherever it is. */
+const LONGEST_LIFE_MS = 15_000;
+const PROGRAM = join(import.meta.dirname, 'module-process.ts');
+
+/** One life of a module, in a process of its own. */
+export class ModuleRunner {
+  readonly #process: ChildProcess;
+  readonly #onEvent: (message: Extract<ModuleMessage, { kind: 'event' }>) => void;
+  readonly #exited: Promise<NodeJS.Signals | null>;
+  #why: string | undefined;
+  #running = false;
+  #counts: Readonly<Record<string, number>> | undefined;
+  #said = '';
+
+  constructor(life: ModuleLife, onEvent: (message: Extract<ModuleMessage, { kind: 'event' }>) => void = () => undefined) {
+    this.#onEvent = onEvent;
+    this.#process = spawn(process.execPath, [PROGRAM, JSON.stringify(life)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#exited = new Promise((resolve) => this.#process.once('exit', (_code, signal) => resolve(signal)));
+    this.#process.on('message', (message: ModuleMessage) => this.#take(message));
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said = (this.#said + text).slice(-4000)));
+  }
+
+  /** Lets the module live until its order, or its longest time, is over. */
+  async until(order: KillOrder): Promise<LifeEnd> {
+    if (order.kind === 'cleared') return this.#killCleared(order);
+    const limit = order.kind === 'moment' ? order.afterMs : LONGEST_LIFE_MS;
+    const byItself = await this.#exitWithin(limit);
+    if (this.#why !== undefined) return { kills: 0, unexpected: this.#why };
+    if (!byItself) return { kills: await this.kill() };
+    const signal = await this.#exited;
+    if (signal !== 'SIGKILL' || order.kind !== 'step') return { kills: 0, unexpected: `ended with ${signal}: ${this.#said}` };
+    return { kills: 1, reached: pointName(order.point) };
+  }
+
+  async #killCleared({ afterMs, thenMs }: Extract<KillOrder, { kind: 'cleared' }>): Promise<LifeEnd> {
+    const limit = Date.now() + LONGEST_LIFE_MS;
+    while (!this.#running && this.#why === undefined && Date.now() < limit) await pause(20);
+    await this.#exitWithin(afterMs);
+    const child = childrenOf(this.#process.pid)[0];
+    if (child !== undefined) process.kill(child, 'SIGKILL');
+    await this.#exitWithin(thenMs);
+    if (this.#why !== undefined || this.#process.exitCode !== null)
+      return { kills: 0, unexpected: this.#why ?? `ended after its cleared server: ${this.#said}` };
+    const own = await this.kill();
+    return { kills: own + (child === undefined ? 0 : 1), ...(child === undefined ? {} : { reached: 'cleared server' }) };
+  }
+
+  /** @returns 1 */
+  async kill(): Promise<number> {
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+    return 1;
+  }
+
+  /** Counts of the module now. */
+  async counts(): Promise<Readonly<Record<string, number>>> {
+    this.#counts = undefined;
+    this.#process.send({ do: 'counts' });
+    for (const limit = Date.now() + 10_000; this.#counts === undefined && Date.now() < limit;) await pause(10);
+    return this.#counts ?? {};
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  get why(): string | undefined {
+    return this.#why;
+  }
+
+  /** Ends in good order, and by force where that takes too long. @returns whether it was in good order */
+  async stop(withinMs: number): Promise<boolean> {
+    this.#process.send({ do: 'stop' });
+    if (await this.#exitWithin(withinMs)) return (await this.#exited) === null;
+    await this.kill();
+    return false;
+  }
+
+  #take(message: ModuleMessage): void {
+    if (message.kind === 'running') this.#running = true;
+    if (message.kind === 'counts') this.#counts = message.counts;
+    if (message.kind === 'ended') this.#why = message.why;
+    if (message.kind === 'event') this.#onEvent(message);
+  }
+
+  async #exitWithin(ms: number): Promise<boolean> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return true;
+    const waiting = new AbortController();
+    const exit = once(this.#process, 'exit', { signal: waiting.signal }).then(
+      () => true,
+      () => false,
+    );
+    const result = await Promise.race([exit, pause(ms).then(() => false)]);
+    waiting.abort();
+    return result;
+  }
+}
+
+/** Child processes of a process: of an owner's module, its cleared server. */
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    const tasks = `/proc/${pid}/task`;
+    const text = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/children`, 'utf8'));
+    return text
+      .join(' ')
+      .split(/\s+/)
+      .filter((each) => each !== '')
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
