@@ -100,6 +100,12 @@ export class SenderCache extends SenderEpochs {
     return this.settle(n, 'Disputed');
   }
 
+  /** Batches that the ledger has not settled, and the publication time of the oldest one, ms since 1970. */
+  ledgerBacklog(): { readonly batches: number; readonly oldestMs: number | undefined } {
+    const row = this.db.get(`SELECT count(*) AS c, min(publish_at) AS oldest FROM batches WHERE ledger_state IN ('Sealed', 'Submitted')`);
+    return { batches: row?.number('c') ?? 0, oldestMs: row?.has('oldest') === true ? row.number('oldest') : undefined };
+  }
+
   /** True where the batch of the interval's grid point is anchored. */
   isIntervalAnchored(interval: number): boolean {
     const sql = 'SELECT through, ledger_state FROM batches WHERE batch_row = 0 AND interval <= ? ORDER BY interval DESC LIMIT 1';
