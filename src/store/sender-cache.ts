@@ -84,8 +84,7 @@ export class SenderCache extends SenderEpochs {
   dropOpening(n: number): boolean {
     return this.db.transaction(() => {
       if (this.db.run('UPDATE cache SET opening_bytes = 0 WHERE n = ? AND opening_bytes > 0', n) === 0) return false;
-      this.db.run('DELETE FROM openings WHERE n = ?', n);
-      this.#noteDrop(n, 'readings');
+      if (this.db.run('DELETE FROM openings WHERE n = ?', n) > 0) this.#noteDrop(n, 'readings');
       return true;
     });
   }

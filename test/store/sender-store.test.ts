@@ -171,27 +171,3 @@ describe('states towards the receiver', () => {
     assert.deepEqual([store.lastReceipted(), gaps()], [3, []]);
   });
 });
-
-describe('epoch records', () => {
-  test('go from proposed by countersigned to committed', (t) => {
-    const store = inMemory(t);
-    assert.equal(store.lastEpochRecord(), -1);
-    store.proposeEpochRecord(0, SOME_ENVELOPE);
-    assert.deepEqual(store.epochRecord(0), { proposal: SOME_ENVELOPE, countersigned: undefined, committed: false });
-    store.setCountersigned(0, SOME_ENVELOPE);
-    store.setEpochRecordCommitted(0);
-    assert.deepEqual(store.epochRecord(0), { proposal: SOME_ENVELOPE, countersigned: SOME_ENVELOPE, committed: true });
-    assert.equal(store.lastEpochRecord(), 0);
-    assert.equal(store.epochRecord(1), undefined);
-  });
-
-  test('a proposal is never replaced', (t) => {
-    const store = inMemory(t);
-    store.proposeEpochRecord(0, SOME_ENVELOPE);
-    assert.throws(
-      () => store.proposeEpochRecord(0, { ...SOME_ENVELOPE, payloadType: 'other' }),
-      (error) => hasCode(error, 'STORE_CONFLICT'),
-    );
-    assert.deepEqual(store.epochRecord(0)?.proposal, SOME_ENVELOPE);
-  });
-});
