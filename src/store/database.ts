@@ -21,6 +21,8 @@ export interface StoreForm {
   readonly schema: string;
   /** True: no other process may open it meanwhile. */
   readonly exclusive?: boolean;
+  /** True: a file that is not there is refused, not made. */
+  readonly mustExist?: boolean;
 }
 
 const KEY_CHECK = { table: 'purpose', row: 1, column: 'key_check' };
@@ -41,7 +43,7 @@ export class Database {
     const { file } = form;
     this.file = file;
     this.cipher = new RowCipher(form.key, form.purpose);
-    this.#db = open(file);
+    this.#db = open(file, form.mustExist === true);
     try {
       this.#db.exec('PRAGMA busy_timeout = 5000');
       if (form.exclusive === true) this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -172,9 +174,10 @@ export class Database {
   }
 }
 
-function open(file: string): DatabaseSync {
+function open(file: string, mustExist: boolean): DatabaseSync {
   try {
-    if (file !== ':memory:') createPrivate(file);
+    if (mustExist) closeSync(openSync(file, 'r+'));
+    else if (file !== ':memory:') createPrivate(file);
     return new DatabaseSync(file);
   } catch (error) {
     throw openingFault(error, file);

@@ -7,3 +7,4 @@ export * from './sender-batch.ts';
 export type * from './sender-cache.ts';
 export type * from './sender-epochs.ts';
 export { SenderStore } from './sender-store.ts';
+export { backUpStore, compactStore, restoreStore, type StorePlace, type StoreSizes, storeSizes, structureFaults } from './store-tools.ts';

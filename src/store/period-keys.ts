@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Bytes } from '../core/index.ts';
+import { overwriteAndRemove, writeNew } from './durable-files.ts';
 import { storeFault } from './faults.ts';
 import { RowCipher } from './row-cipher.ts';
 
@@ -101,45 +102,4 @@ export function periodFolder(storeFile: string): string {
 
 function cell(period: number): { table: string; row: number; column: string } {
   return { table: 'periods', row: period, column: 'key' };
-}
-
-/** Whole and durable on return, or not there. */
-function writeNew(path: string, content: Bytes): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    writeSynced(temporary, 'wx', content);
-    linkSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  syncFolder(dirname(path));
-  syncFolder(dirname(dirname(path)));
-}
-
-/** Zeros first: on most disks and file systems the key is then gone from the place where it was. */
-function overwriteAndRemove(path: string): void {
-  writeSynced(path, 'r+', new Uint8Array(readFileSync(path).length));
-  rmSync(path);
-  syncFolder(dirname(path));
-}
-
-function writeSynced(path: string, flags: 'wx' | 'r+', content: Bytes): void {
-  const file = openSync(path, flags, 0o600);
-  try {
-    writeFileSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -1,5 +1,6 @@
-import type { Bytes, Envelope, Json } from '../core/index.ts';
-import { Database } from './database.ts';
+import { type Bytes, type Envelope, type Json, RejectedError } from '../core/index.ts';
+import { Database, type StoreForm } from './database.ts';
+import type { StoreErrorCode } from './errors.ts';
 import type { Row } from './row.ts';
 import { type Cell, factCell } from './row-cipher.ts';
 import { ReceiverLog } from './receiver-log.ts';
@@ -48,7 +49,14 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE exceptions (n INTEGER PRIMARY KEY, reason TEXT NOT NULL, header_hash TEXT NOT NULL, header TEXT) STRICT;
 `;
 
-const VERSION = 1;
+/** What became of a copy that was taken from a backup: no decision yet, or the number of the batch up to which it may lack some. */
+const RESTORED = 'restored';
+const UNDECIDED = 'undecided';
+
+/** @param key store key, 32 bytes */
+export function receiverForm(file: string, channel: string, key: Bytes): StoreForm {
+  return { file, purpose: `receiver ${channel}`, key, version: 1, schema: SCHEMA };
+}
 
 /**
  * The manufacturer's store of one channel. All methods are synchronous and durable on return. After a fault of the disk
@@ -63,9 +71,34 @@ export class ReceiverStore extends ReceiverLog {
    * @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode`
    */
   constructor(file: string, channel: string, key: Bytes) {
-    const db = new Database({ file, purpose: `receiver ${channel}`, key, version: VERSION, schema: SCHEMA });
+    const db = new Database(receiverForm(file, channel, key));
     super(db);
     this.#db = db;
+  }
+
+  /** @throws RejectedError `STORE_RETIRED` for a copy from a backup that the operator has not taken up yet */
+  requireInUse(): void {
+    if (this.fact(RESTORED) !== UNDECIDED) return;
+    throw new RejectedError<StoreErrorCode>(
+      'STORE_RETIRED',
+      `${this.#db.file} was taken from a backup: what was received since is fetched, countersigned and acted upon once more. If that may be, take it up with \`dcmb store restore --accept-old\`.`,
+    );
+  }
+
+  /** Makes this a copy from a backup, which is not used before the operator has decided. */
+  setUndecided(): void {
+    this.setFact(RESTORED, UNDECIDED);
+  }
+
+  /** The operator goes on with this copy, though receipts up to and with this number may have been given that it does not know. */
+  acceptOld(through: number): void {
+    this.setFact(RESTORED, String(through));
+  }
+
+  /** Up to which number the operator has accepted that batches are lacking, or -1. */
+  acceptedThrough(): number {
+    const decided = this.fact(RESTORED);
+    return decided === undefined || decided === UNDECIDED ? -1 : Number(decided);
   }
 
   /** Stores a verified delivery, its receipt and the actions that it causes, in one transaction. */

@@ -52,6 +52,8 @@ export interface ChannelProgress {
   readonly sequences: readonly number[];
   /** Snapshot of the clearing, which outlives a call batch and a restart. */
   readonly clearing: Json;
+  /** Codes shown already in the interval that runs: number of the publication, code of each stream. */
+  readonly published?: readonly (readonly [publication: number, codes: readonly number[]])[];
 }
 
 /** A batch without what opens it, see `SenderStore.opening`. */

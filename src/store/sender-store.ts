@@ -1,5 +1,5 @@
 import { type Bytes, type Envelope, type Json, RejectedError } from '../core/index.ts';
-import { Database } from './database.ts';
+import { Database, type StoreForm } from './database.ts';
 import type { StoreErrorCode } from './errors.ts';
 import { PeriodKeys, periodOf } from './period-keys.ts';
 import type { Row } from './row.ts';
@@ -26,8 +26,14 @@ CREATE INDEX by_delivery_state ON batches (delivery_state, n);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 ${EPOCHS_SCHEMA}${CACHE_SCHEMA}`;
 
-const VERSION = 1;
 const PROGRESS = { table: 'progress', row: 1, column: 'state' };
+/** Set in a copy that was taken from a backup. */
+const RETIRED = 'retired';
+
+/** @param key store key, 32 bytes */
+export function senderForm(file: string, channel: string, key: Bytes): StoreForm {
+  return { file, purpose: `sender ${channel}`, key, version: 1, schema: SCHEMA };
+}
 
 /**
  * The owner's store of one channel. All methods are synchronous and durable on return. After a fault of the disk
@@ -42,9 +48,9 @@ export class SenderStore extends SenderCache {
    * @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode`
    */
   constructor(file: string, channel: string, key: Bytes) {
-    const purpose = `sender ${channel}`;
-    super(new Database({ file, purpose, key, version: VERSION, schema: SCHEMA }));
-    this.#periods = new PeriodKeys(file, purpose, key);
+    const form = senderForm(file, channel, key);
+    super(new Database(form));
+    this.#periods = new PeriodKeys(file, form.purpose, key);
   }
 
   progress(): ChannelProgress | undefined {
@@ -52,13 +58,42 @@ export class SenderStore extends SenderCache {
     return row === undefined ? undefined : this.db.cipher.json<ChannelProgress>(PROGRESS, row.bytes('state'));
   }
 
-  /** Before the first seal. */
+  /**
+   * True for a copy that was taken from a backup. It has no seeds to go on with, and batches may have been signed since that
+   * it does not know: it proves what it holds, and signs nothing more.
+   */
+  get isRetired(): boolean {
+    return this.fact(RETIRED) !== undefined;
+  }
+
+  /** @throws RejectedError `STORE_RETIRED` */
+  requireInUse(): void {
+    if (!this.isRetired) return;
+    throw new RejectedError<StoreErrorCode>(
+      'STORE_RETIRED',
+      `${this.db.file} was taken from a backup and signs nothing more: to sign another batch under a number that was used is a fork. It still serves \`dcmb audit export\`. To go on, put the newest store in its place, or make a new agreement.`,
+    );
+  }
+
+  /** Makes this copy one of proofs only, for good: what could sign or open anything later than its last batch is erased. */
+  retire(): void {
+    this.db.transaction(() => {
+      const progress = this.progress();
+      if (progress !== undefined) this.#setProgress({ ...progress, ratchet: '', clearing: '', published: [] });
+      this.db.run('DELETE FROM facts');
+      this.setFact(RETIRED, 'true');
+    });
+  }
+
+  /** Before the first seal. @throws RejectedError `STORE_RETIRED` */
   begin(progress: ChannelProgress): void {
+    this.requireInUse();
     this.db.transaction(() => this.#setProgress(progress));
   }
 
-  /** Batch and what follows from it, in one transaction. */
+  /** Batch and what follows from it, in one transaction. @throws RejectedError `STORE_RETIRED` */
   seal(batch: SealedBatch, progress: ChannelProgress): void {
+    this.requireInUse();
     const { cipher } = this.db;
     const period = periodOf(batch.publishAtMs);
     const kept = this.#periods.obtain(period);
