@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { initPlant } from '../../src/app/index.ts';
 import { freePorts } from '../support/free-ports.ts';
@@ -104,11 +104,6 @@ export function refusesAll(subject: string, cases: readonly BadInput[]): void {
       await template;
       runner ??= new CommandRunner();
     });
-    after(() => {
-      runner?.stop();
-      runner = undefined;
-    });
-
     cases.forEach((each, index) => {
       const own = each.input !== undefined;
       if (!own) test(each.wrong, () => refuses(each, (args) => runner?.run(args) ?? assert.fail('There is no runner.')));

@@ -231,7 +231,7 @@ const PLACES: readonly BadInput[] = [
   {
     wrong: 'a store that is no database',
     run: (plant) => (plant.write('owner/data/store.db', `${MARKER}\n`.repeat(200)), serve(plant)),
-    says: ["owner/data/store.db can't be opened as a store", 'Check path, rights and disk'],
+    says: ["owner/data/store.db can't be opened as a store", 'Check path and rights', 'restore a backup'],
   },
   {
     wrong: "a store that is another program's database",

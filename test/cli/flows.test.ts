@@ -36,7 +36,6 @@ describe('a plant by the program alone, each module a process of its own', () =>
     runner = new CommandRunner();
   });
   after(() => {
-    runner.stop();
     for (const work of cleanUps) work();
   });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import '../support/compile-cache.ts';
 
 /** The program as a user starts it. */
 export const DCMB = fileURLToPath(new URL('../../bin/dcmb.js', import.meta.url));
@@ -13,10 +14,7 @@ export const DCMB = fileURLToPath(new URL('../../bin/dcmb.js', import.meta.url))
 const ENDS_WITHIN_MS = 60_000;
 const TELLS_WITHIN_MS = 60_000;
 
-/** Starting costs mostly compiling: the runs of one test file share what is compiled. */
-const compileCache = mkdtempSync(join(tmpdir(), 'dcmb-compile-cache-'));
-process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
-const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, NO_COLOR: '1' };
+const env = { ...process.env, NO_COLOR: '1' };
 
 export interface Run {
   readonly status: number | null;
@@ -43,6 +41,9 @@ export class CommandRunner {
   constructor() {
     const script = fileURLToPath(new URL('./command-runner.ts', import.meta.url));
     this.#child = fork(script, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // Between two runs it keeps nobody from ending, and ends with its parent.
+    this.#child.unref();
+    this.#child.channel?.unref();
   }
 
   /** @throws Error where the command does not come to an end */
@@ -52,15 +53,16 @@ export class CommandRunner {
     return turn;
   }
 
-  stop(): void {
-    this.#child.kill('SIGKILL');
-  }
-
   async #run(args: readonly string[]): Promise<Run> {
     const signal = AbortSignal.timeout(ENDS_WITHIN_MS);
-    this.#child.send(args);
-    const [run] = (await once(this.#child, 'message', { signal })) as [Run];
-    return run;
+    this.#child.channel?.ref();
+    try {
+      this.#child.send(args);
+      const [run] = (await once(this.#child, 'message', { signal })) as [Run];
+      return run;
+    } finally {
+      this.#child.channel?.unref();
+    }
   }
 }
 
