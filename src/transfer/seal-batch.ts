@@ -24,6 +24,7 @@ import {
   tokensDigest,
 } from '../evidence/index.ts';
 import type { SealedBatch } from '../store/index.ts';
+import type { GapStatement } from './cache-gaps.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import { type CutBatch, finalCodes } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
@@ -53,11 +54,14 @@ export class BatchSealer {
     this.#channel = toBase64Url(terms.channelId);
   }
 
-  /** @param prev hash of the previous header, base64url */
-  async seal(cut: CutBatch, prev: string, publishAtMs: number): Promise<SealedBatch> {
+  /**
+   * @param prev hash of the previous header, base64url
+   * @param gap what the batch's gap record says
+   */
+  async seal(cut: CutBatch, prev: string, publishAtMs: number, gap: GapStatement): Promise<SealedBatch> {
     const { interval, n, seed } = cut.open;
     const batchKey = this.#secrets.keysAt(interval).batchKey(interval, cut.row);
-    const closed = this.#closeTree(cut, batchKey);
+    const closed = this.#closeTree(cut, batchKey, gap);
     const tokens = await this.#tokensOf(cut, batchKey);
     const h = await this.#hashOf(cut, batchKey);
     const header = await signHeader(
@@ -79,15 +83,16 @@ export class BatchSealer {
       payload: payloadOf(cut),
       codes: finalCodes(cut),
       publishAtMs,
+      drops: gap.reason === 'dropped' ? gap : undefined,
     };
   }
 
-  #closeTree(cut: CutBatch, batchKey: Bytes): ClosedBatch {
+  #closeTree(cut: CutBatch, batchKey: Bytes, gap: GapStatement): ClosedBatch {
     return cut.open.builder.close({
       conditions: cut.codes,
       slotKeys: this.#secrets.keysAt(cut.open.interval).slotKeys(cut.open.interval, cut.row),
       batchKey,
-      gap: { reason: cut.gap, fromBatch: 0, toBatch: 0 },
+      gap,
       refused: cut.open.refused,
     });
   }

@@ -1,5 +1,6 @@
 import { type ChannelParams, type Clock, FatalError, intervalEnd } from '../core/index.ts';
 import type { SealedBatch, SenderStore } from '../store/index.ts';
+import { gapOf } from './cache-gaps.ts';
 import type { CutBatch } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 import type { TransferErrorCode } from './errors.ts';
@@ -47,14 +48,21 @@ export class SealingQueue {
     });
   }
 
-  /** Resolves when everything that was added is sealed. */
+  /** Seals nothing more, not even what is being sealed: a store that has failed is read again before anything is stored. */
+  abandon(): void {
+    this.#broken = true;
+  }
+
+  /** Resolves when everything that was added is sealed, or nothing more will be. */
   idle(): Promise<void> {
     return this.#tail;
   }
 
   async #seal(cut: CutBatch): Promise<void> {
     const due = cut.toMs + this.#parts.params.publishDelayMs;
-    const batch = await this.#parts.sealer.seal(cut, this.#prev, due);
+    const gap = gapOf(cut, this.#parts.store.unsaidDrops());
+    const batch = await this.#parts.sealer.seal(cut, this.#prev, due, gap);
+    if (this.#broken) return;
     const now = this.#parts.clock.now();
     const late = now > due;
     const sealed = late ? { ...batch, publishAtMs: this.#nextPublication(now) } : batch;
