@@ -1,20 +1,23 @@
-import { spawn } from 'node:child_process';
 import type { Agreement } from '../agreement/index.ts';
-import { TagWriter } from '../client/index.ts';
-import { RejectedError, type UaValue, UnavailableError } from '../core/index.ts';
+import { type Clock, type Random, RejectedError } from '../core/index.ts';
+import { systemClock, systemRandom } from '../platform/index.ts';
 import { conditionsOf } from '../server/index.ts';
-import type { ReceiverStore } from '../store/index.ts';
+import type { ActionEntry, ReceiverStore } from '../store/index.ts';
 import type { ReceivedCondition } from '../transfer/index.ts';
+import { act } from './action-acts.ts';
 import { conditionsSeen } from './conditions-seen.ts';
 import type { ActionConfig, ConfigErrorCode, ManufacturerChannelConfig } from './config.ts';
-import type { ConditionSeen, ModuleListener } from './events.ts';
-import { linkOptions, trustListOf } from './link-access.ts';
+import type { ModuleListener } from './events.ts';
 import { messageOf } from './message-of.ts';
-import { loadIdentity } from './plant-identities.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MOST_TRIES = 5;
 const FIRST_RETRY_MS = 1000;
+const LONGEST_REST_MS = 300_000;
+/** Dead letters may be repeated from another process: the store is looked at so often. */
+const LOOK_EVERY_MS = 1000;
+/** A module that stops waits so long for what is under way. */
+const STOP_WITHIN_MS = 5000;
 
 /**
  * Each action must wait for something that can come: a stream of the agreement, and codes of its conditions.
@@ -36,13 +39,11 @@ function faultOf({ stream: wanted, codes }: ActionConfig, { streams }: Agreement
   return unknown === undefined ? undefined : `no condition ${unknown} in stream "${wanted}". Take one of ${[...known.keys()].join(', ')}`;
 }
 
-/** What an action is told: the condition, and a key that is the same for every repetition of the same action. */
-interface ActionCall {
-  readonly idempotencyKey: string;
-  readonly channel: string;
-  readonly batch: number;
-  readonly interval: number;
-  readonly condition: ConditionSeen;
+/** A step of an action that is durable. */
+export interface ActionStep {
+  readonly kind: 'action' | 'acted';
+  readonly n: number;
+  readonly key: string;
 }
 
 export interface ActionFacts {
@@ -51,42 +52,48 @@ export interface ActionFacts {
   readonly channel: string;
   readonly store: ReceiverStore;
   readonly pki: string;
-  /** Pause before the second try, ms; it doubles with each further one. Default 1000. */
+  readonly clock?: Clock;
+  /** For the jitter: receivers of one kind must not all knock at the same moment. */
+  readonly random?: Random;
+  /** Pause before the second try, ms; it doubles with each further one, up to five minutes. Default 1000. */
   readonly firstRetryMs?: number;
+  /** How long `stop` waits for what is under way, ms. Default 5000. */
+  readonly stopWithinMs?: number;
+  /** Told right after each durable step. */
+  readonly trace?: (step: ActionStep) => void;
+  /** The store can't be used. Default: a warning. */
+  readonly storeFault?: (error: unknown) => void;
 }
 
 /**
  * The configured actions of the receiver (Algorithm 2): at least once each, with a stable idempotency key. They are
- * stored with the batch that causes them and run after it is countersigned.
+ * stored with the batch that causes them and run after it is countersigned. Actions of one name run one after the other.
  */
 export class ReceiverActions {
   readonly #actions: readonly ActionConfig[];
-  readonly #agreement: Agreement;
-  readonly #channel: string;
-  readonly #store: ReceiverStore;
-  readonly #pki: string;
+  readonly #facts: ActionFacts;
+  readonly #clock: Clock;
+  readonly #random: Random;
   readonly #listener: ModuleListener;
-  readonly #firstRetryMs: number;
-  /** Actions that failed and wait for their next try, each with its timer. */
-  readonly #resting = new Map<string, NodeJS.Timeout>();
-  #running: Promise<void> = Promise.resolve();
+  /** What is under way, by the action's name. */
+  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(actions: readonly ActionConfig[], facts: ActionFacts, listener: ModuleListener) {
     this.#actions = actions;
-    this.#agreement = facts.agreement;
-    this.#channel = facts.channel;
-    this.#store = facts.store;
-    this.#pki = facts.pki;
+    this.#facts = facts;
+    this.#clock = facts.clock ?? systemClock;
+    this.#random = facts.random ?? systemRandom;
     this.#listener = listener;
-    this.#firstRetryMs = facts.firstRetryMs ?? FIRST_RETRY_MS;
   }
 
   /** Keys of the actions that a batch causes; `previous` is what the streams showed before. */
   keysFor(condition: ReceivedCondition, previous: readonly number[] | undefined): string[] {
     if (condition.row > 0) return [];
     return this.#actions.flatMap((action) => {
-      const stream = this.#agreement.streams.findIndex(({ name }) => name === action.stream);
+      const stream = this.#facts.agreement.streams.findIndex(({ name }) => name === action.stream);
       const code = condition.codes[stream];
       if (code === undefined || !action.codes.includes(code)) return [];
       if ((action.on ?? 'change') === 'change' && previous?.[stream] === code) return [];
@@ -94,119 +101,96 @@ export class ReceiverActions {
     });
   }
 
-  /** Runs everything that waits, one after the other. */
+  /** Begins everything that is due, and looks again by itself from then on. */
   wake(): void {
-    this.#running = this.#running.then(() => this.#runWaiting()).catch((error: unknown) => this.#tellFault(error));
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    let restMs = LOOK_EVERY_MS;
+    try {
+      for (const entry of this.#facts.store.dueActions(this.#clock.now())) this.#begin(entry);
+      restMs = Math.min(restMs, Math.max(1, this.#facts.store.nextActionDue() - this.#clock.now()));
+    } catch (error) {
+      this.#tellFault(error);
+    }
+    this.#timer = setTimeout(() => this.wake(), restMs).unref();
   }
 
+  /** What is still under way after some seconds is broken off; it runs again at the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#resting.values()) clearTimeout(timer);
-    await this.#running;
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => this.#abort.abort(), this.#facts.stopWithinMs ?? STOP_WITHIN_MS);
+    await Promise.all(this.#lanes.values());
+    clearTimeout(timer);
   }
 
-  async #runWaiting(): Promise<void> {
-    if (this.#stopped) return;
-    for (const { key, tries } of this.#store.waitingActions()) {
-      if (this.#stopped) return;
-      if (!this.#resting.has(key)) await this.#attempt(key, tries);
-    }
+  #begin(entry: ActionEntry): void {
+    const [name] = splitKey(entry.key);
+    if (this.#lanes.has(name)) return;
+    const lane = this.#attempt(entry).then(
+      () => {
+        this.#lanes.delete(name);
+        this.wake();
+      },
+      (error: unknown) => {
+        // The next look comes by the timer: a store that fails must not be asked again and again at once.
+        this.#lanes.delete(name);
+        this.#tellFault(error);
+      },
+    );
+    this.#lanes.set(name, lane);
+  }
+
+  async #attempt({ key, tries }: ActionEntry): Promise<void> {
+    const { agreement, channel, store, pki } = this.#facts;
+    const [name, n] = splitKey(key);
+    const action = this.#actions.find((each) => each.name === name);
+    if (action === undefined) return this.#end(key, 'failed', 'The configuration has no such action any more.');
+    const batch = store.batch(n);
+    if (batch === undefined) return this.#end(key, 'failed', 'The store has no such batch any more.');
+    const condition = conditionsSeen(agreement, batch.codes).find(({ stream }) => stream === action.stream);
+    if (condition === undefined) return this.#end(key, 'failed', 'The agreement has no such stream.');
+    store.beginAction(key, this.#clock.now());
+    this.#trace('action', key);
+    const call = { idempotencyKey: `${channel}:${key}`, channel, batch: n, interval: batch.interval, condition };
+    const failure = await act(action, call, { pki, timeoutMs: action.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal: this.#abort.signal }).then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    );
+    if (failure === undefined) return this.#end(key, 'done', '');
+    if (tries + 1 >= (action.mostTries ?? MOST_TRIES) && !this.#abort.signal.aborted) return this.#end(key, 'failed', failure);
+    this.#again(key, tries + 1, failure);
+  }
+
+  #again(key: string, tries: number, error: string): void {
+    const first = this.#facts.firstRetryMs ?? FIRST_RETRY_MS;
+    const restMs = Math.min(first * 2 ** (tries - 1), LONGEST_REST_MS) * this.#jitter();
+    this.#facts.store.endAction(key, { state: 'waiting', error, dueAtMs: Math.ceil(this.#clock.now() + restMs) });
+    this.#listener({ event: 'action', key, state: 'retry', message: error });
+  }
+
+  #end(key: string, state: 'done' | 'failed', error: string): void {
+    this.#facts.store.endAction(key, { state, error });
+    this.#trace('acted', key);
+    this.#listener({ event: 'action', key, state, message: error });
+  }
+
+  #trace(kind: ActionStep['kind'], key: string): void {
+    this.#facts.trace?.({ kind, n: splitKey(key)[1], key });
+  }
+
+  /** From 0.5 to 1. */
+  #jitter(): number {
+    return 0.5 + (this.#random.bytes(1)[0] ?? 0) / 510;
   }
 
   #tellFault(error: unknown): void {
+    if (this.#facts.storeFault !== undefined) return this.#facts.storeFault(error);
     this.#listener({ event: 'warning', code: 'ACTIONS_FAILED', message: messageOf(error) });
-  }
-
-  async #attempt(key: string, tries: number): Promise<void> {
-    const [name, n] = splitKey(key);
-    const action = this.#actions.find((each) => each.name === name);
-    const batch = this.#store.batch(n);
-    if (action === undefined || batch === undefined) return this.#end(key, 'failed', 'The configuration has no such action any more.');
-    const condition = conditionsSeen(this.#agreement, batch.codes).find(({ stream }) => stream === action.stream);
-    if (condition === undefined) return this.#end(key, 'failed', 'The agreement has no such stream.');
-    try {
-      await this.#run(action, {
-        idempotencyKey: `${this.#channel}:${key}`,
-        channel: this.#channel,
-        batch: n,
-        interval: batch.interval,
-        condition,
-      });
-      this.#end(key, 'done', '');
-    } catch (error) {
-      this.#again(key, tries + 1, messageOf(error));
-    }
-  }
-
-  #again(key: string, tries: number, why: string): void {
-    if (tries >= MOST_TRIES) return this.#end(key, 'failed', why);
-    this.#store.setAction(key, 'waiting');
-    this.#listener({ event: 'action', key, state: 'retry', message: why });
-    if (!this.#stopped) this.#rest(key, this.#firstRetryMs * 2 ** (tries - 1));
-  }
-
-  #rest(key: string, ms: number): void {
-    const timer = setTimeout(() => {
-      this.#resting.delete(key);
-      this.wake();
-    }, ms);
-    this.#resting.set(key, timer.unref());
-  }
-
-  #end(key: string, state: 'done' | 'failed', message: string): void {
-    this.#store.setAction(key, state);
-    this.#listener({ event: 'action', key, state, message });
-  }
-
-  async #run(action: ActionConfig, call: ActionCall): Promise<void> {
-    const timeoutMs = action.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    if (action.webhook !== undefined) return postWebhook(action.webhook.url, call, timeoutMs);
-    if (action.program !== undefined) return runProgram(action.program.command, call, timeoutMs);
-    if (action.write !== undefined) return this.#write(action.write, call.condition.code, timeoutMs);
-  }
-
-  async #write(target: NonNullable<ActionConfig['write']>, code: number, timeoutMs: number): Promise<void> {
-    const identity = loadIdentity(this.#pki, 'receiver');
-    const link = linkOptions(target.endpointUrl, identity, trustListOf(this.#pki, 'receiver'), target.user);
-    const writer = new TagWriter({ ...link, requestTimeoutMs: timeoutMs });
-    await writer.connect();
-    try {
-      const value: UaValue = { type: target.type ?? 'Int32', value: code };
-      const [result] = await writer.write([{ nodeId: target.nodeId, value }]);
-      if (result?.accepted !== true) throw new UnavailableError('ACTION_FAILED', `The server answered ${result?.status ?? 'nothing'}.`);
-    } finally {
-      await writer.close();
-    }
   }
 }
 
 function splitKey(key: string): [string, number] {
   const colon = key.lastIndexOf(':');
   return [key.slice(0, colon), Number(key.slice(colon + 1))];
-}
-
-async function postWebhook(url: string, call: ActionCall, timeoutMs: number): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': call.idempotencyKey },
-    body: JSON.stringify(call),
-    signal: AbortSignal.timeout(timeoutMs),
-    redirect: 'error',
-  });
-  await response.arrayBuffer();
-  if (!response.ok) throw new UnavailableError('ACTION_FAILED', `The webhook answered ${response.status}.`);
-}
-
-function runProgram(command: readonly string[], call: ActionCall, timeoutMs: number): Promise<void> {
-  const [program = '', ...args] = command;
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], timeout: timeoutMs, killSignal: 'SIGKILL' });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new UnavailableError('ACTION_FAILED', `The program ended with ${signal ?? `exit code ${code}`}.`));
-    });
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(`${JSON.stringify(call)}\n`);
-  });
 }

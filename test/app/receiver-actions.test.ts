@@ -81,7 +81,7 @@ describe('actions of the receiver', () => {
   /** Actions over a store of their own. */
   function actionsOf(t: TestContext, configured: readonly ActionConfig[], store = new ReceiverStore(':memory:', 'test', STORE_KEY)) {
     const told = new Told();
-    const facts = { agreement: loaded.agreement, channel: 'channel', store, pki: pki(), firstRetryMs: 1 };
+    const facts = { agreement: loaded.agreement, channel: 'channel', store, pki: pki(), firstRetryMs: 1, stopWithinMs: 50 };
     const actions = new ReceiverActions(configured, facts, told.listen);
     t.after(() => actions.stop());
     const arrive = (n: number, codes: readonly number[], row = 0): void => {
