@@ -20,7 +20,7 @@ async function checkReceipt(batch: BatchCase, anchored: Anchored, envelope: Enve
   batch.findings.checked('receipts');
   const receipt = await openedReceipt(batch, envelope, place);
   if (receipt === undefined) return;
-  batch.receiptBlocks.push(receipt.lastBlock);
+  batch.receiptBlocks.push({ ...receipt.lastBlock, place });
   checkBlockReference(batch, 'receipt', place, receipt.lastBlock);
   const contradiction = contradictionIn(batch, anchored, receipt);
   if (contradiction !== undefined) {

@@ -33,8 +33,10 @@ export class BatchCase {
   /** Hash of the delivery, as its own or the receiver's signature says. */
   deliveryHash: Uint8Array | undefined;
   verified: VerifiedDelivery | undefined;
-  /** Blocks that the manufacturer's receipts name as seen. */
-  readonly receiptBlocks: BlockReference[] = [];
+  /** Part of the delivery that the export does not have. */
+  lacking: 'delivery' | 'condition opening' | undefined;
+  /** Blocks that the manufacturer's receipts name as seen, and where. */
+  readonly receiptBlocks: (BlockReference & { readonly place: string })[] = [];
 
   constructor(context: ChannelContext, n: number, pointer: string, evidence: BatchEvidence | undefined) {
     this.context = context;

@@ -5,11 +5,14 @@ import { checkAcknowledgement } from './acknowledgement-checks.ts';
 import { BatchCase, type ChannelContext, messageOf } from './batch-case.ts';
 import type { ChannelLedger } from './channel-ledger.ts';
 import { checkDelivery, requireBatchKeyProof } from './delivery-checks.ts';
-import { checkEpochRecords, checkLedgerAlone, checkSeeds } from './epoch-checks.ts';
+import { checkDisputes, checkEpochRecords, checkSeeds } from './epoch-checks.ts';
 import type { BatchEvidence, ChannelEvidence } from './export-format.ts';
 import type { FindingCode, Findings, Party } from './findings.ts';
+import { expiredBatches, requireDelivery } from './expired.ts';
 import { checkHeader } from './header-checks.ts';
 import type { LedgerView } from './ledger-view.ts';
+import { checkOverdue } from './overdue-checks.ts';
+import { checkReceiptDeadline } from './receipt-deadline.ts';
 
 /** Batches whose Argon2 runs at the same time: as many as libuv has threads. */
 const AT_ONCE = 4;
@@ -39,8 +42,12 @@ export async function auditChannel(
   }
   checkSeeds(context, batches, findings);
   checkEpochRecords(context, batches, findings);
-  checkLedgerAlone(context, batches, findings);
-  batches.forEach(requireAcknowledgement);
+  checkOverdue(context, findings);
+  checkDisputes(context, batches, findings);
+  const expired = expiredBatches(context.ledger, batches);
+  batches.forEach((batch) => requireDelivery(batch, expired.has(batch.n)));
+  batches.forEach((batch) => requireAcknowledgement(batch, expired.has(batch.n)));
+  batches.forEach(checkReceiptDeadline);
   batches.forEach(requireBatchKeyProof);
   return { context, batches };
 }
@@ -72,8 +79,9 @@ function notAnchored(batch: BatchCase): void {
     );
 }
 
-function requireAcknowledgement(batch: BatchCase): void {
-  if (batch.anchored === undefined || batch.judgement.acknowledgement !== 'none') return;
+/** @param isExpired the ledger or a later batch says why there can be none */
+function requireAcknowledgement(batch: BatchCase, isExpired: boolean): void {
+  if (batch.anchored === undefined || batch.judgement.acknowledgement !== 'none' || isExpired) return;
   batch.find(
     'RECEIPT_MISSING',
     'undecided',

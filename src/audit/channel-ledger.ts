@@ -28,6 +28,8 @@ export interface LedgerPlace {
   readonly order: number;
   /** JSON pointer into the export. */
   readonly pointer: string;
+  /** Organisation that sent the transaction. */
+  readonly creator: string;
 }
 
 const MarkShape = v.picklist(['NO_TOKENS', 'UNCERTIFIED', 'LATE']);
@@ -85,11 +87,11 @@ export function sortByChannel(blocks: readonly Json[], events: readonly ChainEve
   transactionsOf(blocks).forEach(({ transaction, pointer }, order) => {
     const happened = events[order];
     if (happened === undefined) return;
-    const { event, block } = happened;
+    const { event, block, creator } = happened;
     if (event.kind === 'openChannel') channels.set(event.channel, openedChannel(event.channel, event.body));
     const channel = channels.get(event.channel);
     if (channel !== undefined)
-      FILING[event.kind]?.(channel, { body: bodyOf(transaction), event: event.body, place: { block, order, pointer } });
+      FILING[event.kind]?.(channel, { body: bodyOf(transaction), event: event.body, place: { block, order, pointer, creator } });
   });
   return channels;
 }

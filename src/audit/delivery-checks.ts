@@ -25,15 +25,13 @@ const BATCH_KEY_PROOF = 'proof of the batch key';
 
 /**
  * Follows a delivery from its signature to the records and back to the anchor. What an owner's signature does not cover
- * can have been changed by whoever wrote the file, and convicts nobody.
+ * can have been changed by whoever wrote the file, and convicts nobody. What is not there at all is judged by `requireDelivery`.
  */
 export async function checkDelivery(batch: BatchCase, anchored: Anchored): Promise<void> {
   const envelope = batch.evidence?.delivery[0];
   const opening = batch.evidence?.conditions[0];
   if (envelope === undefined || opening === undefined) {
-    const lacking = envelope === undefined ? 'delivery' : 'condition opening';
-    batch.judgement.lacks(lacking);
-    batch.find('DELIVERY_MISSING', 'exporter', lacking, batch.pointer, `The export has no ${lacking} for it.`);
+    batch.lacking = envelope === undefined ? 'delivery' : 'condition opening';
     return;
   }
   batch.findings.checked('deliveries');

@@ -1,4 +1,4 @@
-import { epochOf } from '../core/index.ts';
+import { epochOf, RESERVED_CODES } from '../core/index.ts';
 import { MOST_CLOCK_SKEW_MS } from '../contract/index.ts';
 import { type CumulativeReceipt, extendReceipt } from '../evidence/index.ts';
 import type { BatchCase, ChannelContext } from './batch-case.ts';
@@ -91,7 +91,7 @@ export function checkSeeds(context: ChannelContext, batches: readonly BatchCase[
     if (anchored === undefined) continue;
     const epoch = epochOf(params, anchored.header.interval);
     epochs.add(epoch);
-    const fault = seedFault(context, epoch, anchored);
+    const fault = seedFault(context, epoch, batch, anchored);
     if (fault === undefined) continue;
     batch.judgement.lacks('seed commitment made in time');
     if (reported.has(epoch)) continue;
@@ -103,29 +103,24 @@ export function checkSeeds(context: ChannelContext, batches: readonly BatchCase[
 }
 
 /** A batch of missed intervals is made after them, has no readings, and so nothing to choose seeds for. */
-function seedFault({ ledger }: ChannelContext, epoch: number, { header, order }: Anchored): string | undefined {
+function seedFault({ ledger }: ChannelContext, epoch: number, batch: BatchCase, { header, order }: Anchored): string | undefined {
   const commitment = ledger.seeds.get(epoch);
   if (commitment === undefined) return 'The ledger has no commitment to them.';
   if (commitment.order > order) return 'They were committed to after the first batch of the epoch had been anchored.';
-  const madeLater = header.through > header.interval;
+  const madeLater = header.through > header.interval || saysMissed(batch);
   if (!madeLater && commitment.block.timeMs > header.toMs + MOST_CLOCK_SKEW_MS)
     return `They were committed to after batch ${header.n} had ended.`;
   return undefined;
 }
 
-/** Intervals that were found overdue and never came; disputes about numbers that never came. */
-export function checkLedgerAlone({ ledger }: ChannelContext, batches: readonly BatchCase[], findings: Findings): void {
-  const covered = [...ledger.anchors.values()].filter(({ header }) => header.row === 0).map(({ header }) => header);
-  for (const [interval, { pointer }] of ledger.overdue) {
-    if (covered.some((header) => header.interval <= interval && interval <= header.through)) continue;
-    findings.add({
-      code: 'INTERVAL_MISSING',
-      object: `interval ${interval}`,
-      place: pointer,
-      message: 'It was found overdue on the ledger, and no batch covers it.',
-      party: 'owner',
-    });
-  }
+/** A batch of one missed interval says so in its gap record, and shows no condition but MISSED. */
+function saysMissed({ verified }: BatchCase): boolean {
+  if (verified?.statement.gap.reason !== 'missed') return false;
+  return verified.statement.conditions.every(({ code }) => code === RESERVED_CODES.MISSED);
+}
+
+/** Disputes on the ledger, also about numbers that never came. The replay has found that their proofs hold. */
+export function checkDisputes({ ledger }: ChannelContext, batches: readonly BatchCase[], findings: Findings): void {
   for (const { n, kind, against, pointer } of ledger.disputes) {
     const party = against === ledger.owner.org ? 'owner' : 'manufacturer';
     const message = `A ${kind} dispute against organisation "${against}" stands on the ledger, with a proof that holds.`;

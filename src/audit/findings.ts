@@ -34,6 +34,8 @@ export type FindingCode =
   /** A number or an interval without a batch. */
   | 'NUMBER_MISSING'
   | 'INTERVAL_MISSING'
+  /** An interval was called overdue before it was, or although it was not owed. */
+  | 'FALSE_OVERDUE'
   | 'BROKEN_CHAIN'
   | 'BAD_HEADER'
   | 'LATE'
@@ -103,7 +105,7 @@ export const CHECKS = {
   blockReferences: 'references to blocks compared with the chain',
   agreements: 'agreements opened against the commitment on the ledger',
   headers: 'headers followed: number, predecessor, interval, bounds',
-  deadlines: 'anchors compared with their deadline, by block time',
+  deadlines: 'anchors and receipts compared with their deadline, by block time',
   deliveries: 'deliveries verified',
   openings: 'openings of condition records recomputed to the anchored root',
   tokens: 'tokens compared with the condition records, by their slot keys',
@@ -113,6 +115,7 @@ export const CHECKS = {
   receipts: 'receipts verified',
   deposits: 'deposits opened',
   epochRecords: 'epoch records compared with headers and deliveries',
+  overdue: 'intervals called overdue on the ledger, compared with their deadline and the time of the agreement',
   seeds: 'epochs with batches, for whose seeds there must be an earlier commitment',
 } as const;
 export type Check = keyof typeof CHECKS;

@@ -54,19 +54,16 @@ function judgeLate(channel: ChannelLedger, n: number): Omit<Held, 'rests'> {
 }
 
 function judgeMissing({ last }: LedgerView, channel: ChannelLedger, interval: number): Omit<Held, 'rests'> {
-  const covered = [...channel.anchors.values()].some(
-    ({ header }) => header.row === 0 && header.interval <= interval && interval <= header.through,
-  );
-  if (covered) throw holdsNot(`a batch on the ledger covers interval ${interval}`);
-  const dueMs = intervalEnd(channel.params, interval) + channel.params.anchorWithinMs;
-  if (last.timeMs <= dueMs) throw holdsNot(`the batch of interval ${interval} was not due before the last block`);
-  return {
-    interval,
-    convicted: byOwner(
-      channel,
-      `it had anchored no batch for interval ${interval} up to block ${last.number}, ${last.timeMs - dueMs} ms after the deadline.`,
-    ),
-  };
+  const headers = [...channel.anchors.values()].map(({ header }) => header);
+  const isCovered = headers.some((header) => header.row === 0 && header.interval <= interval && interval <= header.through);
+  if (isCovered) throw holdsNot(`a batch on the ledger covers interval ${interval}`);
+  if (!headers.some((header) => header.interval < interval)) throw holdsNot(`no batch before interval ${interval} is on the ledger`);
+  const lateMs = last.timeMs - intervalEnd(channel.params, interval) - channel.params.anchorWithinMs;
+  if (lateMs <= 0) throw holdsNot(`the batch of interval ${interval} was not due before the last block`);
+  const of = `it had anchored no batch for interval ${interval} up to block ${last.number}, ${lateMs} ms after the deadline.`;
+  const goesOn = headers.some((header) => header.interval > interval);
+  const unless = { unless: 'it shows the agreement that the channel commits to, and that this had ended before the interval.' };
+  return { interval, convicted: { ...byOwner(channel, of), ...(goesOn ? {} : unless) } };
 }
 
 /** Numbers are gap-free, so a later one on the ledger shows that this one was passed over; its own time has ended where that one's begins. */

@@ -28,6 +28,8 @@ export interface LedgerView {
   readonly brokenAt: number | undefined;
   /** Hash of a block by its number. */
   readonly hashes: readonly string[];
+  /** Time of a block by its number, ms since 1970 UTC; 0 for the genesis. */
+  readonly timesMs: readonly number[];
   readonly channels: ReadonlyMap<string, ChannelLedger>;
   /** The party's keys that count for a document about batch n: in use at n or later. */
   keysOf(channel: string, role: PartyRole, n: number): Promise<readonly Bytes[]>;
@@ -54,13 +56,15 @@ export async function viewLedger(blocks: readonly Json[], findings: Findings): P
   findings.checked('blocks', chain.last.number + 1);
   findings.checked('transactions', chain.events.length);
   const sound = blocks.slice(0, chain.last.number + 1);
+  const later = sound.slice(1).map((block) => parseBlock(block));
   return {
     id,
     genesis,
     last: chain.last,
     transactions: chain.events.length,
     brokenAt,
-    hashes: [blockHash(genesisBlock(genesis)), ...sound.slice(1).map((block) => blockHash(parseBlock(block)))],
+    hashes: [blockHash(genesisBlock(genesis)), ...later.map((block) => blockHash(block))],
+    timesMs: [0, ...later.map(({ timeMs }) => timeMs)],
     channels: sortByChannel(sound, chain.events),
     keysOf: (channel, role, n) => keysOf(chain, channel, role, n),
     moduleOf: (organisation, keyId) => moduleOf(chain, organisation, keyId),

@@ -1,4 +1,6 @@
-import type { ChannelLedger, LedgerDeposit } from './channel-ledger.ts';
+import type { BatchCase } from './batch-case.ts';
+import type { Anchored, ChannelLedger, LedgerDeposit } from './channel-ledger.ts';
+import type { Party } from './findings.ts';
 
 /** A deposit that its recipient has answered neither by a receipt nor by a dispute. */
 export interface MissedReceipt {
@@ -27,4 +29,34 @@ function isCovered({ epochRecords }: ChannelLedger, n: number): boolean {
   return epochRecords.some(({ record }) =>
     record.receipt.some(({ through, exceptions }) => n <= through && !exceptions.some((exception) => exception.n === n)),
   );
+}
+
+/** Finds a receipt that was signed after its deadline, or that never came for a deposit. */
+export function checkReceiptDeadline(batch: BatchCase): void {
+  const { anchored, judgement, context } = batch;
+  if (anchored === undefined || judgement.acknowledgement === 'epoch record' || judgement.acknowledgement === 'none') return;
+  if (judgement.acknowledgement === 'receipt') return checkSignedInTime(batch, anchored);
+  const missed = missedReceipt(context.ledger, batch.n, context.view.last.timeMs);
+  if (typeof missed === 'string') return;
+  const message = `It was deposited for the manufacturer in block ${missed.deposit.block.number}, and neither receipted nor disputed ${missed.lateMs} ms after the deadline.`;
+  late(batch, 'manufacturer', missed.deposit.pointer, message);
+}
+
+/** A receipt is younger than the block that it names. Who delayed it shows only where the delivery had been deposited. */
+function checkSignedInTime(batch: BatchCase, { block }: Anchored): void {
+  const { view, ledger } = batch.context;
+  const seen = batch.receiptBlocks.map((receipt) => ({ ...receipt, timeMs: view.timesMs[receipt.number] ?? 0 }));
+  const receipt = seen.reduce((earliest, other) => (other.timeMs < earliest.timeMs ? other : earliest));
+  const seenMs = receipt.timeMs;
+  const { receiptWithinMs } = ledger.params;
+  const lateMs = seenMs - block.timeMs - receiptWithinMs;
+  if (lateMs <= 0) return;
+  const deposit = ledger.deposits.get(batch.n);
+  const party = deposit !== undefined && seenMs > deposit.block.timeMs + receiptWithinMs ? 'manufacturer' : 'undecided';
+  late(batch, party, receipt.place, `It was signed ${lateMs} ms after its deadline or later: it names block ${receipt.number} as seen.`);
+}
+
+function late(batch: BatchCase, party: Party, place: string, message: string): void {
+  batch.judgement.late(party);
+  batch.find('LATE', party, 'receipt', place, message);
 }

@@ -17,7 +17,7 @@ export interface BatchReport {
   /** Verdict and marks, by which batches are counted. */
   readonly label: string;
   readonly marks: readonly VerdictMark[];
-  /** Whom a DISPUTED batch's findings convict. */
+  /** Whom a DISPUTED batch's findings convict; who missed the deadline of a LATE one. */
   readonly parties: readonly Party[];
   /** What an UNVERIFIABLE batch lacks. */
   readonly lacking: readonly string[];
@@ -40,6 +40,8 @@ export interface GapReport {
   readonly interval: number;
   readonly through: number;
   readonly reason: string;
+  /** Batches whose readings or delivery are lost, both included, where the record names them. */
+  readonly lost?: { readonly fromBatch: number; readonly toBatch: number };
   /** Bounds of the batch, ms since 1970 UTC. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -149,9 +151,10 @@ function channelLines(channel: ChannelReport): string[] {
   ];
 }
 
-function gapLine({ n, interval, through, reason, fromMs, toMs }: GapReport): string {
+function gapLine({ n, interval, through, reason, lost, fromMs, toMs }: GapReport): string {
   const intervals = interval === through ? `interval ${interval}` : `intervals ${interval} to ${through}`;
-  return `  gap by the owner's own record: batch ${n}, ${intervals}, ${instant(fromMs)} to ${instant(toMs)}: ${reason}`;
+  const batches = lost === undefined ? '' : ` of batches ${lost.fromBatch} to ${lost.toBatch}`;
+  return `  gap by the owner's own record: batch ${n}, ${intervals}, ${instant(fromMs)} to ${instant(toMs)}: ${reason}${batches}`;
 }
 
 function codesText(codes: StreamCount['codes'], texts: StreamCount['texts']): string {

@@ -3,7 +3,7 @@ import type { Party } from './findings.ts';
 
 /**
  * PROVEN: anchored in time, receipted or deposited, everything consistent. UNACKED: nothing shows that it was received.
- * LATE: anchored after its deadline. DISPUTED: something signed contradicts the evidence, or a dispute on the ledger.
+ * LATE: anchored or receipted after its deadline, with the party that missed it. DISPUTED: something signed contradicts the evidence, or a dispute on the ledger.
  * MISSING: no such batch on the ledger. UNVERIFIABLE: something that the check needs is not in the export.
  */
 export type Verdict = 'PROVEN' | 'UNACKED' | 'LATE' | 'DISPUTED' | 'MISSING' | 'UNVERIFIABLE';
@@ -17,7 +17,7 @@ export type VerdictMark = Mark;
 /** Gathers what the checks find about one batch; the verdict is the worst of it. */
 export class Judgement {
   #missing = false;
-  #late = false;
+  readonly #lateBy = new Set<Party>();
   readonly #disputedBy = new Set<Party>();
   readonly #lacking = new Set<string>();
   readonly #marks = new Set<VerdictMark>();
@@ -27,8 +27,9 @@ export class Judgement {
     this.#missing = true;
   }
 
-  late(): void {
-    this.#late = true;
+  /** @param party that missed the deadline */
+  late(party: Party): void {
+    this.#lateBy.add(party);
   }
 
   disputed(party: Party): void {
@@ -40,21 +41,20 @@ export class Judgement {
     this.#lacking.add(what);
   }
 
-  mark(mark: VerdictMark): void {
-    if (mark === 'LATE') this.late();
-    else this.#marks.add(mark);
+  mark(mark: Exclude<VerdictMark, 'LATE'>): void {
+    this.#marks.add(mark);
   }
 
   get verdict(): Verdict {
     if (this.#missing) return 'MISSING';
     if (this.#disputedBy.size > 0) return 'DISPUTED';
     if (this.#lacking.size > 0) return 'UNVERIFIABLE';
-    if (this.#late) return 'LATE';
+    if (this.#lateBy.size > 0) return 'LATE';
     return this.acknowledgement === 'none' ? 'UNACKED' : 'PROVEN';
   }
 
   get parties(): readonly Party[] {
-    return [...this.#disputedBy].sort();
+    return [...(this.verdict === 'LATE' ? this.#lateBy : this.#disputedBy)].sort();
   }
 
   get lacking(): readonly string[] {
@@ -62,7 +62,7 @@ export class Judgement {
   }
 
   get marks(): readonly VerdictMark[] {
-    const late = this.#late && this.verdict !== 'LATE' ? (['LATE'] as const) : [];
+    const late = this.#lateBy.size > 0 && this.verdict !== 'LATE' ? (['LATE'] as const) : [];
     return [...this.#marks, ...late].sort();
   }
 

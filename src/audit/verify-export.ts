@@ -202,6 +202,7 @@ function gapsOf(batches: readonly BatchCase[]): GapReport[] {
   return batches.flatMap(({ n, verified, anchored }) => {
     if (verified === undefined || anchored === undefined || verified.statement.gap.reason === 'none') return [];
     const { interval, through, fromMs, toMs } = anchored.header;
-    return [{ n, interval, through, reason: verified.statement.gap.reason, fromMs, toMs }];
+    const { reason, fromBatch, toBatch } = verified.statement.gap;
+    return [{ n, interval, through, reason, fromMs, toMs, ...(reason === 'dropped' ? { lost: { fromBatch, toBatch } } : {}) }];
   });
 }

@@ -35,7 +35,8 @@ export class TestChain {
     return { number: block.number, hash: blockHash(block) };
   }
 
-  async commit(creator: OrganisationName, kind: TransactionKind, body: unknown, timeMs: number): Promise<void> {
+  /** @param timeMs the transaction's own time; the block's as well unless given */
+  async commit(creator: OrganisationName, kind: TransactionKind, body: unknown, timeMs: number, blockMs: number = timeMs): Promise<void> {
     const number = this.blocks.length;
     const nonce = testBytes(`nonce ${number}`).slice(0, 16);
     const { txId, bytes } = await prepareTransaction(
@@ -46,7 +47,7 @@ export class TestChain {
     const event = await execute(state, { creator, timeMs, ledgerId: this.ledgerId }, { kind, body: body as Json });
     this.#state.apply(state.writes);
     const envelope = parseEnvelope(parseCanonical(bytes));
-    this.blocks.push({ v: 0, number, prev: this.last.hash, timeMs, transactions: [{ txId, envelope, event }] });
+    this.blocks.push({ v: 0, number, prev: this.last.hash, timeMs: blockMs, transactions: [{ txId, envelope, event }] });
   }
 }
 

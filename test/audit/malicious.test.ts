@@ -64,7 +64,7 @@ describe('what a party or an exporter does wrong is found, with the verdict and 
       { header: { lastBlock: { number: 3, hash: OTHER_HASH } } },
       { verdict: 'DISPUTED', parties: ['ledger'], code: 'BLOCK_CONTRADICTED', party: 'ledger' },
     ],
-    ['a late anchor', { anchoredAfterMs: 600 }, { verdict: 'LATE', code: 'LATE', party: 'owner' }],
+    ['a late anchor', { anchoredAfterMs: 600 }, { verdict: 'LATE', parties: ['owner'], code: 'LATE', party: 'owner' }],
     [
       'tokens of other conditions than the records',
       { codes: [0, 1], tokenCodes: [0, 2] },
@@ -203,7 +203,7 @@ describe('what stands beside a verdict', () => {
     await scene.batch({ interval: 1, anchoredAfterMs: 700 });
     await scene.chain.commit('manufacturer', 'overdue', { channel: scene.channel, interval: 2 }, dueMs + 1000);
     const report = await audited(scene.parts());
-    requireVerdict(report, { n: 1, verdict: 'LATE', code: 'LATE', party: 'owner' });
+    requireVerdict(report, { n: 1, verdict: 'LATE', parties: ['owner'], code: 'LATE', party: 'owner' });
     assert.ok(
       report.findings.some(({ code, object, party }) => code === 'INTERVAL_MISSING' && object === 'interval 2' && party === 'owner'),
     );
@@ -367,7 +367,7 @@ describe('the ledger', () => {
 
   test('a late anchor dated back, with the chain mended, contradicts who has seen the block', async () => {
     const scene = await sceneWith({ anchoredAfterMs: 900 });
-    requireVerdict(await audited(scene.parts()), { n: 1, verdict: 'LATE', code: 'LATE', party: 'owner' });
+    requireVerdict(await audited(scene.parts()), { n: 1, verdict: 'LATE', parties: ['owner'], code: 'LATE', party: 'owner' });
     const dated = rechained(
       scene.chain.blocks.map((block) =>
         'timeMs' in block && block.timeMs % 1000 === 900 ? { ...block, timeMs: block.timeMs - 800 } : block,

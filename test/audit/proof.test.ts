@@ -202,7 +202,7 @@ describe('a proof that rests on the ledger carries its blocks', () => {
   });
 
   test('unreceipted: deposited, and neither receipted nor disputed in time', async () => {
-    const scene = await Scene.open();
+    const scene = await Scene.open({ params: { receiptWithinMs: 500 } });
     await scene.batches({ interval: 0, acknowledged: 'deposit' }, { interval: 1, acknowledged: 'not' });
     await scene.batches(...[2, 3, 4].map((interval) => ({ interval, acknowledged: 'on the ledger' as const })));
     requireHolds(await claim(scene, { kind: 'unreceipted', n: 0 }), 'manufacturer', 0);

@@ -39,6 +39,7 @@ import {
   extendReceipt,
   fillerTokens,
   firstPrev,
+  type GapRecord,
   NO_TOKENS,
   proposeEpochRecord,
   type Receipt,
@@ -65,7 +66,7 @@ export interface BatchPlan {
   /** Code of each stream; NONE for a call. */
   readonly codes?: readonly number[];
   /** How the receiver shows that it has the batch; a receipt in the export unless given. */
-  readonly acknowledged?: 'receipt' | 'on the ledger' | 'in the epoch record' | 'deposit' | 'not';
+  readonly acknowledged?: 'receipt' | 'on the ledger' | 'in the epoch record' | 'deposit' | 'expired' | 'not';
   /** Anchored before the epoch's set is on the ledger. */
   readonly bare?: true;
   /** The owner puts a batch key of its own making into the record, seals the deposit under it, and proves nothing. */
@@ -84,6 +85,8 @@ export interface BatchPlan {
   /** ms after the grid point; 20 unless given. */
   readonly anchoredAfterMs?: number;
   readonly neverAnchored?: true;
+  /** What the gap record says. */
+  readonly gap?: Partial<Pick<GapRecord, 'reason' | 'fromBatch' | 'toBatch'>>;
   /** The receiver has seen another header under this number. */
   readonly forkedTo?: Partial<BatchHeader>;
 }
@@ -94,6 +97,8 @@ export interface SceneOptions {
   readonly seeds?: readonly number[];
   /** Epochs whose token sets the first epoch record opens; 0 to 2 unless given. */
   readonly sets?: readonly number[];
+  /** End of the agreement; a day after the first interval unless given. */
+  readonly notAfterMs?: number;
 }
 
 interface Made {
@@ -122,11 +127,14 @@ export class Scene {
   #previous: Made | undefined;
   #cumulative: CumulativeReceipt | undefined;
   #records = 0;
+  readonly #notAfterMs: number;
   readonly #waiting: Made[] = [];
+  readonly #made = new Map<number, Made>();
   readonly #sets = new Map<number, TokenSet>();
 
   private constructor(options: SceneOptions) {
-    this.params = testParams({ epochIntervals: 4, ...options.params });
+    this.params = testParams({ epochIntervals: 4, receiptWithinMs: 60_000, ...options.params });
+    this.#notAfterMs = options.notAfterMs ?? this.params.originMs + 86_400_000;
   }
 
   /** A scene with the channel open, seeds committed to and token sets on the ledger. */
@@ -200,7 +208,7 @@ export class Scene {
       lookAheadMs: 4 * this.params.epochIntervals * this.params.intervalMs,
       retentionDays: 30,
       notBeforeMs: this.params.originMs,
-      notAfterMs: this.params.originMs + 86_400_000,
+      notAfterMs: this.#notAfterMs,
     };
   }
 
@@ -251,9 +259,21 @@ export class Scene {
     if (plan.neverAnchored === undefined)
       await this.chain.commit('owner', 'anchor', { header: made.envelope, tokens: made.tokens }, anchoredMs);
     this.#previous = made;
+    this.#made.set(made.header.n, made);
     this.headers.push(made.header);
     await this.#acknowledge(made, anchoredMs + 20);
     await this.#deposit(anchoredMs + 30);
+  }
+
+  /** The manufacturer signs a receipt now: it names the last block. */
+  async receiptNow(n: number): Promise<void> {
+    const receipt = await this.#receipt(this.#made.get(n)!);
+    this.entries.splice(n, 1, { ...this.entries[n]!, receipt: [receipt] });
+  }
+
+  /** Takes the delivery out of the export. */
+  withoutDelivery(n: number): void {
+    this.entries.splice(n, 1, { ...this.entries[n]!, delivery: [], conditions: [] });
   }
 
   async #make(plan: BatchPlan): Promise<Made> {
@@ -279,7 +299,7 @@ export class Scene {
   }
 
   #closed(
-    { interval, row = 0, through = interval }: BatchPlan,
+    { interval, row = 0, through = interval, gap: said }: BatchPlan,
     n: number,
     codes: readonly number[],
     keys: EpochKeys,
@@ -291,7 +311,7 @@ export class Scene {
     const builder = new BatchBuilder({ params: this.params, seed, n, tags: [{ name: 'Temperature', depth: 3, firstSeq: n, rawPad: 256 }] });
     builder.accept(0, { value: { type: 'Double', value: 20 + n }, status: 0, sourceMs: 0, acceptedMs: 0 });
     const conditions = codes.map((code) => Array.from({ length: this.params.publications }, () => code));
-    const gap = { reason: through > interval ? ('missed' as const) : ('none' as const), fromBatch: 0, toBatch: 0 };
+    const gap = { reason: through > interval ? ('missed' as const) : ('none' as const), fromBatch: 0, toBatch: 0, ...said };
     return builder.close({ conditions, slotKeys: keys.slotKeys(interval, row), batchKey, gap, refused: [0] });
   }
 
@@ -337,8 +357,10 @@ export class Scene {
     const how = plan.acknowledged ?? 'receipt';
     const receipt = await this.#receipt(made);
     if (how === 'on the ledger') await this.chain.commit('manufacturer', 'receipt', { receipt }, timeMs);
-    const received = how !== 'not' && how !== 'deposit';
-    const outcome = received ? { delivery: envelopeHash(made.delivery) } : { reason: 'missing' as const };
+    const received = how !== 'not' && how !== 'deposit' && how !== 'expired';
+    const outcome = received
+      ? { delivery: envelopeHash(made.delivery) }
+      : { reason: how === 'expired' ? ('expired' as const) : ('missing' as const) };
     const inOrder = header.n === (this.#cumulative?.through ?? -1) + 1;
     if (inOrder) this.#cumulative = extendReceipt(this.#cumulative, { n: header.n, header: hashOf(made.envelope), outcome });
     if (how === 'deposit') this.#waiting.push(made);
