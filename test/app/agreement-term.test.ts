@@ -12,7 +12,7 @@ describe('an agreement has a beginning and an end', () => {
   const toMs = fromMs + TERM_MS;
   before(async () => {
     const instant = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-    plant = await TestPlant.create({ terms: { validity: { from: instant(fromMs), to: instant(toMs) } } });
+    plant = await TestPlant.create({ applications: false, terms: { validity: { from: instant(fromMs), to: instant(toMs) } } });
   });
   after(() => plant.end());
 

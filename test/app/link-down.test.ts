@@ -21,7 +21,7 @@ describe("while the manufacturer can't reach the owner's cleared server", () => 
   const ofManufacturer = new Told();
 
   before(async () => {
-    plant = await TestPlant.create({ terms: { epoch: { intervals: 4, disputeWindow: 30, lookAheadMs: 60_000 } } });
+    plant = await TestPlant.create({ applications: false, terms: { epoch: { intervals: 4, disputeWindow: 30, lookAheadMs: 60_000 } } });
     network = await TcpProxy.start(plant.port + 1);
     const actions = [{ name: 'alarm', stream: 'Maintenance', codes: [1, 2], program: { command: [process.execPath, '-e', ...ALARM] } }];
     const config = plant.manufacturerConfig({ sender: { endpointUrl: `opc.tcp://localhost:${network.port}` }, actions });

@@ -42,6 +42,8 @@ export interface TestPlantOptions {
   readonly intervalMs?: number;
   /** Parts of the agreement's terms. */
   readonly terms?: Readonly<Record<string, object>>;
+  /** Whether the manufacturer's module has an OPC UA server of its own, which is a process more. Default: true. */
+  readonly applications?: boolean;
 }
 
 /** Token sets that a slow machine does not use up before the next are signed. */
@@ -89,19 +91,21 @@ export class TestPlant {
   /** The ingest server's; the next two are the other servers'. */
   readonly port: number;
   readonly #root: string;
+  readonly #applications: boolean;
   /** Starts under way: one that succeeds while another fails must be ended too. */
   readonly #starting = new Set<Promise<unknown>>();
   /** How to end each running module at once. */
   readonly #running = new Map<object, () => Promise<void>>();
   readonly #writers = new Set<TagWriter>();
 
-  private constructor(root: string, plant: Plant, port: number) {
+  private constructor(root: string, plant: Plant, port: number, applications: boolean) {
     this.#root = root;
+    this.#applications = applications;
     this.plant = plant;
     this.port = port;
   }
 
-  static async create({ intervalMs = 500, terms = {} }: TestPlantOptions = {}): Promise<TestPlant> {
+  static async create({ intervalMs = 500, terms = {}, applications = true }: TestPlantOptions = {}): Promise<TestPlant> {
     const port = await freePorts(3);
     const root = mkdtempSync(join(tmpdir(), 'dcmb-app-'));
     const [policyFile, termsFile] = [join(root, 'policy.json'), join(root, 'terms.json')];
@@ -129,7 +133,7 @@ export class TestPlant {
       ports: { ingest: port, cleared: port + 1, applications: port + 2 },
       channel: 'press',
     });
-    return new TestPlant(root, plant, port);
+    return new TestPlant(root, plant, port, applications);
   }
 
   get ownerFile(): string {
@@ -151,7 +155,9 @@ export class TestPlant {
     others: Partial<ManufacturerConfig> = {},
   ): ManufacturerConfig {
     const config = readManufacturerConfig(this.manufacturerFile);
-    return { ...config, ...others, channels: [{ ...config.channels[0], ...channel }] };
+    const { applications, ...own } = config.channels[0];
+    const server = this.#applications && applications !== undefined ? { applications } : {};
+    return { ...config, ...others, channels: [{ ...own, ...server, ...channel }] };
   }
 
   startSender(told: Told, config = this.ownerConfig(), options: ModuleOptions = {}): Promise<SenderModule> {

@@ -13,7 +13,7 @@ const ROWS = 30;
 describe('a replay whose server goes away and comes back', () => {
   let plant: TestPlant;
   before(async () => {
-    plant = await TestPlant.create();
+    plant = await TestPlant.create({ applications: false });
   });
   const stopping = new AbortController();
   after(async () => {

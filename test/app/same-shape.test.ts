@@ -48,7 +48,7 @@ describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybod
 
   before(async () => {
     const interval = { lengthMs: INTERVAL_MS, calls: 1, callGridMs: INTERVAL_MS / 4, publishDelayMs: DELAY_MS };
-    plant = await TestPlant.create({ terms: { interval } });
+    plant = await TestPlant.create({ applications: false, terms: { interval } });
     [sender] = await Promise.all([plant.startSender(ofOwner, plant.ownerConfig({ tagDepth: TAG_DEPTH })), plant.startReceiver(new Told())]);
     plc = await plant.plc();
     const viewer = await follow();

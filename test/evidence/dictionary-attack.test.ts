@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac, createSecretKey } from 'node:crypto';
+import { createHmac, createSecretKey, hash as oneHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { argon2id, hash } from 'argon2';
 import { type Bytes, canonicalJson, fromBase64Url, fromUtf8, i32, labelledHash, macKey, toHex, utf8 } from '../../src/core/index.ts';
@@ -40,7 +40,7 @@ function writings(value: number): Bytes[] {
   return [utf8(String(value)), i32(value), record(readingRecord(0, 7, reading(value)).value), record(`Int32:${value}`)];
 }
 
-const sha = (...parts: Bytes[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
+const sha = (...parts: Bytes[]) => oneHash('sha256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer');
 
 async function attack(
   material: Material,
@@ -48,8 +48,11 @@ async function attack(
 ): Promise<Outcome> {
   const found: string[] = [];
   let tried = 0;
-  const hit = (guess: string, construction: string, digest: Uint8Array) => {
+  // A look at four bytes spares nearly all guesses the rest.
+  const starts = new Set([...material.targets].map((target) => Number.parseInt(target.slice(0, 8), 16)));
+  const hit = (guess: string, construction: string, digest: Buffer) => {
     tried++;
+    if (!starts.has(digest.readUInt32BE(0))) return;
     const hex = toHex(digest);
     if (material.targets.has(hex) || material.targets.has(hex.slice(0, 32))) found.push(`${guess} by ${construction}`);
   };
@@ -60,7 +63,7 @@ async function attack(
     for (const message of messages) {
       hit(name, 'hash', sha(message));
       hit(name, 'leaf', sha(Uint8Array.of(0), message));
-      hit(name, 'labelled hash', labelledHash('DCMB/0/cleared', message));
+      hit(name, 'labelled hash', Buffer.from(labelledHash('DCMB/0/cleared', message)));
       for (const salt of material.salts) {
         hit(name, 'hash of salt and value', sha(salt, message));
         hit(name, 'hash of value and salt', sha(message, salt));
@@ -70,7 +73,7 @@ async function attack(
         hit(name, 'HMAC', createHmac('sha256', secret).update(message).digest());
       }
     }
-    if (code !== undefined) for (const { mac } of keys) hit(name, 'token', tokenOf(mac, code));
+    if (code !== undefined) for (const { mac } of keys) hit(name, 'token', Buffer.from(tokenOf(mac, code)));
     for (const salt of material.salts) {
       for (const message of code === undefined ? messages.slice(0, 1) : messages) hit(name, 'Argon2', await argon2(message, salt));
       if (code === undefined) continue;
@@ -81,7 +84,7 @@ async function attack(
   return { found, tried };
 }
 
-async function argon2(message: Bytes, salt: Bytes, secret?: Bytes): Promise<Uint8Array> {
+async function argon2(message: Bytes, salt: Bytes, secret?: Bytes): Promise<Buffer> {
   const keyed = secret === undefined ? {} : { secret: Buffer.from(secret) };
   return hash(Buffer.from(message), {
     raw: true,
