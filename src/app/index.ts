@@ -11,6 +11,9 @@ export { ReceiverModule } from './receiver-module.ts';
 export { replay, type ReplayOptions, type ReplayProgress } from './replay.ts';
 export type { ModuleAdapters, ModuleOptions } from './module-options.ts';
 export { SenderModule } from './sender-module.ts';
+export { checkStore } from './store-check.ts';
+export type { StoreCheck, StoreFault } from './store-faults.ts';
+export { backUpStoreOf, compactStoreOf, type Restored, restoreStoreOf, sizesOfStore } from './store-tools.ts';
 export type { BatchTransition, Trace, TraceEvent } from './trace.ts';
 
 export {
@@ -30,4 +33,5 @@ export {
 export { type DcmbError, FatalError, RejectedError, type UaType, type UaValue, UnavailableError } from '../core/index.ts';
 export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';
+export type { StoreSizes } from '../store/index.ts';
 export { hashPassword, type TrustEntry, TrustList } from '../server/index.ts';

@@ -8,6 +8,7 @@ import { passwordCommand } from './password.ts';
 import { policyCommand } from './policy.ts';
 import { replayCommand } from './replay.ts';
 import { receiveCommand, serveCommand } from './modules.ts';
+import { storeCommand } from './store.ts';
 import { trustCommand } from './trust.ts';
 
 /** The program with all its commands. Nothing is read or loaded before a command runs. */
@@ -26,6 +27,7 @@ export function dcmbProgram(): Command {
     replayCommand(),
     trustCommand(),
     auditCommand(),
+    storeCommand(),
     policyCommand(),
     passwordCommand(),
   ]) {

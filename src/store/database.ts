@@ -7,8 +7,15 @@ import { openingFault, storeFault } from './faults.ts';
 import { RowCipher } from './row-cipher.ts';
 import { Row } from './row.ts';
 
+export interface OpenOptions {
+  /** True: no other process may open it meanwhile. */
+  readonly exclusive?: boolean;
+  /** True: a file that is not there is refused, not made. */
+  readonly mustExist?: boolean;
+}
+
 /** What a store file is, and how it is laid out. */
-export interface StoreForm {
+export interface StoreForm extends OpenOptions {
   /** A path, or `:memory:` for tests. */
   readonly file: string;
   /** Names what the file is for; a file made for something else is refused. */
@@ -19,10 +26,6 @@ export interface StoreForm {
   readonly version: number;
   /** SQL that makes the tables. */
   readonly schema: string;
-  /** True: no other process may open it meanwhile. */
-  readonly exclusive?: boolean;
-  /** True: a file that is not there is refused, not made. */
-  readonly mustExist?: boolean;
 }
 
 const KEY_CHECK = { table: 'purpose', row: 1, column: 'key_check' };

@@ -1,5 +1,5 @@
 import { type Bytes, type Envelope, type Json, RejectedError } from '../core/index.ts';
-import { Database, type StoreForm } from './database.ts';
+import { Database, type OpenOptions, type StoreForm } from './database.ts';
 import type { StoreErrorCode } from './errors.ts';
 import type { Row } from './row.ts';
 import { type Cell, factCell } from './row-cipher.ts';
@@ -70,8 +70,8 @@ export class ReceiverStore extends ReceiverLog {
    * @param key store key, 32 bytes: encrypts all that is not public; see docs/store.md
    * @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode`
    */
-  constructor(file: string, channel: string, key: Bytes) {
-    const db = new Database(receiverForm(file, channel, key));
+  constructor(file: string, channel: string, key: Bytes, options: OpenOptions = {}) {
+    const db = new Database({ ...receiverForm(file, channel, key), ...options });
     super(db);
     this.#db = db;
   }

@@ -1,5 +1,5 @@
 import { type Bytes, type Envelope, type Json, RejectedError } from '../core/index.ts';
-import { Database, type StoreForm } from './database.ts';
+import { Database, type OpenOptions, type StoreForm } from './database.ts';
 import type { StoreErrorCode } from './errors.ts';
 import { PeriodKeys, periodOf } from './period-keys.ts';
 import type { Row } from './row.ts';
@@ -47,9 +47,9 @@ export class SenderStore extends SenderCache {
    * @param key store key, 32 bytes: encrypts all that is not public; see docs/store.md
    * @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode`
    */
-  constructor(file: string, channel: string, key: Bytes) {
+  constructor(file: string, channel: string, key: Bytes, options: OpenOptions = {}) {
     const form = senderForm(file, channel, key);
-    super(new Database(form));
+    super(new Database({ ...form, ...options }));
     this.#periods = new PeriodKeys(file, form.purpose, key);
   }
 

@@ -18,6 +18,12 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['audit'],
   ['audit', 'export'],
   ['audit', 'verify'],
+  ['store'],
+  ['store', 'sizes'],
+  ['store', 'check'],
+  ['store', 'compact'],
+  ['store', 'backup'],
+  ['store', 'restore'],
   ['policy'],
   ['policy', 'check'],
   ['password'],
@@ -39,7 +45,7 @@ describe('help', { concurrency: 2 }, () => {
     });
   }
 
-  for (const command of [[], ['audit'], ['trust'], ['policy']]) {
+  for (const command of [[], ['audit'], ['trust'], ['store'], ['policy']]) {
     test(`dcmb ${command.join(' ')} without a command shows the commands on standard error, exit code 2`, async () => {
       const { status, stdout, stderr } = await dcmb(command);
       assert.deepEqual([status, stdout], [2, '']);
