@@ -7,6 +7,8 @@ import { freePorts } from '../support/free-ports.ts';
 import { CONDITION_STEP } from './written-values.ts';
 
 export const CHANNEL = 'press';
+/** Tags of the plant's policy, and the depth that its configuration leaves at the default. */
+export const PLANT_TAGS = { names: ['Pieces', 'Heat'], depth: 13 };
 /** Interval, ms: short, so that a life of a few seconds passes every step. */
 const INTERVAL_MS = 1000;
 const DEADLINE_MS = 3_600_000;

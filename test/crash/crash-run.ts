@@ -8,7 +8,7 @@ import { parseTransitionTable } from '../../scripts/models/transition-table.ts';
 import { ActionTarget, programRuns } from './action-target.ts';
 import { Campaign, type CampaignCounts } from './campaign.ts';
 import { auditOf, compare, type Comparison } from './comparison.ts';
-import { type CrashPlant, createCrashPlant, removeCrashPlant } from './crash-plant.ts';
+import { type CrashPlant, createCrashPlant, PLANT_TAGS, removeCrashPlant } from './crash-plant.ts';
 import { openRemains } from './open-stores.ts';
 import type { PlantedError } from './planted-errors.ts';
 import { SeededRandom } from './random.ts';
@@ -38,8 +38,6 @@ export interface CrashResult extends CampaignCounts, Comparison {
 }
 
 const MODELS = join(import.meta.dirname, '..', '..', 'models');
-/** Tags of the plant's policy, and the depth that its configuration leaves at the default. */
-const TAGS = { names: ['Pieces', 'Heat'], depth: 13 };
 
 /** A plant in processes of its own, killed again and again, and then compared with what its PLC knows. */
 export async function crashRun(options: CrashRunOptions): Promise<CrashResult> {
@@ -85,7 +83,7 @@ async function judge(plant: CrashPlant, target: ActionTarget) {
   const runs = new Map([...target.calls, ...programRuns(plant.programFile)]);
   const remains = await openRemains(plant.ownerFile, plant.manufacturerFile);
   try {
-    const comparison = await compare(remains, written, runs, TAGS);
+    const comparison = await compare(remains, written, runs, PLANT_TAGS);
     const reports = [await auditOf(plant.ownerFile, plant.plant.ledgerId), await auditOf(plant.manufacturerFile, plant.plant.ledgerId)];
     const findings = reports.flatMap((report) => report.findings);
     const trace = traceOf(plant);

@@ -3,6 +3,7 @@
  * as JSON, see ModuleLife. The parent may send `{"do":"counts"}` and `{"do":"stop"}`.
  */
 import { openSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { type ModuleEvent, ReceiverModule, SenderModule, UnavailableError } from 'dcmb';
 import type { KillOrder } from './kill-order.ts';
 import { intercepted, type Part } from './operations.ts';
@@ -60,6 +61,10 @@ function tell(message: ModuleMessage): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
+function asAnother(event: { readonly kind: string }): object {
+  return event.kind === 'sealed' ? { ...event, kind: 'anchored' } : event;
+}
+
 const options = {
   onEvent: (event: ModuleEvent) => {
     if (event.event === 'running' || (life.role === 'receiver' && event.event === 'started')) tell({ kind: 'running' });
@@ -67,7 +72,7 @@ const options = {
   },
   trace: (event: { readonly kind: string }) => {
     pass('trace', event.kind, 'before');
-    writeSync(trace, `${JSON.stringify(event)}\n`);
+    writeSync(trace, `${JSON.stringify(life.plantedError === 'wrong-trace' ? asAnother(event) : event)}\n`);
     pass('trace', event.kind, 'after');
   },
   adapters: {
@@ -96,8 +101,10 @@ async function start(): Promise<SenderModule | ReceiverModule> {
 
 async function main(): Promise<void> {
   const module = await start();
+  // A process that is killed writes nothing at its end.
+  flushCompileCache();
   process.on('message', ({ do: what }: { do: 'counts' | 'stop' }) => {
-    if (what === 'counts') tell({ kind: 'counts', counts: module.counts() });
+    if (what === 'counts') tell({ kind: 'counts', counts: { ...module.counts() } });
     else void module.stop().then(() => process.disconnect());
   });
   const why = await module.failed;

@@ -19,6 +19,8 @@ export interface LifeEnd {
 /** A module that does not come to the place of its order within this is killed wherever it is. */
 const LONGEST_LIFE_MS = 15_000;
 const PROGRAM = join(import.meta.dirname, 'module-process.ts');
+/** What so many short lives compile is the same each time. */
+const ENVIRONMENT = { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled'), ...process.env };
 
 /** One life of a module, in a process of its own. */
 export class ModuleRunner {
@@ -32,7 +34,10 @@ export class ModuleRunner {
 
   constructor(life: ModuleLife, onEvent: (message: Extract<ModuleMessage, { kind: 'event' }>) => void = () => undefined) {
     this.#onEvent = onEvent;
-    this.#process = spawn(process.execPath, [PROGRAM, JSON.stringify(life)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#process = spawn(process.execPath, [PROGRAM, JSON.stringify(life)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: ENVIRONMENT,
+    });
     this.#exited = new Promise((resolve) => this.#process.once('exit', (_code, signal) => resolve(signal)));
     this.#process.on('message', (message: ModuleMessage) => this.#take(message));
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said = (this.#said + text).slice(-4000)));
@@ -76,6 +81,10 @@ export class ModuleRunner {
     this.#process.send({ do: 'counts' });
     for (const limit = Date.now() + 10_000; this.#counts === undefined && Date.now() < limit;) await pause(10);
     return this.#counts ?? {};
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? Number.NaN;
   }
 
   get running(): boolean {

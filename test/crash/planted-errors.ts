@@ -3,9 +3,9 @@ import type { Part } from './operations.ts';
 /**
  * Errors that a module can be run with, so that the comparison at the end is seen to find them:
  * `unwritten-journal` says that a reading is on disk and drops it, `twice-kept` keeps it twice, `forgotten-action` stores
- * deliveries without the actions that they cause.
+ * deliveries without the actions that they cause, `wrong-trace` logs a seal as an anchor.
  */
-export const PLANTED_ERRORS = ['unwritten-journal', 'twice-kept', 'forgotten-action'] as const;
+export const PLANTED_ERRORS = ['unwritten-journal', 'twice-kept', 'forgotten-action', 'wrong-trace'] as const;
 export type PlantedError = (typeof PLANTED_ERRORS)[number];
 
 interface Append {

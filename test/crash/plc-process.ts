@@ -7,7 +7,7 @@ import { linkOptions, trustListOf } from '../../src/app/link-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { TagWriter } from '../../src/client/index.ts';
 import { INSTANCE_URI, inNamespace, tagId } from '../../src/nodeset/index.ts';
-import { valueOf, type WriteStep, writeLine } from './written-values.ts';
+import { valueOf, writeLine } from './written-values.ts';
 
 const WRITERS = 4;
 const PAUSE_MS = 40;
@@ -27,7 +27,7 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-function note(step: WriteStep, tag: string, value: number): void {
+function note(step: string, tag: string, value: number): void {
   writeSync(list, writeLine(step, tag, value));
 }
 
@@ -40,7 +40,7 @@ async function write(plc: TagWriter, writer: number): Promise<void> {
       const results = await plc.write(
         TAGS.map(({ name, type }) => ({ nodeId: inNamespace(INSTANCE_URI, tagId(name)), value: { type, value } })),
       );
-      TAGS.forEach(({ name }, index) => note(results[index]?.accepted === true ? 'good' : 'refused', name, value));
+      TAGS.forEach(({ name }, index) => note(results[index]?.status ?? 'BadNoData', name, value));
       await pause(PAUSE_MS);
     } catch {
       await pause(5 * PAUSE_MS);

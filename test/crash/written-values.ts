@@ -16,10 +16,8 @@ export function writerOf(value: number): { readonly writer: number; readonly cou
   return { writer: Math.floor(own / WRITER_STEP), count: own % WRITER_STEP };
 }
 
-/** A PLC's own list, one line for each step of a value: about to be sent, answered with Good, answered with something else. */
-export type WriteStep = 'sent' | 'good' | 'refused';
-
-export function writeLine(step: WriteStep, tag: string, value: number): string {
+/** A PLC's own list, one line for each step of a value: about to be sent, answered with Good, or with another status. */
+export function writeLine(step: string, tag: string, value: number): string {
   return `${step} ${tag} ${value}\n`;
 }
 
@@ -27,15 +25,19 @@ export function writeLine(step: WriteStep, tag: string, value: number): string {
 export interface WrittenValues {
   readonly sent: ReadonlySet<string>;
   readonly good: ReadonlySet<string>;
+  /** How often each other status was answered. */
+  readonly refused: Readonly<Record<string, number>>;
 }
 
 export function parseWrites(text: string): WrittenValues {
   const sent = new Set<string>();
   const good = new Set<string>();
+  const refused: Record<string, number> = {};
   for (const line of text.split('\n').slice(0, -1)) {
-    const [step, tag, value] = line.split(' ');
+    const [step = '', tag, value] = line.split(' ');
     if (step === 'sent') sent.add(`${tag} ${value}`);
-    if (step === 'good') good.add(`${tag} ${value}`);
+    else if (step === 'Good') good.add(`${tag} ${value}`);
+    else refused[step] = (refused[step] ?? 0) + 1;
   }
-  return { sent, good };
+  return { sent, good, refused };
 }
