@@ -37,6 +37,23 @@ export type ModuleEvent =
     }
   | { readonly event: 'delivered'; readonly n: number }
   | { readonly event: 'receipted'; readonly n: number }
+  /** The delivery of a batch without a receipt is on the ledger: from that block on it counts as delivered. */
+  | { readonly event: 'deposited'; readonly n: number }
+  /** Of these batches (both included) readings and seeds, or the deliveries too, were given up: the cache was over a limit. */
+  | {
+      readonly event: 'dropped';
+      readonly what: 'readings' | 'delivery';
+      readonly because: 'bytes' | 'batches' | 'age';
+      readonly fromBatch: number;
+      readonly toBatch: number;
+    }
+  /** With `stop` no value is taken from now on, until `cache-free`. */
+  | {
+      readonly event: 'cache-full';
+      readonly because: 'bytes' | 'batches' | 'age';
+      readonly atLimit: 'stop' | 'dropOldest' | 'dropNewest';
+    }
+  | { readonly event: 'cache-free' }
   | {
       readonly event: 'received';
       readonly n: number;
@@ -53,7 +70,7 @@ export type ModuleEvent =
   | { readonly event: 'stranger'; readonly application: string; readonly name: string; readonly thumbprint: string }
   | { readonly event: 'finding'; readonly n: number; readonly code: string; readonly message: string }
   /** The module can't go on and takes no more values. */
-  | { readonly event: 'failed'; readonly message: string }
+  | { readonly event: 'failed'; readonly message: string; readonly code?: string }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }
   | { readonly event: 'stopped'; readonly sealed: number; readonly anchored: number; readonly receipted: number };
 

@@ -10,5 +10,9 @@ export type PlatformErrorCode =
   | 'COMPUTE_MODULE_DIGEST'
   /** A compute module's source does not parse. */
   | 'COMPUTE_MODULE_SYNTAX'
+  /** Metrics and health may be served to this machine alone. */
+  | 'NOT_LOOPBACK'
+  | 'HTTP_PORT_IN_USE'
+  | 'HTTP_START_FAILED'
   /** A call of a compute module did not come to an end. */
   | 'COMPUTE_TIME_LIMIT';

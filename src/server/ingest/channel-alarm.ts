@@ -2,6 +2,7 @@ import {
   type InstantiateExclusiveLimitAlarmOptions,
   MethodIds,
   type Namespace,
+  ObjectTypeIds,
   resolveNodeId,
   StatusCodes,
   type UAAlarmConditionEx,
@@ -89,13 +90,9 @@ export class LimitAlarm {
   readonly #alarm: ChannelAlarm;
 
   constructor(place: AlarmPlace, { high, highHigh }: Limits) {
-    const options: Omit<InstantiateExclusiveLimitAlarmOptions, 'lowLimit'> = {
-      ...optionsOf(place),
-      highLimit: high,
-      highHighLimit: highHigh,
-    };
-    // The type asks for a low limit as well; a given one would become a node.
-    this.#node = place.namespace.instantiateExclusiveLimitAlarm(place.type, options as InstantiateExclusiveLimitAlarmOptions);
+    // The options' type asks for a low limit as well; a given one would become a node.
+    const limits = { highLimit: high, highHighLimit: highHigh } as Pick<InstantiateExclusiveLimitAlarmOptions, 'highLimit' | 'lowLimit'>;
+    this.#node = place.namespace.instantiateExclusiveLimitAlarm(place.type, { ...optionsOf(place), ...limits });
     this.#alarm = new ChannelAlarm(this.#node, place);
   }
 
@@ -127,7 +124,7 @@ function optionsOf({ source, parent, name, input, namespace }: AlarmPlace) {
     conditionSource: source,
     conditionOf: source,
     conditionName: name,
-    conditionClass: 'SystemConditionClassType' as never,
+    conditionClass: resolveNodeId(ObjectTypeIds.SystemConditionClassType),
     inputNode: input,
   };
 }

@@ -6,6 +6,7 @@ import type { ChannelNode } from './channel-node.ts';
 import { IngestModel } from './model.ts';
 import { TagGate } from './tag-gate.ts';
 import type { IngestConfig, IngestErrorCode, IngestHooks, IngestServer, IngestTag } from './types.ts';
+import { writeTogether } from './write-together.ts';
 
 /**
  * Starts the server that PLCs write to and operators look at. It runs in the module's own process and is the only
@@ -51,6 +52,7 @@ interface Parts {
 function build({ server, roles, namespaceIndex }: SecureServer, config: IngestConfig, hooks: IngestHooks): Parts {
   const space = server.engine.addressSpace;
   if (space === null) throw new Error('The server has no address space.');
+  writeTogether(server.engine);
   const model = new IngestModel(space, namespaceIndex, roles, config.machine, config.clock);
   const gates = new Map<string, TagGate>();
   for (const tag of config.tags) {

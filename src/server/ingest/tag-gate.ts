@@ -35,19 +35,26 @@ export class TagGate {
     return this.#held;
   }
 
-  /** @returns 0 (Good) when accepted, else the reason of the refusal */
-  offer({ value, status, sourceMs }: OfferedReading): number {
+  /**
+   * Hands the reading over at once, or refuses it. @returns 0 (Good) when it is accepted, else the reason of the refusal; a
+   * promise, which never rejects, where the module takes time to accept it for good
+   */
+  offer({ value, status, sourceMs }: OfferedReading): number | Promise<number> {
     const acceptedMs = this.#clock.now();
     const fault = faultOfValue(this.tag, value, status) ?? faultOfTime(this.tag, sourceMs, acceptedMs);
     if (fault !== undefined) return this.refuse(fault, acceptedMs);
     const reading = { tag: this.tag.name, value, status, sourceMs: timeThatCounts(this.tag, sourceMs, acceptedMs), acceptedMs };
-    const refusal = this.#handOver(reading);
-    if (refusal !== undefined) return this.refuse(refusal, acceptedMs);
-    this.#accepted++;
-    if ((this.tag.readableBy ?? []).length > 0) this.#held = reading;
-    this.#lastStatus = status;
-    this.#lastMs = acceptedMs;
-    return GOOD;
+    try {
+      const taken = this.#hooks.accept(reading);
+      return taken === undefined
+        ? this.#accept(reading)
+        : taken.then(
+            () => this.#accept(reading),
+            (error: unknown) => this.refuse(statusOf(error), acceptedMs),
+          );
+    } catch (error) {
+      return this.refuse(statusOf(error), acceptedMs);
+    }
   }
 
   /** Counts a value that was refused before it could be offered, such as an array. Gives the status back. */
@@ -63,17 +70,20 @@ export class TagGate {
     return status;
   }
 
-  /** An error must not end the process, and nothing of it may reach the writer but its kind. */
-  #handOver(reading: AcceptedReading): number | undefined {
-    try {
-      this.#hooks.accept(reading);
-      return undefined;
-    } catch (error) {
-      if (error instanceof UnavailableError) return StatusCodes.BadResourceUnavailable.value;
-      if (error instanceof RejectedError) return StatusCodes.BadOutOfRange.value;
-      return StatusCodes.BadInternalError.value;
-    }
+  #accept(reading: AcceptedReading): number {
+    this.#accepted++;
+    if ((this.tag.readableBy ?? []).length > 0) this.#held = reading;
+    this.#lastStatus = reading.status;
+    this.#lastMs = reading.acceptedMs;
+    return GOOD;
   }
+}
+
+/** An error must not end the process, and nothing of it may reach the writer but its kind. */
+function statusOf(error: unknown): number {
+  if (error instanceof UnavailableError) return StatusCodes.BadResourceUnavailable.value;
+  if (error instanceof RejectedError) return StatusCodes.BadOutOfRange.value;
+  return StatusCodes.BadInternalError.value;
 }
 
 function faultOfValue(tag: IngestTag, value: UaValue | undefined, status: number): number | undefined {

@@ -72,12 +72,14 @@ type WriteCallback = (error: Error | null, status: StatusCode) => void;
 function takeWrites(node: UAVariable, gate: TagGate): void {
   const write = (context: ISessionContext, dataValue: DataValue, range: string | NumericRange | null, callback: WriteCallback): void => {
     const status = node.isUserWritable(context) ? offerWrite(gate, dataValue, range) : StatusCodes.BadUserAccessDenied.value;
-    callback(null, coerceStatusCode(status));
+    const answer = (code: number): void => callback(null, coerceStatusCode(code));
+    if (typeof status === 'number') answer(status);
+    else void status.then(answer);
   };
   node.writeValue = write as UAVariable['writeValue'];
 }
 
-function offerWrite(gate: TagGate, dataValue: DataValue, range: string | NumericRange | null): number {
+function offerWrite(gate: TagGate, dataValue: DataValue, range: string | NumericRange | null): number | Promise<number> {
   if (range !== null && !NumericRange.coerce(range).isEmpty()) return gate.refuse(StatusCodes.BadIndexRangeNoData.value);
   let offered: OfferedReading;
   try {

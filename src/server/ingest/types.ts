@@ -92,10 +92,11 @@ export interface AcceptedReading {
 /** What the ingest server asks of the module. */
 export interface IngestHooks {
   /**
-   * Takes a reading for good, synchronously: once it returns, the writer is told Good. What it throws becomes the
-   * writer's status: Unavailable `BadResourceUnavailable`, Rejected `BadOutOfRange`, all else `BadInternalError`.
+   * Takes a reading for good. The writer is told Good once it returns, or once the promise that it gives resolves; what it
+   * throws, or rejects with, becomes the writer's status: Unavailable `BadResourceUnavailable`, Rejected `BadOutOfRange`,
+   * all else `BadInternalError`. Readings are handed over in the order of their arrival, without a wait between them.
    */
-  accept(reading: AcceptedReading): void;
+  accept(reading: AcceptedReading): Promise<void> | undefined | void;
   /** Told of every refusal, with the StatusCode that the writer gets. If it throws, the writer gets `BadInternalError`. */
   refused?(tag: string, status: number): void;
   /** Asks for the open batch of a channel to be sealed on the call grid; answers with its number at once. */
@@ -125,8 +126,11 @@ export type BatchHappening = { readonly kind: 'sealed' | 'anchored' | 'receipted
 
 export interface IngestServer {
   readonly endpointUrl: string;
-  /** Offers a reading that did not come as a write; it passes the same checks. Gives the StatusCode, 0 for accepted. */
-  feed(tag: string, offered: OfferedReading): number;
+  /**
+   * Offers a reading that did not come as a write; it passes the same checks. Gives the StatusCode, 0 for accepted, at once
+   * or when the module has taken it for good; the promise never rejects. @throws RejectedError `UNKNOWN_TAG`
+   */
+  feed(tag: string, offered: OfferedReading): number | Promise<number>;
   tagStatus(tag: string): TagStatus;
   /** `text` tells a person what lacks or went wrong; empty where nothing did. No raw values in it. */
   publishModuleState(state: ModuleState, text?: string): void;
