@@ -4,11 +4,14 @@ import manufacturerSchema from '../../schemas/manufacturer.schema.json' with { t
 import ownerSchema from '../../schemas/owner.schema.json' with { type: 'json' };
 import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
 import { type AlarmConfig, limitsOutOfOrder } from './alarm-limits.ts';
+import type { CacheConfig } from './channel-cache.ts';
 
 export type ConfigErrorCode =
   | 'BAD_CONFIG'
   /** The agreement has not begun, or is over. */
-  | 'AGREEMENT_NOT_IN_FORCE';
+  | 'AGREEMENT_NOT_IN_FORCE'
+  /** The store is a restored backup: the ledger has batches that it does not know. */
+  | 'STORE_BEHIND';
 
 export type Role = 'Plc' | 'Operator' | 'Manufacturer' | 'Auditor';
 
@@ -66,6 +69,11 @@ export interface LogConfig {
   readonly file?: string;
 }
 
+export interface IngestTagConfig {
+  /** When a writer is told Good: `write` once the value is on the disk (the default), `interval` at once. */
+  readonly durability?: 'write' | 'interval';
+}
+
 export interface OwnerChannelConfig {
   readonly name: string;
   readonly agreement: string;
@@ -75,6 +83,7 @@ export interface OwnerChannelConfig {
   readonly tagDepth?: number;
   readonly alarms?: AlarmConfig;
   readonly firstStartWaitMs?: number;
+  readonly cache?: CacheConfig;
   readonly cleared: EndpointConfig & { readonly users: readonly UserConfig[] };
 }
 
@@ -91,7 +100,7 @@ export interface OwnerConfig {
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;
-  readonly ingest: EndpointConfig & { readonly plc?: PlcConfig };
+  readonly ingest: EndpointConfig & { readonly plc?: PlcConfig; readonly tags?: Readonly<Record<string, IngestTagConfig>> };
   readonly users: readonly UserConfig[];
   readonly monitoring?: MonitoringConfig;
   readonly log?: LogConfig;

@@ -12,6 +12,11 @@ const LINES: Lines = {
   anchored: ({ n, block, transaction, marks }) => `batch ${n} anchored in block ${block}, transaction ${transaction}${marksText(marks)}`,
   delivered: ({ n }) => `batch ${n} delivered`,
   receipted: ({ n }) => `batch ${n} receipted`,
+  deposited: ({ n }) => `batch ${n} deposited on the ledger: it has no receipt`,
+  dropped: droppedText,
+  'cache-full': ({ because, atLimit }) =>
+    `the cache is full (${because}): ${atLimit === 'stop' ? 'no value is taken before receipts are back' : `readings are given up (${atLimit})`}`,
+  'cache-free': () => 'the cache has room again',
   received: receivedText,
   acknowledged: ({ n }) => `batch ${n} receipt given`,
   'epoch-record': ({ k, step }) => `epoch record ${k} ${step}`,
@@ -46,6 +51,11 @@ function marksText(marks: readonly string[]): string {
 function receivedText({ n, row, via, conditions }: Extract<ModuleEvent, { event: 'received' }>): string {
   if (row > 0) return `batch ${n} received: called for, shows no condition`;
   return `batch ${n} ${via === 'ledger' ? 'read from the ledger' : 'received and verified'}: ${conditionsText(conditions)}`;
+}
+
+function droppedText({ what, because, fromBatch, toBatch }: Extract<ModuleEvent, { event: 'dropped' }>): string {
+  const batches = fromBatch === toBatch ? `batch ${fromBatch}` : `batches ${fromBatch} to ${toBatch}`;
+  return `${what === 'readings' ? 'readings' : 'delivery'} of ${batches} given up: the cache is over its limit (${because})`;
 }
 
 export function conditionsText(conditions: readonly ConditionSeen[]): string {
