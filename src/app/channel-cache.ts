@@ -15,7 +15,7 @@ export interface ChannelCacheParts {
   readonly clock: Clock;
   readonly listener: ModuleListener;
   /** The state of a batch changed. */
-  changed(n: number): void;
+  readonly changed: (n: number) => void;
 }
 
 /** The keeper of a channel's cache, which tells the module's operator what it does. */

@@ -13,7 +13,7 @@ export interface SenderDepositParts {
   readonly listener: ModuleListener;
   readonly signal: AbortSignal;
   /** The state of a batch changed. */
-  changed(n: number): void;
+  readonly changed: (n: number) => void;
 }
 
 /** The duty to put deliveries without a receipt on the ledger, which tells the module's operator what it does. */
