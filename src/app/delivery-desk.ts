@@ -3,12 +3,14 @@ import { openReceipt } from '../evidence/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
 import type { ChannelTerms, TransferErrorCode } from '../transfer/index.ts';
 import type { ModuleListener } from './events.ts';
+import type { Trace } from './trace.ts';
 
 export interface DeliveryDeskParts {
   readonly store: SenderStore;
   readonly terms: ChannelTerms;
   readonly clock: Clock;
   readonly listener: ModuleListener;
+  readonly trace: Trace;
   /** The state of a batch changed. */
   changed(n: number): void;
 }
@@ -27,6 +29,7 @@ export class DeliveryDesk {
     if (batch === undefined) return undefined;
     if (batch.deliveryState === 'Waiting') {
       this.#parts.store.setDelivered(n);
+      this.#parts.trace({ kind: 'delivered', n });
       this.#parts.listener({ event: 'delivered', n });
     }
     return batch.deliveryPackage;
@@ -58,6 +61,7 @@ export class DeliveryDesk {
       throw new RejectedError<TransferErrorCode>('BAD_RECEIPT', `The receipt for batch ${receipt.n} is not for what was delivered.`);
     if (batch.receipt !== undefined) return;
     store.setReceipted(receipt.n, envelope);
+    this.#parts.trace({ kind: 'receipted', n: receipt.n });
     this.#parts.listener({ event: 'receipted', n: receipt.n });
     this.#parts.changed(receipt.n);
   }

@@ -1,57 +1,25 @@
 import * as v from 'valibot';
-import type { Agreement } from '../agreement/index.ts';
-import { type Argon2, type Clock, epochOf, Hash, hasCode, parseShape, type Random, type Signer } from '../core/index.ts';
-import type { BlockInfo, Commit, Ledger } from '../ledger/index.ts';
-import type { MappingPolicy } from '../policy/index.ts';
-import type { ClearedPublication } from '../server/index.ts';
-import type { SealedBatch, SenderStore, StoredBatch } from '../store/index.ts';
+import { epochOf, Hash, hasCode, parseShape } from '../core/index.ts';
+import type { BlockInfo, Commit } from '../ledger/index.ts';
+import type { SealedBatch } from '../store/index.ts';
 import {
   AnchorOutbox,
   BatchSealer,
-  type ChannelTerms,
   CollectingChannel,
   type CutBatch,
-  type EpochRecords,
-  type EpochSecrets,
-  GridClock,
-  gridStep,
+  type GapReason,
+  JournaledChannel,
   type OpenBatch,
   pause,
+  replayJournal,
   SealingQueue,
   type TagReading,
 } from '../transfer/index.ts';
-import { conditionsSeen } from './conditions-seen.ts';
+import { ChannelGrid } from './channel-grid.ts';
+import { ChannelReport } from './channel-report.ts';
+import { ChannelShow } from './channel-show.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
-import type { ModuleListener } from './events.ts';
-import { messageOf } from './message-of.ts';
-import { OpenBatchKeeper } from './open-batch-keeper.ts';
-import type { SeedCommitments } from './seed-commitments.ts';
-
-export interface SenderChannelPorts {
-  readonly agreement: Agreement;
-  readonly terms: ChannelTerms;
-  readonly policy: MappingPolicy;
-  readonly tagDepth: number;
-  readonly store: SenderStore;
-  readonly secrets: EpochSecrets;
-  readonly epochRecords: EpochRecords;
-  readonly seeds: SeedCommitments;
-  readonly ledger: Ledger;
-  readonly evidenceKey: Signer;
-  readonly argon2: Argon2;
-  readonly clock: Clock;
-  readonly random: Random;
-  lastBlock(): BlockInfo;
-  readonly listener: ModuleListener;
-}
-
-/** What the channel shows to the outside: to the cleared server, and to the operators' view. */
-export interface ChannelDisplay {
-  publish(publications: readonly ClearedPublication[]): void;
-  batchState(batch: StoredBatch, gridMs: number): void;
-  /** Nothing can be sealed any more. */
-  failed(error: unknown): void;
-}
+import type { SenderChannelPorts } from './sender-channel-ports.ts';
 
 /** What everybody on the ledger sees of an anchor, as far as it is told here. */
 const AnchorEventShape = v.object({ header: Hash, tokens: v.array(Hash), marks: v.array(v.string()) });
@@ -59,65 +27,54 @@ const AnchorEventShape = v.object({ header: Hash, tokens: v.array(Hash), marks: 
 /** A stop waits for the open interval's end when it is this near. */
 const FINISH_WITHIN_MS = 5000;
 
-/** More than this behind the grid, and the intervals between count as missed. */
-const MISSED_AFTER_MS = 10_000;
-
 /**
  * One channel of the owner's module, from the accepted reading to the receipt: collects, cuts at the grid, seals, shows,
- * anchors, and takes receipts.
+ * anchors, and takes receipts. Made from what store and journal hold; after a fault of either it is thrown away.
  */
 export class SenderChannel {
   readonly #ports: SenderChannelPorts;
-  readonly #collecting: CollectingChannel;
+  readonly #collecting: JournaledChannel;
   readonly #sealing: SealingQueue;
   readonly #outbox: AnchorOutbox;
-  readonly #grid: GridClock;
-  readonly #display: ChannelDisplay;
-  readonly #keeper: OpenBatchKeeper;
+  readonly #grid: ChannelGrid;
+  readonly #show: ChannelShow;
+  readonly #report: ChannelReport;
+  /** Does what the journal tells to do again. */
+  readonly #replay: () => void;
   readonly desk: DeliveryDesk;
-  constructor(ports: SenderChannelPorts, display: ChannelDisplay) {
-    const { terms, store, secrets, clock, ledger, evidenceKey, argon2 } = ports;
+  #isOver = false;
+
+  /** @throws FatalError `JOURNAL_DAMAGED` */
+  constructor(ports: SenderChannelPorts) {
+    const { agreement, terms, store, secrets, clock, evidenceKey, argon2, listener, trace, display } = ports;
     const progress = store.progress();
     if (progress === undefined) throw new RangeError('The store has no progress: begin it first.');
     this.#ports = ports;
-    this.#display = display;
-    this.desk = new DeliveryDesk({ store, terms, clock, listener: ports.listener, changed: (n) => this.#show(n) });
-    this.#collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
-    this.#keeper = new OpenBatchKeeper(store, this.#collecting);
+    this.#report = new ChannelReport(listener);
+    this.#show = new ChannelShow({ agreement, params: terms.params, store, clock, display, listener, trace });
+    this.desk = new DeliveryDesk({ store, terms, clock, listener, trace, changed: (n) => this.#changed(n) });
+    const collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
+    this.#collecting = new JournaledChannel({
+      collecting,
+      journal: ports.journal,
+      isUnwritten: (tag) => ports.isUnwritten(tag),
+      fault: (error) => this.#failed(error),
+    });
     const sealingPorts = { argon2, evidenceKey, lastBlock: () => blockReference(ports.lastBlock()) };
-    const listener = {
-      sealed: (batch: SealedBatch, cut: CutBatch, late: boolean) => this.#sealed(batch, cut, late),
-      failed: (error: unknown) => display.failed(error),
-    };
-    const sealer = new BatchSealer(terms, secrets, sealingPorts);
-    this.#sealing = new SealingQueue({ params: terms.params, sealer, secrets, store, clock, listener });
-    const anchorListener = {
-      anchored: (n: number, commit: Commit) => this.#anchored(n, commit),
-      refused: (n: number, error: unknown) => this.#finding(n, 'ANCHOR_REFUSED', messageOf(error)),
-      ledgerUnavailable: (error: Error) => this.#warn('LEDGER_UNAVAILABLE', error),
-      failed: (error: unknown) => display.failed(error),
-    };
-    this.#outbox = new AnchorOutbox({
+    this.#sealing = new SealingQueue({
+      params: terms.params,
+      sealer: new BatchSealer(terms, secrets, sealingPorts),
+      secrets,
       store,
-      ledger,
       clock,
-      random: ports.random,
-      listener: anchorListener,
-      hasTokenSet: (interval) => ports.epochRecords.hasTokenSet(interval),
-      areSeedsCommitted: (interval) => ports.seeds.areCommitted(interval),
+      listener: {
+        sealed: (batch, cut, late) => this.#sealed(batch, cut, late),
+        failed: (error) => this.#failed(error),
+      },
     });
-    this.#grid = new GridClock({
-      clock,
-      stepMs: gridStep(terms.params),
-      fromMs: clock.now(),
-      listener: (point) => this.#tick(point),
-      onJump: ({ byMs }) =>
-        ports.listener({
-          event: 'warning',
-          code: 'CLOCK_JUMPED',
-          message: `The clock moved by ${byMs} ms against the monotonic one. No grid point is repeated or skipped.`,
-        }),
-    });
+    this.#outbox = this.#makeOutbox();
+    this.#grid = this.#makeGrid();
+    this.#replay = () => this.#redo(collecting);
   }
 
   /** The batch that accepts readings now. */
@@ -130,25 +87,25 @@ export class SenderChannel {
     return this.#collecting.endMs;
   }
 
-  /** Seals what a stop or crash left open, marks what was missed, and goes on with the grid. */
-  start(): void {
-    const { n } = this.#collecting.open;
-    const { resumed, lost } = this.#keeper.resume();
-    if (lost)
-      this.#finding(
-        n,
-        'READINGS_LOST',
-        `The module ended without warning: accepted readings of batch ${n} may be missing. Its gap record says so.`,
-      );
-    this.#catchUp(this.#ports.clock.now(), !resumed);
+  /**
+   * Does again what a crash left undone, marks what was missed, and goes on with the grid.
+   * @param reason what the gap record says of an interval of which a part was missed
+   */
+  start(reason: GapReason): void {
+    this.#replay();
+    this.#grid.start(reason);
     this.#ports.secrets.buildAhead(epochOf(this.#ports.terms.params, this.#collecting.open.interval));
+    this.#ports.cache.review();
     this.#outbox.start();
-    this.#grid.start();
   }
 
-  accept(reading: TagReading): void {
-    this.#keeper.taking();
-    this.#collecting.accept(reading);
+  /**
+   * Takes a reading for good. @returns resolves once it can't be lost by a crash, nothing where that needs no wait
+   * @throws UnavailableError, RejectedError; the promise rejects likewise, and then the reading is taken or not
+   */
+  accept(reading: TagReading): Promise<void> | undefined {
+    this.#ports.cache.requireRoom();
+    return this.#collecting.accept(reading);
   }
 
   /** Readings of a PLC may be missing; the batch says so. */
@@ -172,59 +129,90 @@ export class SenderChannel {
     const wait = this.#collecting.endMs - this.#ports.clock.now();
     if (wait <= FINISH_WITHIN_MS) {
       await pause(Math.max(0, wait), signal);
-      while (this.#collecting.open.interval === interval) await pause(5, signal);
+      while (!this.#isOver && this.#collecting.open.interval === interval) await pause(5, signal);
     }
     this.#grid.stop();
     await this.#sealing.idle();
   }
 
-  /** Stores the open batch's readings for the next start. */
-  keepOpenReadings(): void {
-    this.#keeper.keep();
+  /** Writes down the open batch for the next start; no reading may be taken after it. */
+  keep(): Promise<void> {
+    return this.#collecting.keep();
   }
 
+  /** Seals what is cut off, and ends. */
   async stop(): Promise<void> {
     this.#grid.stop();
+    await this.#sealing.idle();
+    await this.abandon();
+  }
+
+  /** Ends without sealing any more: what is not stored is found again by the next start. */
+  async abandon(): Promise<void> {
+    this.#isOver = true;
+    this.#grid.stop();
+    this.#sealing.abandon();
     await this.#sealing.idle();
     await this.#outbox.stop();
   }
 
-  #tick(pointMs: number): void {
-    const { params } = this.#ports.terms;
-    if (this.#ports.clock.now() - pointMs > Math.max(MISSED_AFTER_MS, 2 * params.intervalMs)) {
-      if (pointMs >= this.#collecting.endMs) this.#catchUp(this.#ports.clock.now(), false);
-      return;
-    }
-    if (pointMs < this.#collecting.open.fromMs) return;
-    if (pointMs >= this.#collecting.endMs) return this.#cutInterval();
-    if ((pointMs - params.originMs) % (params.intervalMs / params.publications) === 0 && pointMs > this.#collecting.open.fromMs)
-      this.#publish(pointMs);
-    if (this.#collecting.isCallDue(pointMs)) this.#sealing.add(this.#collecting.cutCall(pointMs));
+  #makeOutbox(): AnchorOutbox {
+    const { store, ledger, clock, random, terms, trace } = this.#ports;
+    return new AnchorOutbox({
+      store,
+      ledger,
+      channel: terms.channelId,
+      clock,
+      random,
+      listener: {
+        step: (kind, n) => trace({ kind, n }),
+        anchored: (n, commit) => this.#anchored(n, commit),
+        refused: (n, error) => {
+          this.#report.anchorRefused(n, error);
+          this.#show.state(n);
+        },
+        ledgerUnavailable: (error) => this.#report.ledgerUnavailable(error),
+        failed: (error) => this.#failed(error),
+      },
+      hasTokenSet: (interval) => this.#ports.epochRecords.hasTokenSet(interval),
+      mayAnchor: (interval) => this.#ports.mayAnchor() && this.#ports.seeds.areCommitted(interval),
+    });
   }
 
-  #cutInterval(): void {
-    this.#ports.seeds.keepRoots();
+  #makeGrid(): ChannelGrid {
+    const { terms, clock } = this.#ports;
+    return new ChannelGrid({
+      params: terms.params,
+      clock,
+      collecting: this.#collecting,
+      isSuspended: () => this.#isSuspended(),
+      beforeEnd: () => this.#ports.seeds.keepRoots(),
+      seal: (cut) => this.#seal(cut),
+      publish: (n, pointMs, codes, stored) => this.#publish(n, pointMs, codes, stored),
+      missed: (cut) => this.#report.missed(cut),
+      suspended: (n) => this.#report.suspended(n, terms.params.unreceiptedLimit),
+      jumped: ({ byMs }) => this.#report.clockJumped(byMs),
+      failed: (error) => this.#failed(error),
+    });
+  }
+
+  #redo(collecting: CollectingChannel): void {
+    const { nextBatch } = this.#ports.store.progress() ?? { nextBatch: 0 };
+    const { cuts, lost, published } = replayJournal(collecting, this.#ports.entries);
+    for (const n of lost) this.#report.readingsLost(n);
+    this.#show.again(nextBatch, collecting.open.interval, published);
+    this.#erase(nextBatch);
+    for (const cut of cuts) this.#sealing.add(cut);
+  }
+
+  #isSuspended(): boolean {
     const { store, terms } = this.#ports;
-    const suspended = store.unreceipted() >= terms.params.unreceiptedLimit;
-    if (suspended)
-      this.#finding(
-        this.#collecting.open.n,
-        'SUSPENDED',
-        `${terms.params.unreceiptedLimit} batches have no receipt: clearing is suspended until the receiver is back.`,
-      );
-    this.#sealing.add(this.#collecting.cutInterval(suspended));
-    void this.#planEpochs();
+    return store.unreceipted() >= terms.params.unreceiptedLimit;
   }
 
-  /** @param down the module was not running: nothing of the open interval was collected since its last seal */
-  #catchUp(nowMs: number, down: boolean): void {
-    if (this.#collecting.endMs <= nowMs) this.#ports.seeds.keepRoots();
-    if (!down && this.#collecting.endMs <= nowMs) this.#cutInterval();
-    while (this.#collecting.endMs <= nowMs) {
-      const cut = this.#collecting.cutMissed(nowMs);
-      this.#finding(cut.open.n, 'MISSED', `Intervals ${cut.open.interval} to ${cut.through} were missed: the module did not run.`);
-      this.#sealing.add(cut);
-    }
+  #seal(cut: CutBatch): void {
+    this.#sealing.add(cut);
+    if (cut.row === 0) void this.#planEpochs();
   }
 
   async #planEpochs(): Promise<void> {
@@ -232,64 +220,51 @@ export class SenderChannel {
       const k = await this.#ports.epochRecords.plan();
       if (k !== undefined) this.#ports.listener({ event: 'epoch-record', k, step: 'proposed' });
     } catch (error) {
-      if (!hasCode(error, 'STOPPED')) this.#warn('EPOCH_RECORD_FAILED', error);
+      if (!hasCode(error, 'STOPPED') && !this.#isOver) this.#report.epochRecordFailed(error);
     }
   }
 
-  #publish(pointMs: number): void {
-    const suspended = this.#ports.store.unreceipted() >= this.#ports.terms.params.unreceiptedLimit;
-    const codes = this.#collecting.publish(pointMs, suspended);
-    this.#display.publish(this.#publications(codes, pointMs, this.#collecting.open.n, pointMs + this.#ports.terms.params.publishDelayMs));
+  #publish(n: number, pointMs: number, codes: readonly number[], stored: Promise<void>): void {
+    stored.then(
+      () => {
+        if (!this.#isOver) this.#show.within(n, pointMs, codes);
+      },
+      () => undefined,
+    );
   }
 
   #sealed(batch: SealedBatch, cut: CutBatch, late: boolean): void {
-    const { listener, agreement } = this.#ports;
-    const count = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0);
-    listener({
-      event: 'sealed',
-      n: batch.n,
-      interval: batch.interval,
-      row: batch.row,
-      readings: cut.open.readings.length,
-      refused: count(cut.open.refused),
-    });
-    if (late && cut.gap !== 'missed')
-      this.#finding(
-        batch.n,
-        'LATE_PUBLICATION',
-        `Batch ${batch.n} was not ready at its publication time and waits for the next grid point.`,
-      );
-    if (batch.row === 0) {
-      listener({ event: 'cleared', n: batch.n, interval: batch.interval, conditions: conditionsSeen(agreement, batch.codes) });
-      this.#display.publish(this.#publications(batch.codes, cut.toMs, batch.n, batch.publishAtMs));
-    }
-    this.#show(batch.n);
+    const { listener, trace, cache } = this.#ports;
+    const { n, interval, row } = batch;
+    trace({ kind: 'sealed', n });
+    const refused = cut.open.refused.reduce((sum, each) => sum + each, 0);
+    listener({ event: 'sealed', n, interval, row, readings: cut.open.readings.length, refused });
+    if (late && cut.gap !== 'missed') this.#report.late(n);
+    this.#show.sealed(batch, cut);
+    this.#erase(n + 1);
+    cache.review();
     this.#outbox.wake();
   }
 
-  #publications(codes: readonly number[], gridMs: number, batch: number, publishAtMs: number): ClearedPublication[] {
-    const { params } = this.#ports.terms;
-    const nextMs = gridMs + params.intervalMs / params.publications + params.publishDelayMs;
-    return codes.map((code, stream) => ({ stream, code, gridMs, nextMs, batch, publishAtMs }));
+  /** What is sealed needs its journal no more. */
+  #erase(below: number): void {
+    this.#ports.journal.erase(below).catch((error: unknown) => this.#failed(error));
   }
 
   #anchored(n: number, commit: Commit): void {
     const { header, tokens, marks } = parseShape(AnchorEventShape, commit.event.body, 'anchor event');
     this.#ports.listener({ event: 'anchored', n, transaction: commit.txId, block: commit.block.number, marks, header, tokens });
-    this.#show(n);
+    this.#show.state(n);
   }
 
-  #show(n: number): void {
-    const batch = this.#ports.store.batch(n);
-    if (batch !== undefined) this.#display.batchState(batch, batch.publishAtMs - this.#ports.terms.params.publishDelayMs);
+  /** A batch got its receipt. */
+  #changed(n: number): void {
+    this.#ports.cache.left();
+    this.#show.state(n);
   }
 
-  #finding(n: number, code: string, message: string): void {
-    this.#ports.listener({ event: 'finding', n, code, message });
-  }
-
-  #warn(code: string, error: unknown): void {
-    this.#ports.listener({ event: 'warning', code, message: messageOf(error) });
+  #failed(error: unknown): void {
+    if (!this.#isOver) this.#ports.failed(error);
   }
 }
 

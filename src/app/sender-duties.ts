@@ -7,6 +7,7 @@ import type { ModuleListener } from './events.ts';
 import { ensureOnLedger, openChannelOnLedger, registerOwnKey } from './ledger-access.ts';
 import { messageOf } from './message-of.ts';
 import type { SeedCommitments } from './seed-commitments.ts';
+import { isStoreBehind } from './sender-parts.ts';
 
 const EVERY_MS = 500;
 const COUNTERSIGNATURE_EVERY_MS = 50;
@@ -21,6 +22,10 @@ export interface SenderDutyParts {
   readonly clock: Clock;
   readonly listener: ModuleListener;
   readonly signal: AbortSignal;
+  /** Rejects while the ledger does not answer, and for good where the store is older than the ledger. */
+  requireNewestStore(): Promise<void>;
+  /** Done after these, as long as the ledger knows the channel. */
+  readonly others: readonly (() => Promise<void>)[];
 }
 
 /**
@@ -31,19 +36,28 @@ export class SenderDuties {
   readonly #parts: SenderDutyParts;
   readonly #terms: ChannelTerms;
   #lastFault = '';
+  #isIn = false;
 
   constructor(parts: SenderDutyParts) {
     this.#parts = parts;
     this.#terms = parts.loaded.terms;
   }
 
+  /** True once key and channel are known to be on the ledger, and the ledger to be no newer than the store. */
+  get isIn(): boolean {
+    return this.#isIn;
+  }
+
   /** Logs the own key and opens the channel; for the latter the manufacturer's key must be in the log. */
   async enter(moduleDigest: Uint8Array): Promise<void> {
     const { ledger, evidenceKey, loaded, listener, signal } = this.#parts;
+    await this.#parts.requireNewestStore();
     await registerOwnKey(ledger, evidenceKey, moduleDigest, signal);
     const id = toBase64Url(this.#terms.channelId);
     const document = parseEnvelope(loaded.file.channel);
-    for (let told = false; !(await openChannelOnLedger(ledger, loaded.agreement, id, document, signal)) && !signal.aborted; told = true) {
+    for (let told = false; !signal.aborted; told = true) {
+      this.#isIn = await openChannelOnLedger(ledger, loaded.agreement, id, document, signal);
+      if (this.#isIn) return;
       if (!told) listener({ event: 'waiting', for: 'the manufacturer to log its key on the ledger' });
       await pause(EVERY_MS, signal);
     }
@@ -62,12 +76,19 @@ export class SenderDuties {
     }
   }
 
-  /** Does what is due, again and again, until the signal aborts. */
-  async run(): Promise<void> {
-    const { seeds, ledger, evidenceKey, signal } = this.#parts;
+  /**
+   * Does what is due, again and again, until the signal aborts.
+   * @throws RejectedError `STORE_BEHIND` as soon as the ledger answers and shows it
+   */
+  async run(moduleDigest: Uint8Array): Promise<void> {
+    const { seeds, ledger, evidenceKey, signal, others } = this.#parts;
     while (!signal.aborted) {
-      await this.#attempt(() => seeds.commit(ledger, evidenceKey, signal, (epoch) => this.#tellLost(epoch)));
-      await this.#attempt(() => this.#commitEpochRecord());
+      if (!this.#isIn) await this.#attempt(() => this.enter(moduleDigest));
+      if (this.#isIn) {
+        await this.#attempt(() => seeds.commit(ledger, evidenceKey, signal, (epoch) => this.#tellLost(epoch)));
+        await this.#attempt(() => this.#commitEpochRecord());
+        for (const other of others) await this.#attempt(other);
+      }
       await pause(EVERY_MS, signal);
     }
   }
@@ -86,6 +107,7 @@ export class SenderDuties {
     try {
       await duty();
     } catch (error) {
+      if (isStoreBehind(error)) throw error;
       this.#tellOnce(messageOf(error));
     }
   }

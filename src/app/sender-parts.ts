@@ -1,44 +1,126 @@
-import { fromBase64Url, RejectedError, toBase64Url } from '../core/index.ts';
-import type { Ledger } from '../ledger/index.ts';
-import { SenderStore } from '../store/index.ts';
-import { EpochSecrets } from '../transfer/index.ts';
+import { fromBase64Url, hasCode, parseCanonical, parseShape, RejectedError, toBase64Url, unverifiedPayload } from '../core/index.ts';
+import * as v from 'valibot';
+import type { BlockInfo, Ledger } from '../ledger/index.ts';
+import { Journal, SenderStore } from '../store/index.ts';
+import { type BatchJournal, EpochSecrets, type JournalEntry } from '../transfer/index.ts';
 import type { ConfigErrorCode } from './config.ts';
-import { LedgerWatch, openLedger } from './ledger-access.ts';
+import { LedgerWatch, openLedger, openLedgerPatiently } from './ledger-access.ts';
 import { messageOf } from './message-of.ts';
 import { firstEpochKey } from './module-keys.ts';
 import type { ModulePorts } from './module-options.ts';
 import type { SenderFiles } from './sender-files.ts';
 
-/** What of a sender is open while it runs. */
-export interface OpenParts {
+/** What of a sender stands on its disk. Opened anew after a fault. */
+export interface StoreParts {
   readonly store: SenderStore;
-  readonly ledger: Ledger;
-  readonly watch: LedgerWatch;
+  readonly journal: BatchJournal;
+  /** What the journal held when it was opened. */
+  readonly entries: readonly JournalEntry[];
   readonly secrets: EpochSecrets;
 }
 
-/** Opens ledger and store; where one fails, the others are closed again. */
-export async function openParts(files: SenderFiles, { clock, random, listener }: ModulePorts): Promise<OpenParts> {
+/** What of a sender is open as long as it runs. */
+export interface LedgerParts {
+  readonly ledger: Ledger;
+  readonly watch: LedgerWatch;
+}
+
+/** Block that the module had seen when the channel began. */
+const FIRST_BLOCK = 'first-block';
+
+/**
+ * Opens store and journal; where one fails, the other is closed again.
+ * @throws UnavailableError `STORE_…` where the disk may come back; RejectedError, FatalError where a person has to decide
+ */
+export async function openStoreParts(files: SenderFiles, { adapters }: ModulePorts): Promise<StoreParts> {
   const { config, loaded, keys } = files;
-  const ledger = await openLedger(config.ledger, { organisation: config.organisation, signer: keys.ledger, clock, random });
-  const undo: (() => unknown)[] = [() => ledger.close()];
+  const [{ store: file }] = config.channels;
+  const purpose = toBase64Url(loaded.terms.channelId);
+  const undo: (() => unknown)[] = [];
   try {
-    const store = new SenderStore(config.channels[0].store, toBase64Url(loaded.terms.channelId), keys.store);
-    undo.push(() => store.close());
-    await requireNewestStore(files, store, ledger);
-    const secrets = await secretsOf(files, store);
-    const { number } = await ledger.lastBlock();
-    const watch = await LedgerWatch.start(
-      ledger,
-      number,
-      () => undefined,
-      (error) => listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) }),
-    );
-    return { store, ledger, watch, secrets };
+    const opened = new SenderStore(file, purpose, keys.store);
+    undo.push(() => opened.close());
+    const store = adapters.senderStore?.(opened) ?? opened;
+    const written = await Journal.open({ file: `${file}.journal`, purpose, key: keys.store });
+    undo.push(() => written.close());
+    const journal = adapters.journal?.(written) ?? written;
+    return { store, journal, entries: await journal.entries(), secrets: await secretsOf(files, store) };
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
   }
+}
+
+/**
+ * Opens the ledger. Only the first start of a channel needs it to answer; a later one goes on without it.
+ * @throws RejectedError, UnavailableError in one sentence with what to mend
+ */
+export async function openLedgerParts(files: SenderFiles, store: SenderStore, ports: ModulePorts): Promise<LedgerParts> {
+  const { config, keys } = files;
+  const { clock, random, listener, adapters } = ports;
+  const identity = { organisation: config.organisation, signer: keys.ledger, clock, random };
+  const hasRun = store.progress() !== undefined;
+  const opened = await (hasRun ? openLedgerPatiently : openLedger)(config.ledger, identity);
+  const ledger = adapters.ledger?.(opened) ?? opened;
+  try {
+    const last = await lastSeen(store, ledger, hasRun);
+    const watch = new LedgerWatch(ledger, last, {
+      event: () => undefined,
+      fault: (error) => listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) }),
+    });
+    watch.follow(last.number + 1);
+    return { ledger, watch };
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+/** Keeps the block that the first batch may name, for starts on which the ledger does not answer. */
+export function keepFirstBlock(store: SenderStore, block: BlockInfo): void {
+  store.setFact(FIRST_BLOCK, JSON.stringify(block));
+}
+
+/**
+ * A store that was restored from a backup would sign other headers under numbers that are on the ledger already.
+ * @throws RejectedError `STORE_BEHIND`; UnavailableError while the ledger does not answer
+ */
+export async function requireNewestStore({ config, loaded }: SenderFiles, store: SenderStore, ledger: Ledger): Promise<void> {
+  const n = store.progress()?.nextBatch;
+  if (n === undefined) return;
+  const anchored = await ledger.query('batch', { channel: toBase64Url(loaded.terms.channelId), n });
+  if (anchored === undefined) return;
+  throw new RejectedError<ConfigErrorCode>(
+    'STORE_BEHIND',
+    `${config.channels[0].store} is older than the ledger, which has batch ${n} already: it is a restored backup. Use the newest store, or make a new agreement.`,
+  );
+}
+
+/** True where the store is known to be older than the ledger. */
+export function isStoreBehind(error: unknown): boolean {
+  return hasCode(error, 'STORE_BEHIND');
+}
+
+const BlockShape = v.object({ number: v.number(), hash: v.string() });
+const HeaderShape = v.looseObject({ lastBlock: BlockShape });
+
+/** The newest block of the ledger, or the one that the last header names where the ledger does not answer. */
+async function lastSeen(store: SenderStore, ledger: Ledger, hasRun: boolean): Promise<BlockInfo> {
+  try {
+    return await ledger.lastBlock();
+  } catch (error) {
+    if (!hasRun) throw error;
+    return remembered(store);
+  }
+}
+
+function remembered(store: SenderStore): BlockInfo {
+  const batch = store.batch((store.progress()?.nextBatch ?? 0) - 1);
+  const block =
+    batch === undefined
+      ? parseShape(BlockShape, JSON.parse(store.fact(FIRST_BLOCK) ?? 'null'), 'first block')
+      : parseShape(HeaderShape, parseCanonical(unverifiedPayload(batch.header)), 'header').lastBlock;
+  return { ...block, timeMs: 0 };
 }
 
 /** Epoch keys from the store, or at the very first start from the exchange keys. */
@@ -46,16 +128,4 @@ async function secretsOf({ config, loaded }: SenderFiles, store: SenderStore): P
   const progress = store.progress();
   if (progress !== undefined) return new EpochSecrets(loaded.terms, fromBase64Url(progress.epochKey), progress.epoch);
   return new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'owner'), 0);
-}
-
-/** A store that was restored from a backup would sign other headers under numbers that are on the ledger already. */
-async function requireNewestStore({ config, loaded }: SenderFiles, store: SenderStore, ledger: Ledger): Promise<void> {
-  const n = store.progress()?.nextBatch;
-  if (n === undefined) return;
-  const anchored = await ledger.query('batch', { channel: toBase64Url(loaded.terms.channelId), n });
-  if (anchored === undefined) return;
-  throw new RejectedError<ConfigErrorCode>(
-    'BAD_CONFIG',
-    `${config.channels[0].store} is older than the ledger, which has batch ${n} already: it is a restored backup. Use the newest store, or make a new agreement.`,
-  );
 }

@@ -11,7 +11,7 @@ import {
   startIngestServer,
 } from '../server/index.ts';
 import type { StoredBatch } from '../store/index.ts';
-import type { ChannelTerms, EpochRecords } from '../transfer/index.ts';
+import type { ChannelTerms } from '../transfer/index.ts';
 import { alarmLimits } from './alarm-limits.ts';
 import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
@@ -20,6 +20,7 @@ import { loadServerIdentity } from './plant-identities.ts';
 import type { ModulePorts } from './module-options.ts';
 import type { SenderChannel } from './sender-channel.ts';
 import type { SenderFiles } from './sender-files.ts';
+import type { SenderRun } from './sender-run.ts';
 
 const TRUST_WATCH_MS = 1000;
 
@@ -160,23 +161,19 @@ export function showBatch(on: ShownOn, batch: StoredBatch, gridMs: number): void
 }
 
 /** What the manufacturer's methods do. */
-export function clearedHooks(
-  channel: () => SenderChannel | undefined,
-  epochRecords: EpochRecords,
-  countersigned: (envelope: Json) => void,
-): MethodHooks {
+export function clearedHooks(run: () => SenderRun | undefined, countersigned: (envelope: Json) => void): MethodHooks {
   return {
-    fetchDelivery: (n) => Promise.resolve(channel()?.desk.delivery(n)),
-    getEvidence: (n) => Promise.resolve(channel()?.desk.evidence(n)),
-    epochProposal: (k) => Promise.resolve(epochRecords.proposal(k) as Json | undefined),
-    acknowledge: async (receipt) => running(channel()).desk.acknowledge(receipt),
+    fetchDelivery: async (n) => run()?.channel?.desk.delivery(n),
+    getEvidence: async (n) => run()?.channel?.desk.evidence(n),
+    epochProposal: async (k) => run()?.records.proposal(k),
+    acknowledge: async (receipt) => running(run()).desk.acknowledge(receipt),
     countersigned: async (envelope) => countersigned(envelope),
   };
 }
 
-function running(channel: SenderChannel | undefined): SenderChannel {
-  if (channel === undefined) throw new UnavailableError('NOT_RUNNING', 'The module does not run yet. Try again in a few seconds.');
-  return channel;
+function running(run: SenderRun | undefined): SenderChannel {
+  if (run?.channel === undefined) throw new UnavailableError('NOT_RUNNING', 'The module does not run yet. Try again in a few seconds.');
+  return run.channel;
 }
 
 function happening({ ledgerState, deliveryState }: StoredBatch): 'sealed' | 'anchored' | 'receipted' | 'failed' {

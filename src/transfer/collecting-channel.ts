@@ -18,8 +18,10 @@ import type { ChannelTerms } from './channel-terms.ts';
 import type { CutBatch } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 import type { TransferErrorCode } from './errors.ts';
+import { type GapReason, graver } from './gap-note.ts';
 import { decodeKeptBatch, encodeKeptBatch } from './kept-readings.ts';
-import type { OpenBatch } from './open-batch.ts';
+import type { KeptReading, OpenBatch } from './open-batch.ts';
+import { type Published, PublishedCodes } from './published-codes.ts';
 
 /** A reading that the ingest side accepted, in order of acceptance. */
 export interface TagReading {
@@ -60,10 +62,9 @@ export class CollectingChannel {
   readonly #ratchet: SeedRatchet;
   readonly #clearing: Clearing;
   readonly #sequences: number[];
-  /** Codes shown within the open interval, by the number of the publication. */
-  readonly #published = new Map<number, readonly number[]>();
+  readonly #published: PublishedCodes;
   #callPending = false;
-  #gap: 'none' | 'connection' | 'storage' = 'none';
+  #gap: GapReason | 'none' = 'none';
   #open: OpenBatch;
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, policy: MappingPolicy, tagDepth: number, progress: ChannelProgress) {
@@ -75,6 +76,7 @@ export class CollectingChannel {
     this.#ratchet = new SeedRatchet(fromBase64Url(progress.ratchet), progress.interval);
     this.#clearing = progress.clearing === '' ? new Clearing(policy) : Clearing.restore(policy, progress.clearing);
     this.#sequences = [...progress.sequences];
+    this.#published = new PublishedCodes(progress.published);
     this.#open = this.#openBatch(progress.nextBatch, progress.row, progress.fromMs);
   }
 
@@ -88,37 +90,53 @@ export class CollectingChannel {
     return intervalEnd(this.#terms.params, this.#open.interval);
   }
 
+  /** True where something of the open interval was collected or shown already. */
+  get hasContent(): boolean {
+    return this.#open.ordinal > 0 || this.#open.readings.length > 0 || !this.#published.isEmpty;
+  }
+
   /** @throws RejectedError `NO_SUCH_TAG` */
-  accept(reading: TagReading): void {
+  accept(reading: TagReading): KeptReading {
     const index = this.#indexOf(reading.tag);
     const seq = this.#sequences[index] ?? 0;
     // Clearing may throw (a compute module without end); then the reading is nowhere, and the writer is told so.
     this.#clearing.accept({ ...reading, seq });
     this.#open.builder.accept(index, reading);
-    this.#open.readings.push({ tag: index, reading });
+    const kept = { tag: index, reading };
+    this.#open.readings.push(kept);
     this.#sequences[index] = seq + 1;
+    return kept;
   }
 
-  /** What the open batch has so far as text, so that a later start can go on with it; undefined where that is nothing. */
-  keepReadings(): string | undefined {
+  /** What the open batch has so far, as text, so that a later start can go on with it. */
+  keep(): string {
     const { n, readings, refused } = this.#open;
-    const nothing = readings.length === 0 && this.#published.size === 0 && refused.every((count) => count === 0);
-    return nothing ? undefined : encodeKeptBatch({ n, readings, refused, published: [...this.#published] });
+    const published = this.#published.all();
+    return encodeKeptBatch({ n, readings, refused, published, isCallPending: this.#callPending, gap: this.#gap });
   }
 
   /** Takes up what was kept, if it is of the open batch. @returns whether it was */
   resume(text: string): boolean {
     const kept = decodeKeptBatch(text);
     if (kept.n !== this.#open.n) return false;
-    for (const { tag, reading } of kept.readings) this.accept({ tag: this.#nameOf(tag), ...reading });
+    for (const reading of kept.readings) this.acceptKept(reading);
     kept.refused.forEach((count, index) => (this.#open.refused[index] = (this.#open.refused[index] ?? 0) + count));
-    for (const [publication, codes] of kept.published) this.#published.set(publication, codes);
+    for (const published of kept.published) this.#published.set(published);
+    this.#callPending ||= kept.isCallPending;
+    this.#gap = graver(this.#gap, kept.gap);
     return true;
   }
 
-  /** Readings may be missing: the next batch's gap record says so. A loss in storage outweighs one on a connection. */
-  noteGap(reason: 'connection' | 'storage'): void {
-    if (this.#gap !== 'storage') this.#gap = reason;
+  /** Accepts a reading once more that stands in the journal. */
+  acceptKept({ tag, reading }: KeptReading): void {
+    this.accept({ tag: this.#nameOf(tag), ...reading });
+  }
+
+  /** Readings may be missing: the batch's gap record says so. @returns false where it says so already, or something graver */
+  noteGap(reason: GapReason): boolean {
+    const before = this.#gap;
+    this.#gap = graver(before, reason);
+    return this.#gap !== before;
   }
 
   /** Counts a refused write, for the tag's manifest. */
@@ -149,11 +167,17 @@ export class CollectingChannel {
   }
 
   /** Clears for a publication within the interval and keeps its codes for the interval's condition records. */
-  publish(pointMs: number, suspended: boolean): number[] {
+  publish(pointMs: number, suspended: boolean): Published {
     const codes = suspended ? this.#terms.codes.map(() => RESERVED_CODES.SUSPENDED) : this.#clear(pointMs);
     const { intervalMs, publications } = this.#terms.params;
-    this.#published.set(((pointMs - intervalStart(this.#terms.params, this.#open.interval)) * publications) / intervalMs - 1, codes);
-    return codes;
+    const publication = ((pointMs - intervalStart(this.#terms.params, this.#open.interval)) * publications) / intervalMs - 1;
+    this.published([publication, codes]);
+    return [publication, codes];
+  }
+
+  /** Keeps the codes of a publication that was made before. */
+  published(published: Published): void {
+    this.#published.set(published);
   }
 
   cutCall(pointMs: number): CutBatch {
@@ -168,21 +192,27 @@ export class CollectingChannel {
   cutInterval(suspended: boolean): CutBatch {
     const open = this.#open;
     const toMs = this.endMs;
-    const codes = suspended ? this.#uniformCodes(RESERVED_CODES.SUSPENDED) : this.#codesByStream(this.#clear(toMs));
+    const codes = suspended
+      ? this.#uniformCodes(RESERVED_CODES.SUSPENDED)
+      : this.#published.byStream(this.#clear(toMs), this.#terms.params.publications);
     this.#nextInterval(open.interval + 1);
     return { open, row: 0, toMs, through: open.interval, codes, gap: this.#takeGap(), progress: this.#progress() };
   }
 
-  /** Ends the open interval and those up to the current one, which the module missed; at most to the epoch's end. */
-  cutMissed(nowMs: number): CutBatch {
+  /** Last interval that is over, or the last of the open one's epoch where that comes first: how far one cut can reach. */
+  missedThrough(nowMs: number): number {
     const { params } = this.#terms;
+    const lastOfEpoch = (epochOf(params, this.#open.interval) + 1) * params.epochIntervals - 1;
+    return Math.min(intervalAt(params, nowMs) - 1, lastOfEpoch);
+  }
+
+  /** Ends the open interval and those up to `through`, all of the same epoch, which the module missed. */
+  cutMissed(through: number): CutBatch {
     const open = this.#open;
-    const lastOfEpoch = (epochOf(params, open.interval) + 1) * params.epochIntervals - 1;
-    const through = Math.min(intervalAt(params, nowMs) - 1, lastOfEpoch);
     const codes = this.#uniformCodes(RESERVED_CODES.MISSED);
     this.#nextInterval(through + 1);
-    this.#gap = 'none';
-    return { open, row: 0, toMs: intervalEnd(params, through), through, codes, gap: 'missed', progress: this.#progress() };
+    const gap = graver(this.#takeGap(), 'missed');
+    return { open, row: 0, toMs: intervalEnd(this.#terms.params, through), through, codes, gap, progress: this.#progress() };
   }
 
   #takeGap(): CutBatch['gap'] {
@@ -229,6 +259,7 @@ export class CollectingChannel {
       epoch: oldest.epoch,
       sequences: [...this.#sequences],
       clearing: this.#clearing.snapshot(),
+      published: this.#published.all(),
     };
   }
 
@@ -243,15 +274,6 @@ export class CollectingChannel {
 
   #clear(atMs: number): number[] {
     return this.#terms.codes.map((_, stream) => this.#clearing.condition(stream, atMs));
-  }
-
-  /** Codes of the interval's publications as [stream][publication]: those shown, MISSED for those that were not, and the last. */
-  #codesByStream(last: readonly number[]): number[][] {
-    const { publications } = this.#terms.params;
-    return last.map((code, stream) => {
-      const earlier = Array.from({ length: publications - 1 }, (_, index) => this.#published.get(index)?.[stream] ?? RESERVED_CODES.MISSED);
-      return [...earlier, code];
-    });
   }
 
   #uniformCodes(code: number): number[][] {

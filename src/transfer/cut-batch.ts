@@ -1,4 +1,5 @@
 import type { ChannelProgress } from '../store/index.ts';
+import type { GapReason } from './gap-note.ts';
 import type { OpenBatch } from './open-batch.ts';
 
 /** A batch cut off from the readings that follow; it waits to be sealed. */
@@ -11,9 +12,7 @@ export interface CutBatch {
   readonly through: number;
   /** Condition codes as [stream][publication]. */
   readonly codes: readonly (readonly number[])[];
-  /** What the gap record says: `missed` the module did not run, `connection` a PLC's readings may be missing,
-   * `storage` accepted readings were lost. */
-  readonly gap: 'none' | 'missed' | 'connection' | 'storage';
+  readonly gap: GapReason | 'none';
   /** Progress after this batch, but for `prev`, which is known when it is sealed. */
   readonly progress: Omit<ChannelProgress, 'prev'>;
 }

@@ -3,6 +3,10 @@ export type TransferErrorCode =
   | 'TOO_MANY_CALLS'
   | 'NO_SUCH_TAG'
   | 'SEALING_FAILED'
+  /** The journal contradicts the store, or itself. */
+  | 'JOURNAL_DAMAGED'
+  /** The cache is at its limit, and nothing may be given up. */
+  | 'CACHE_FULL'
   | 'BAD_RECEIPT'
   | 'BAD_EPOCH_RECORD'
   | 'ANCHOR_MISMATCH'

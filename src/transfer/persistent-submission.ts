@@ -15,16 +15,33 @@ export interface RetryOptions {
  * last fault when the signal aborts.
  */
 export async function untilAvailable<Result>(work: () => Promise<Result>, options: RetryOptions): Promise<Result> {
-  for (let delay = options.firstDelayMs; ; delay = Math.min(delay * 2, options.longestDelayMs)) {
+  const delays = doublingDelays(options.firstDelayMs, options.longestDelayMs);
+  for (;;) {
     try {
       return await work();
     } catch (error) {
       if (!isUnavailable(error) || options.signal.aborted) throw error;
+      const delay = delays();
       options.onRetry?.(error, delay);
-      await pause(delay * jitter(options.random), options.signal);
+      await pauseAbout(delay, options.random, options.signal);
       if (options.signal.aborted) throw error;
     }
   }
+}
+
+/** Delays one after the other, ms, each twice the one before up to the longest. */
+export function doublingDelays(firstMs: number, longestMs: number): () => number {
+  let next = firstMs;
+  return () => {
+    const delay = next;
+    next = Math.min(delay * 2, longestMs);
+    return delay;
+  };
+}
+
+/** Waits from half of `ms` to all of it, so that two modules don't knock in step; ends at once when the signal aborts. */
+export function pauseAbout(ms: number, random: Random, signal: AbortSignal): Promise<void> {
+  return pause(ms * jitter(random), signal);
 }
 
 /** Resolves after `ms`, or at once when the signal aborts. */
@@ -50,7 +67,7 @@ export function isUnavailable(error: unknown): error is UnavailableError<string>
   return error instanceof UnavailableError;
 }
 
-/** True for a refusal with one of these codes. */
+/** True for a refusal with one of these codes, or with any where none is given. */
 export function isRefusal(error: unknown, ...codes: readonly string[]): error is RejectedError<string> {
-  return error instanceof RejectedError && codes.includes((error as RejectedError<string>).code);
+  return error instanceof RejectedError && (codes.length === 0 || codes.includes((error as RejectedError<string>).code));
 }
