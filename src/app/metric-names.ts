@@ -24,6 +24,8 @@ export const COUNTERS = {
   dcmb_batches_anchored_total: { help: 'Batches committed to the ledger.', of: OWNER, labels: [] },
   dcmb_batches_delivered_total: { help: 'Batches fetched.', of: OWNER, labels: [] },
   dcmb_batches_receipted_total: { help: 'Batches for which a receipt came.', of: OWNER, labels: [] },
+  dcmb_batches_deposited_total: { help: 'Batches whose delivery was deposited on the ledger.', of: OWNER, labels: [] },
+  dcmb_batches_dropped_total: { help: 'Batches of which readings or the delivery were given up.', of: OWNER, labels: ['what'] },
   dcmb_readings_sealed_total: { help: 'Accepted readings in sealed batches.', of: OWNER, labels: [] },
   dcmb_readings_refused_total: { help: 'Readings refused, by the batches sealed.', of: OWNER, labels: [] },
   dcmb_batches_received_total: { help: 'Batches received, by delivery or read from the ledger.', of: MANUFACTURER, labels: ['via'] },

@@ -23,6 +23,13 @@ const LINES: Lines = {
     debug({ n, block, transaction: plainWord(transaction), marks: plainWord(marks.map(codeWord).join('+')) }),
   delivered: ({ n }) => debug({ n }),
   receipted: ({ n }) => debug({ n }),
+  deposited: ({ n }) => info({ n }),
+  dropped: ({ what, because, fromBatch, toBatch }) => ({
+    level: 'warn',
+    fields: { what: plainWord(what), because: plainWord(because), fromBatch, toBatch },
+  }),
+  'cache-full': ({ because, atLimit }) => ({ level: 'warn', fields: { because: plainWord(because), atLimit: plainWord(atLimit) } }),
+  'cache-free': () => info({}),
   received: ({ n, interval, row, via }) => debug({ n, interval, row, via: plainWord(via) }),
   acknowledged: ({ n }) => debug({ n }),
   'epoch-record': ({ k, step }) => info({ k, step: plainWord(step) }),

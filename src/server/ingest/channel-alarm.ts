@@ -90,16 +90,20 @@ export class LimitAlarm {
   readonly #alarm: ChannelAlarm;
 
   constructor(place: AlarmPlace, { high, highHigh }: Limits) {
-    // The options' type asks for a low limit as well; a given one would become a node.
-    const limits = { highLimit: high, highHighLimit: highHigh } as Pick<InstantiateExclusiveLimitAlarmOptions, 'highLimit' | 'lowLimit'>;
-    this.#node = place.namespace.instantiateExclusiveLimitAlarm(place.type, { ...optionsOf(place), ...limits });
+    const options: Omit<InstantiateExclusiveLimitAlarmOptions, 'lowLimit'> = {
+      ...optionsOf(place),
+      highLimit: high,
+      highHighLimit: highHigh,
+    };
+    // The type asks for a low limit as well; a given one would become a node.
+    this.#node = place.namespace.instantiateExclusiveLimitAlarm(place.type, options as InstantiateExclusiveLimitAlarmOptions);
     this.#alarm = new ChannelAlarm(this.#node, place);
   }
 
   show(level: AlarmLevel, text: string, nowMs: number): void {
     const { rank, severity, state } = LEVELS[level];
     // The state goes first: it is part of the event.
-    if (this.#node.limitState.getCurrentState() !== state) this.#node.limitState.setState(state as string);
+    if (this.#node.limitState.getCurrentState() !== state) this.#node.limitState.setState(state);
     this.#alarm.step({ rank, severity, text, nowMs });
   }
 }
