@@ -74,6 +74,7 @@ export class ReceiverLog {
     // Stores that were made before actions had times.
     for (const [name, type] of Object.entries(ACTION_COLUMNS))
       if (!known.has(name)) db.run(`ALTER TABLE actions ADD COLUMN ${name} ${type}`);
+    db.run(`CREATE INDEX IF NOT EXISTS waiting_actions ON actions (due_at) WHERE state = 'waiting'`);
   }
 
   /** True where the action is new; the same key never stands twice. */

@@ -44,6 +44,7 @@ CREATE TABLE deliveries (
   delivery_hash TEXT NOT NULL, package BLOB NOT NULL, receipt TEXT NOT NULL, codes BLOB NOT NULL, digest TEXT NOT NULL,
   acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX by_acknowledgement ON deliveries (acknowledged, n);
 CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, n INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (n, code, message)) STRICT;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE exceptions (n INTEGER PRIMARY KEY, reason TEXT NOT NULL, header_hash TEXT NOT NULL, header TEXT) STRICT;
@@ -133,8 +134,8 @@ export class ReceiverStore extends ReceiverLog {
 
   /** The highest number that is settled, by a receipt or as an exception, or -1. */
   lastNumber(): number {
-    const row = this.#db.get('SELECT max(n) AS n FROM (SELECT n FROM deliveries UNION ALL SELECT n FROM exceptions)');
-    return row?.has('n') === true ? row.number('n') : -1;
+    const last = (table: string) => `coalesce((SELECT max(n) FROM ${table}), -1)`;
+    return this.#db.get(`SELECT max(${last('deliveries')}, ${last('exceptions')}) AS n`)?.number('n') ?? -1;
   }
 
   /** Rolling digest over the deliveries up to and with this number; `undefined` where there is none. An exception leaves it alone. */

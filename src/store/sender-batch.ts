@@ -4,6 +4,8 @@ import type { Envelope, Json } from '../core/index.ts';
 export type LedgerState = 'Sealed' | 'Submitted' | 'Anchored' | 'Failed';
 /** States of a batch towards the receiver. */
 export type DeliveryState = 'Waiting' | 'Delivered' | 'Receipted' | 'Deposited' | 'Disputed' | 'Expired';
+/** Every state of a delivery but `Receipted`, in SQL: named one by one, the index finds them. */
+export const UNRECEIPTED = `'Waiting', 'Delivered', 'Deposited', 'Disputed', 'Expired'`;
 
 /** Everything that a seal fixes of a batch. */
 export interface SealedBatch {

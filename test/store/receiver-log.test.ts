@@ -73,6 +73,7 @@ describe("a receiver's actions in its store", () => {
     first.addAction('act:0');
     first.close();
     const db = new DatabaseSync(file);
+    db.exec('DROP INDEX waiting_actions');
     for (const column of ['error', 'caused_at', 'tried_at', 'due_at']) db.exec(`ALTER TABLE actions DROP COLUMN ${column}`);
     db.close();
     const again = new ReceiverStore(file, 'channel', STORE_KEY);
