@@ -234,7 +234,9 @@ export class SenderStore extends SenderCache {
 
   /** The oldest anchored batches that wait for a receipt, from a number on. */
   awaitingReceipt(from: number, limit: number): StoredBatch[] {
-    const sql = `SELECT * FROM batches WHERE delivery_state IN ('Waiting', 'Delivered') AND ledger_state = 'Anchored' AND n >= ? ORDER BY n LIMIT ?`;
+    // From the cache, which has them in order: after an outage there may be hundreds of thousands.
+    const sql = `SELECT batches.* FROM cache CROSS JOIN batches ON batches.n = cache.n
+                 WHERE cache.n >= ? AND ledger_state = 'Anchored' ORDER BY cache.n LIMIT ?`;
     return this.db.all(sql, from, limit).map((row) => this.#stored(row));
   }
 
