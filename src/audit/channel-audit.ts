@@ -12,6 +12,7 @@ import { expiredBatches, requireDelivery } from './expired.ts';
 import { checkHeader } from './header-checks.ts';
 import type { LedgerView } from './ledger-view.ts';
 import { checkOverdue } from './overdue-checks.ts';
+import { checkProposals } from './proposal-checks.ts';
 import { checkReceiptDeadline } from './receipt-deadline.ts';
 
 /** Batches whose Argon2 runs at the same time: as many as libuv has threads. */
@@ -43,6 +44,7 @@ export async function auditChannel(
   checkSeeds(context, batches, findings);
   checkEpochRecords(context, batches, findings);
   checkOverdue(context, findings);
+  checkProposals(context, findings);
   checkDisputes(context, batches, findings);
   const expired = expiredBatches(context.ledger, batches);
   batches.forEach((batch) => requireDelivery(batch, expired.has(batch.n)));

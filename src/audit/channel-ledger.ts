@@ -61,6 +61,12 @@ export interface LedgerEpochRecord extends LedgerPlace {
   readonly record: EpochRecord;
 }
 
+/** A proposal that the owner showed on the ledger because nobody signed it, or an objection to one. */
+export interface LedgerProposal extends LedgerPlace {
+  readonly k: number;
+  readonly proposal: string;
+}
+
 const PartyShape = v.strictObject({ org: v.string(), key: Hash });
 const OpenedShape = v.strictObject({ params: ChannelParamsShape, commitment: Hash, owner: PartyShape, manufacturer: PartyShape });
 
@@ -74,6 +80,8 @@ export interface ChannelLedger extends Readonly<v.InferOutput<typeof OpenedShape
   /** By interval. */
   readonly overdue: Map<number, LedgerPlace>;
   readonly epochRecords: LedgerEpochRecord[];
+  readonly proposals: LedgerProposal[];
+  readonly objections: LedgerProposal[];
   /** By epoch. */
   readonly seeds: Map<number, LedgerPlace>;
 }
@@ -109,6 +117,7 @@ const DepositBody = v.looseObject({ n: integer(0), box: v.string() });
 const DisputeEvent = v.looseObject({ n: integer(0), kind: v.string(), against: v.string() });
 const OverdueBody = v.looseObject({ interval: integer(0) });
 const EpochRecordBody = v.strictObject({ record: EnvelopeShape });
+const ProposalEvent = v.looseObject({ k: integer(0), proposal: Hash });
 const SeedEvent = v.looseObject({ epoch: integer(0) });
 
 /** Kinds that are about no batch of a channel are for the replay alone. */
@@ -138,6 +147,14 @@ const FILING: Readonly<Partial<Record<ChainEvent['event']['kind'], (channel: Cha
     const { record } = parseShape(EpochRecordBody, body, 'epochRecord');
     channel.epochRecords.push({ ...place, record: payloadOf(record, EpochRecordShape) });
   },
+  epochProposal(channel, { event, place }) {
+    const { k, proposal } = parseShape(ProposalEvent, event, 'epochProposal event');
+    channel.proposals.push({ ...place, k, proposal });
+  },
+  epochObjection(channel, { event, place }) {
+    const { k, proposal } = parseShape(ProposalEvent, event, 'epochObjection event');
+    channel.objections.push({ ...place, k, proposal });
+  },
   seedCommitment(channel, { event, place }) {
     channel.seeds.set(parseShape(SeedEvent, event, 'seedCommitment event').epoch, place);
   },
@@ -153,6 +170,8 @@ function openedChannel(id: string, event: unknown): ChannelLedger {
     disputes: [],
     overdue: new Map(),
     epochRecords: [],
+    proposals: [],
+    objections: [],
     seeds: new Map(),
   };
 }

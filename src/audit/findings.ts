@@ -54,6 +54,8 @@ export type FindingCode =
   | 'BAD_DEPOSIT'
   | 'DISPUTED'
   | 'BAD_EPOCH_RECORD'
+  /** A proposed epoch record that the manufacturer does not sign, and says so. */
+  | 'PROPOSAL_OBJECTED'
   | 'SEEDS_NOT_COMMITTED';
 
 /** One thing that is not as it has to be. */
@@ -115,6 +117,7 @@ export const CHECKS = {
   receipts: 'receipts verified',
   deposits: 'deposits opened',
   epochRecords: 'epoch records compared with headers and deliveries',
+  proposals: 'proposals of epoch records on the ledger, compared with what answers them',
   overdue: 'intervals called overdue on the ledger, compared with their deadline and the time of the agreement',
   seeds: 'epochs with batches, for whose seeds there must be an earlier commitment',
 } as const;

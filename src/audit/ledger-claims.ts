@@ -4,6 +4,7 @@ import type { ChannelLedger } from './channel-ledger.ts';
 import { Findings } from './findings.ts';
 import { type LedgerView, viewLedger } from './ledger-view.ts';
 import type { LedgerClaim } from './proof-format.ts';
+import { unansweredProposal } from './proposal-checks.ts';
 import { missedReceipt } from './receipt-deadline.ts';
 import type { Held } from './proof-report.ts';
 
@@ -39,6 +40,8 @@ function judge(view: LedgerView, channel: ChannelLedger, claim: LedgerClaim): Om
       return judgeSkipped(view, channel, claim.n);
     case 'unreceipted':
       return judgeUnreceipted(view, channel, claim.n);
+    case 'unsigned':
+      return judgeUnsigned(view, channel, claim.k);
   }
 }
 
@@ -87,6 +90,16 @@ function judgeUnreceipted(view: LedgerView, channel: ChannelLedger, n: number): 
   if (typeof missed === 'string') throw holdsNot(missed);
   const of = `it neither receipted nor disputed batch ${n}, which the owner had deposited for it in block ${missed.deposit.block.number}, up to block ${view.last.number}, ${missed.lateMs} ms after the deadline.`;
   return { n, convicted: { party: 'manufacturer', organisation: channel.manufacturer.org, of } };
+}
+
+function judgeUnsigned({ last }: LedgerView, channel: ChannelLedger, k: number): Omit<Held, 'rests'> {
+  const shown = channel.proposals.filter((proposal) => proposal.k === k);
+  if (shown.length === 0) throw holdsNot(`no proposal of epoch record ${k} is on the ledger, so it may never have been made`);
+  const [unanswered] = shown.flatMap((proposal) => unansweredProposal(channel, proposal, last.timeMs) ?? []);
+  if (unanswered === undefined)
+    throw holdsNot(`the proposal of epoch record ${k} was answered in time, or was not due before the last block`);
+  const of = `it neither countersigned nor objected to the proposal of epoch record ${k}, which the owner had shown on the ledger in block ${unanswered.shown.block.number}, ${unanswered.lateMs} ms after the deadline.`;
+  return { convicted: { party: 'manufacturer', organisation: channel.manufacturer.org, of } };
 }
 
 function byOwner({ owner }: ChannelLedger, of: string): NonNullable<Held['convicted']> {

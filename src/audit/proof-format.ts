@@ -16,14 +16,15 @@ const LateShape = v.strictObject({ kind: v.literal('late'), n: integer(0) });
 const MissingShape = v.strictObject({ kind: v.literal('missing'), interval: integer(0) });
 const SkippedShape = v.strictObject({ kind: v.literal('skipped'), n: integer(0) });
 const UnreceiptedShape = v.strictObject({ kind: v.literal('unreceipted'), n: integer(0) });
-export const LedgerClaimShape = v.variant('kind', [LateShape, MissingShape, SkippedShape, UnreceiptedShape]);
+const UnsignedShape = v.strictObject({ kind: v.literal('unsigned'), k: integer(0) });
+export const LedgerClaimShape = v.variant('kind', [LateShape, MissingShape, SkippedShape, UnreceiptedShape, UnsignedShape]);
 export type LedgerClaim = v.InferOutput<typeof LedgerClaimShape>;
 
 /** The manufacturer's receipt, and what the owner signed under the same number. */
 export const ReceiptClaimShape = v.strictObject({ kind: v.literal('receipt'), receipt: EnvelopeShape, signed: EnvelopeShape });
 export type ReceiptClaim = v.InferOutput<typeof ReceiptClaimShape>;
 
-export const PROOF_KINDS = [...DISPUTE_KINDS, 'receipt', 'late', 'missing', 'skipped', 'unreceipted'] as const;
+export const PROOF_KINDS = [...DISPUTE_KINDS, 'receipt', 'late', 'missing', 'skipped', 'unreceipted', 'unsigned'] as const;
 export type ProofKind = (typeof PROOF_KINDS)[number];
 
 const JsonValue = v.custom<Json>(() => true, 'JSON');

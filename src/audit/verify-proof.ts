@@ -59,6 +59,7 @@ function judge(document: ChannelDocument, proof: Proof): Promise<Held> {
     case 'missing':
     case 'skipped':
     case 'unreceipted':
+    case 'unsigned':
       return judgeLedgerClaim(document, parseShape(LedgerClaimShape, body, 'proof'), proof.support.blocks);
     case 'receipt':
       return judgeReceipt(document, parseShape(ReceiptClaimShape, body, 'proof'), proof.support);

@@ -24,12 +24,17 @@ export async function epochRecord(state: ContractState, context: ContractContext
   const owner = await namedKey(state, entry, 'owner', envelope);
   const manufacturer = await namedKey(state, entry, 'manufacturer', envelope, { signature: 1 });
   const record = openEnvelope(envelope, EPOCH_RECORD_TYPE, EpochRecordShape, owner, manufacturer);
-  await requireNextNumber(state, record);
-  await requireNewSets(state, entry, record);
-  await requireAnchoredClose(state, record);
+  await requireRecord(state, entry, record);
   writeRecord(state, record, hashText(envelope));
   const { k, opens, close, receipt } = record;
   return { kind: 'epochRecord', channel, body: { k, opens, close, receipt } };
+}
+
+/** @throws RejectedError unless the record can be the next one, whoever has signed it */
+export async function requireRecord(state: StateReader, entry: ChannelEntry, record: EpochRecord): Promise<void> {
+  await requireNextNumber(state, record);
+  await requireNewSets(state, entry, record);
+  await requireAnchoredClose(state, record);
 }
 
 async function requireNextNumber(state: StateReader, { channel, k, close, receipt }: EpochRecord): Promise<void> {

@@ -2,6 +2,7 @@ import type { Json } from '../core/index.ts';
 import { anchor } from './anchor.ts';
 import { deposit } from './deposit.ts';
 import { dispute } from './dispute.ts';
+import { epochObjection, epochProposal } from './epoch-proposal.ts';
 import { epochRecord } from './epoch-record.ts';
 import { refuse } from './errors.ts';
 import { registerKey, revokeKey, useKey } from './key-log.ts';
@@ -32,6 +33,8 @@ const HANDLERS: Readonly<Record<TransactionKind, Handler>> = {
   deposit,
   dispute,
   overdue,
+  epochProposal,
+  epochObjection,
 };
 
 /**

@@ -23,6 +23,8 @@ const ARGUMENTS = {
   overdue: v.strictObject({ channel: Hash, interval: number }),
   deposit: v.strictObject({ channel: Hash, n: number }),
   disputes: v.strictObject({ channel: Hash, n: number }),
+  epochProposal: v.strictObject({ channel: Hash, k: number, proposal: Hash }),
+  epochObjection: v.strictObject({ channel: Hash, k: number, proposal: Hash }),
 } as const;
 export type QueryName = keyof typeof ARGUMENTS;
 export const QUERY_NAMES = Object.keys(ARGUMENTS) as readonly QueryName[];
@@ -40,40 +42,30 @@ function isQueryName(name: string): name is QueryName {
   return (QUERY_NAMES as readonly string[]).includes(name);
 }
 
-function answer(state: StateReader, name: QueryName, argument: Json): Promise<unknown> {
-  const given = <const Name extends QueryName>(of: Name): v.InferOutput<(typeof ARGUMENTS)[Name]> =>
-    parseShape(ARGUMENTS[of], argument, of);
-  switch (name) {
-    case 'genesis':
-      given(name);
-      return read(state, 'genesis');
-    case 'key':
-      return read(state, 'key', given(name).organisation, given(name).keyId);
-    case 'keyUses':
-      return read(state, 'uses', given(name).channel, given(name).role);
-    case 'channel':
-      return read(state, 'ch', given(name).channel);
-    case 'batch':
-      return read(state, 'b', given(name).channel, given(name).n);
-    case 'interval':
-      return read(state, 'iv', given(name).channel, given(name).interval, given(name).row);
-    case 'receipt':
-      return read(state, 'rc', given(name).channel, given(name).n);
-    case 'cumulativeReceipt':
-      return read(state, 'cr', given(name).channel);
-    case 'tokenSet':
-      return read(state, 'ts', given(name).channel, given(name).epoch, given(name).agreement);
-    case 'epochRecord':
-      return read(state, 'er', given(name).channel, given(name).k);
-    case 'seedCommitment':
-      return read(state, 'seed', given(name).channel, given(name).epoch);
-    case 'overdue':
-      return read(state, 'od', given(name).channel, given(name).interval);
-    case 'deposit':
-      return read(state, 'dp', given(name).channel, given(name).n);
-    case 'disputes':
-      return disputesOf(state, given(name).channel, given(name).n);
-  }
+type Arguments = { readonly [Name in QueryName]: v.InferOutput<(typeof ARGUMENTS)[Name]> };
+type Answers = { readonly [Name in QueryName]: (state: StateReader, argument: Arguments[Name]) => Promise<unknown> };
+
+const ANSWERS: Answers = {
+  genesis: (state) => read(state, 'genesis'),
+  key: (state, { organisation, keyId }) => read(state, 'key', organisation, keyId),
+  keyUses: (state, { channel, role }) => read(state, 'uses', channel, role),
+  channel: (state, { channel }) => read(state, 'ch', channel),
+  batch: (state, { channel, n }) => read(state, 'b', channel, n),
+  interval: (state, { channel, interval, row }) => read(state, 'iv', channel, interval, row),
+  receipt: (state, { channel, n }) => read(state, 'rc', channel, n),
+  cumulativeReceipt: (state, { channel }) => read(state, 'cr', channel),
+  tokenSet: (state, { channel, epoch, agreement }) => read(state, 'ts', channel, epoch, agreement),
+  epochRecord: (state, { channel, k }) => read(state, 'er', channel, k),
+  epochProposal: (state, { channel, k, proposal }) => read(state, 'ep', channel, k, proposal),
+  epochObjection: (state, { channel, k, proposal }) => read(state, 'eo', channel, k, proposal),
+  seedCommitment: (state, { channel, epoch }) => read(state, 'seed', channel, epoch),
+  overdue: (state, { channel, interval }) => read(state, 'od', channel, interval),
+  deposit: (state, { channel, n }) => read(state, 'dp', channel, n),
+  disputes: (state, { channel, n }) => disputesOf(state, channel, n),
+};
+
+function answer<const Name extends QueryName>(state: StateReader, name: Name, argument: Json): Promise<unknown> {
+  return ANSWERS[name](state, parseShape(ARGUMENTS[name], argument, name) as Arguments[Name]);
 }
 
 async function disputesOf(state: StateReader, channel: string, n: number): Promise<unknown> {

@@ -104,6 +104,10 @@ interface Entries {
   ds: DisputeEntry;
   /** `od~<channel>~<interval>`: time of the transaction that found the interval overdue. */
   od: number;
+  /** `ep~<channel>~<k>~<hash>`: time of the transaction that showed the proposal. */
+  ep: number;
+  /** `eo~<channel>~<k>~<hash>`: time of the transaction that objects to it. */
+  eo: number;
 }
 
 export function stateKey(kind: keyof Entries, ...parts: readonly (string | number)[]): string {

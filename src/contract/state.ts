@@ -13,6 +13,8 @@ export const TRANSACTION_KINDS = [
   'deposit',
   'dispute',
   'overdue',
+  'epochProposal',
+  'epochObjection',
 ] as const;
 export type TransactionKind = (typeof TRANSACTION_KINDS)[number];
 

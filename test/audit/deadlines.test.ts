@@ -60,6 +60,45 @@ describe('the deadline of a receipt', () => {
   });
 });
 
+describe('a proposal of an epoch record that the owner shows on the ledger', () => {
+  const shown = async () => {
+    const scene = await Scene.open({ params: { receiptWithinMs: 1500 } });
+    await scene.batch({ interval: 0 });
+    const { originMs } = scene.params;
+    const proposal = await scene.propose({ opens: scene.opens(3) }, originMs + 1100);
+    return { scene, proposal, originMs };
+  };
+
+  test('is the manufacturer’s to answer in time', async () => {
+    const { scene } = await shown();
+    await scene.batch({ interval: 1 });
+    assert.equal((await audited(scene.parts())).passed, true);
+    await scene.batches({ interval: 2 }, { interval: 3 });
+    const report = await audited(scene.parts());
+    assert.deepEqual(found(report), ['LATE epoch record 1, proposal manufacturer']);
+    assert.deepEqual(verdicts(report), ['PROVEN', 'PROVEN', 'PROVEN', 'PROVEN']);
+  });
+
+  test('is answered by the record, or, convicting nobody, by an objection', async () => {
+    const signed = await shown();
+    await signed.scene.record({ opens: signed.scene.opens(3) }, signed.originMs + 1200);
+    await signed.scene.batches({ interval: 1 }, { interval: 2 }, { interval: 3 });
+    assert.equal((await audited(signed.scene.parts())).passed, true);
+
+    const { scene, proposal, originMs } = await shown();
+    await scene.chain.commit('manufacturer', 'epochObjection', { channel: scene.channel, k: 1, proposal }, originMs + 1200);
+    await scene.batches({ interval: 1 }, { interval: 2 }, { interval: 3 });
+    assert.deepEqual(found(await audited(scene.parts())), ['PROPOSAL_OBJECTED epoch record 1, proposal undecided']);
+  });
+
+  test('that is signed after the deadline was late all the same', async () => {
+    const { scene, originMs } = await shown();
+    await scene.record({ opens: scene.opens(3) }, originMs + 2700);
+    await scene.batches({ interval: 1, anchoredAfterMs: 800 });
+    assert.ok(found(await audited(scene.parts())).includes('LATE epoch record 1, proposal manufacturer'));
+  });
+});
+
 describe('an interval that is called overdue', () => {
   const overdue = async (scene: Scene, interval: number, by: 'owner' | 'manufacturer', afterMs: number): Promise<void> => {
     const { originMs, intervalMs } = scene.params;

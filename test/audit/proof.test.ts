@@ -214,6 +214,18 @@ describe('a proof that rests on the ledger carries its blocks', () => {
     requireFails(await claim(scene, { kind: 'unreceipted', n: 0 }, upToDeposit), /not due/);
   });
 
+  test('unsigned: a proposal on the ledger that was neither signed nor objected to in time', async () => {
+    const scene = await Scene.open({ params: { receiptWithinMs: 1500 } });
+    await scene.batch({ interval: 0 });
+    await scene.propose({ opens: scene.opens(3) }, scene.params.originMs + 1100);
+    await scene.batches({ interval: 1 });
+    requireFails(await claim(scene, { kind: 'unsigned', k: 1 }), /not due/);
+    await scene.batches({ interval: 2 }, { interval: 3 });
+    const report = await claim(scene, { kind: 'unsigned', k: 1 });
+    assert.deepEqual([report.holds, report.convicted?.party], [true, 'manufacturer'], report.fault);
+    requireFails(await claim(scene, { kind: 'unsigned', k: 2 }), /may never have been made/);
+  });
+
   test('blocks that are broken, of another ledger or not there convict nobody', async () => {
     const scene = await Scene.open();
     await scene.batches({ interval: 0, anchoredAfterMs: 600 });

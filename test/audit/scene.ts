@@ -241,6 +241,14 @@ export class Scene {
     await this.chain.commit('owner', 'epochRecord', { record: envelope }, timeMs);
   }
 
+  /** The owner shows a proposal on the ledger that nobody has signed. Gives its hash. */
+  async propose(changes: Partial<EpochRecord>, timeMs: number): Promise<string> {
+    const record = { v: 0 as const, channel: this.#channel, k: this.#records, opens: [], close: [], receipt: [], ...changes };
+    const envelope = await proposeEpochRecord(record, evidenceKey('owner'));
+    await this.chain.commit('owner', 'epochProposal', { record: envelope }, timeMs);
+    return hashOf(envelope);
+  }
+
   /** Closes with the last batch and the cumulative receipt so far. */
   async close(changes: Partial<CumulativeReceipt> = {}): Promise<void> {
     const last = this.#previous!;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { query } from '../../src/contract/index.ts';
 import { type Signer, toBase64Url } from '../../src/core/index.ts';
-import { type CumulativeReceipt, proposeEpochRecord, signSeedCommitment } from '../../src/evidence/index.ts';
+import { type CumulativeReceipt, type EpochRecord, proposeEpochRecord, signSeedCommitment } from '../../src/evidence/index.ts';
 import { evidenceKey, testBytes, testSigner } from '../support/ledger-network.ts';
-import { ChannelBench, otherHash, type SealedBatch } from './fixture.ts';
+import { ChannelBench, hashOf, otherHash, type SealedBatch } from './fixture.ts';
 
 const DIGEST = toBase64Url(testBytes('digest'));
 
@@ -117,5 +117,59 @@ describe('epochRecord', () => {
     assert.deepEqual(await query(bench.state, 'cumulativeReceipt', { channel: bench.channel }), { k: 1, through: 1, exceptions: [0] });
     await bench.refuses('RECEIPT_BACKWARDS', 'owner', 'epochRecord', await send(2, cumulative(batches[0]!)));
     await bench.run('owner', 'epochRecord', await send(2, cumulative(batches[1]!)));
+  });
+});
+
+describe('epochProposal', () => {
+  const proposed = async (bench: ChannelBench, changes: Partial<EpochRecord> = {}, signer: Signer = evidenceKey('owner')) => {
+    const whole = { v: 0 as const, channel: bench.channel, k: 0, opens: bench.opens(0), close: [], receipt: [], ...changes };
+    const record = await proposeEpochRecord(whole, signer);
+    return { record, proposal: hashOf(record) };
+  };
+
+  test('shows what the owner alone has signed, opens nothing, and stands once', async () => {
+    const bench = await ChannelBench.open({ sets: [] });
+    const { record, proposal } = await proposed(bench);
+    const event = await bench.run('owner', 'epochProposal', { record });
+    assert.deepEqual(event, { kind: 'epochProposal', channel: bench.channel, body: { k: 0, proposal } });
+    assert.notEqual(await query(bench.state, 'epochProposal', { channel: bench.channel, k: 0, proposal }), undefined);
+    assert.equal(await query(bench.state, 'tokenSet', { channel: bench.channel, epoch: 0, agreement: 1 }), undefined);
+    await bench.refuses('PROPOSAL_EXISTS', 'owner', 'epochProposal', { record });
+    await bench.run('manufacturer', 'epochRecord', { record: await bench.record({ opens: bench.opens(0) }) });
+    await bench.refuses('RECORD_EXISTS', 'owner', 'epochProposal', { record: (await proposed(bench, { opens: bench.opens(1) })).record });
+  });
+
+  test('is refused where no such record could follow, from anybody else, and with another signature', async () => {
+    const bench = await ChannelBench.open({ sets: [] });
+    const { record } = await proposed(bench);
+    await bench.refuses('WRONG_CREATOR', 'manufacturer', 'epochProposal', { record });
+    await bench.refuses('KEY_NOT_IN_USE', 'owner', 'epochProposal', {
+      record: (await proposed(bench, {}, evidenceKey('manufacturer'))).record,
+    });
+    await bench.refuses('RECORD_GAP', 'owner', 'epochProposal', { record: (await proposed(bench, { k: 1 })).record });
+    await bench.refuses('BAD_ENVELOPE', 'owner', 'epochProposal', { record: await bench.record({ opens: bench.opens(0) }) });
+    await bench.refuses('NO_CHANNEL', 'owner', 'epochProposal', {
+      record: (await proposed(bench, { channel: otherHash(bench.channel) })).record,
+    });
+    const close = [{ n: 0, header: otherHash(bench.channel) }];
+    await bench.refuses('FIRST_RECORD_CLOSES', 'owner', 'epochProposal', { record: (await proposed(bench, { close })).record });
+  });
+
+  test('is objected to by the manufacturer, once, while nobody has signed', async () => {
+    const bench = await ChannelBench.open({ sets: [] });
+    const { record, proposal } = await proposed(bench);
+    const objection = { channel: bench.channel, k: 0, proposal };
+    await bench.refuses('NO_PROPOSAL', 'manufacturer', 'epochObjection', objection);
+    await bench.run('owner', 'epochProposal', { record });
+    await bench.refuses('WRONG_CREATOR', 'owner', 'epochObjection', objection);
+    await bench.refuses('NO_PROPOSAL', 'manufacturer', 'epochObjection', { ...objection, proposal: otherHash(proposal) });
+    const event = await bench.run('manufacturer', 'epochObjection', objection);
+    assert.deepEqual(event, { kind: 'epochObjection', channel: bench.channel, body: { k: 0, proposal } });
+    assert.notEqual(await query(bench.state, 'epochObjection', objection), undefined);
+    await bench.refuses('OBJECTION_EXISTS', 'manufacturer', 'epochObjection', objection);
+    const other = await proposed(bench, { opens: bench.opens(0, 1) });
+    await bench.run('owner', 'epochProposal', { record: other.record });
+    await bench.run('owner', 'epochRecord', { record: await bench.record({ opens: bench.opens(0) }) });
+    await bench.refuses('RECORD_EXISTS', 'manufacturer', 'epochObjection', { ...objection, proposal: other.proposal });
   });
 });
