@@ -68,9 +68,11 @@ function identities(): NonNullable<typeof made> {
 export interface IngestChoices {
   readonly tags: readonly IngestTag[];
   readonly config?: Partial<IngestConfig>;
+  /** Called after a reading was noted as accepted: what it gives is the module's answer. */
+  readonly taking?: IngestHooks['accept'];
 }
 
-export async function startIngest({ tags, config }: IngestChoices): Promise<Ingest> {
+export async function startIngest({ tags, config, taking }: IngestChoices): Promise<Ingest> {
   const [own, plc, application] = await identities();
   const entries = await userEntries(plc);
   const clock = new StandingClock();
@@ -92,7 +94,7 @@ export async function startIngest({ tags, config }: IngestChoices): Promise<Inge
       channels: [CHANNEL],
       ...config,
     },
-    hooksFor(state),
+    hooksFor(state, taking),
   );
   const closers: (() => Promise<void>)[] = [];
   const asUser = async (info: UserIdentityInfo): Promise<ClientSession> => {
@@ -116,7 +118,10 @@ export async function startIngest({ tags, config }: IngestChoices): Promise<Inge
   });
 }
 
-function hooksFor(state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'>): IngestHooks {
+function hooksFor(
+  state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'>,
+  taking: IngestHooks['accept'] = () => undefined,
+): IngestHooks {
   const orFail = (): void => {
     if (state.failure !== undefined) throw state.failure;
   };
@@ -124,6 +129,7 @@ function hooksFor(state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'fail
     accept: (reading) => {
       orFail();
       state.accepted.push(reading);
+      return taking(reading);
     },
     refused: (tag, status) => state.refused.push({ tag, status }),
     anchor: async (channel) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { UA_TYPES, type UaValue } from '../../src/core/index.ts';
+import { RejectedError, UA_TYPES, type UaValue, UnavailableError } from '../../src/core/index.ts';
 import { TagGate } from '../../src/server/ingest/tag-gate.ts';
 import type { AcceptedReading, IngestTag, OfferedReading } from '../../src/server/ingest/types.ts';
 
@@ -98,4 +98,32 @@ describe('the gate of a tag', () => {
     gate.offer({ value: { type: 'Int32', value: 10 }, status: 0, sourceMs: undefined });
     assert.equal(gate.held?.value?.value, 5);
   });
+
+  test('answers once the module has the reading for good; until then it is neither accepted nor refused', async () => {
+    const subject: IngestTag = { name: 'tag', type: 'Int32', timestamps: { use: 'server' }, readableBy: ['Operator'] };
+    const taken: (() => void)[] = [];
+    const waiting = (): Promise<void> => new Promise((resolve) => taken.push(resolve));
+    const gate = new TagGate(subject, { now: () => NOW_MS }, { accept: waiting });
+    const answers = [1, 2].map((value) => gate.offer({ value: { type: 'Int32', value }, status: 0, sourceMs: undefined }));
+    assert.equal(taken.length, 2, 'both are handed over at once');
+    assert.deepEqual([gate.status.accepted, gate.held], [0, undefined]);
+    for (const done of taken) done();
+    assert.deepEqual(await Promise.all(answers), [0, 0]);
+    assert.deepEqual([gate.status.accepted, gate.held?.value?.value], [2, 2]);
+  });
+
+  for (const [error, status] of [
+    [new UnavailableError('STORE_FULL', 'The disk is full.'), 0x80040000],
+    [new RejectedError('NO', 'No.'), 0x803c0000],
+    [new Error('broken'), 0x80020000],
+  ] as const) {
+    test(`a reading that the module gives back later is refused: ${error.name}`, async () => {
+      const subject: IngestTag = { name: 'tag', type: 'Int32', timestamps: { use: 'server' } };
+      const told: number[] = [];
+      const hooks = { accept: () => Promise.reject(error), refused: (_tag: string, code: number) => void told.push(code) };
+      const gate = new TagGate(subject, { now: () => NOW_MS }, hooks);
+      assert.equal(await gate.offer({ value: { type: 'Int32', value: 5 }, status: 0, sourceMs: undefined }), status);
+      assert.deepEqual([gate.status.accepted, gate.status.refused, told], [0, 1, [status]]);
+    });
+  }
 });

@@ -231,19 +231,19 @@ describe('writing tags', () => {
     );
   });
 
-  test('a reading that is fed passes the same checks', () => {
-    const feed = (value: UaValue | undefined, status = 0, sourceMs?: number) =>
-      coerceStatusCode(ingest.server.feed('timed', { value, status, sourceMs })).name;
-    assert.equal(feed({ type: 'Int32', value: 5 }, 0, NOW_MS - 1), 'Good');
+  test('a reading that is fed passes the same checks', async () => {
+    const feed = async (value: UaValue | undefined, status = 0, sourceMs?: number) =>
+      coerceStatusCode(await ingest.server.feed('timed', { value, status, sourceMs })).name;
+    assert.equal(await feed({ type: 'Int32', value: 5 }, 0, NOW_MS - 1), 'Good');
     assert.deepEqual(ingest.accepted.splice(0), [
       { tag: 'timed', value: { type: 'Int32', value: 5 }, status: 0, sourceMs: NOW_MS - 1, acceptedMs: NOW_MS },
     ]);
-    assert.equal(feed({ type: 'Double', value: 5 }), 'BadTypeMismatch');
-    assert.equal(feed({ type: 'Int32', value: 5.5 }), 'BadTypeMismatch');
-    assert.equal(feed({ type: 'Int32', value: 2 ** 31 }), 'BadTypeMismatch');
-    assert.equal(feed(undefined), 'BadTypeMismatch');
-    assert.equal(feed({ type: 'Int32', value: 5 }, 0, NOW_MS + 1001), 'BadInvalidTimestamp');
-    assert.equal(feed({ type: 'Int32', value: 5 }, 0, Number.NaN), 'BadInvalidTimestamp');
+    assert.equal(await feed({ type: 'Double', value: 5 }), 'BadTypeMismatch');
+    assert.equal(await feed({ type: 'Int32', value: 5.5 }), 'BadTypeMismatch');
+    assert.equal(await feed({ type: 'Int32', value: 2 ** 31 }), 'BadTypeMismatch');
+    assert.equal(await feed(undefined), 'BadTypeMismatch');
+    assert.equal(await feed({ type: 'Int32', value: 5 }, 0, NOW_MS + 1001), 'BadInvalidTimestamp');
+    assert.equal(await feed({ type: 'Int32', value: 5 }, 0, Number.NaN), 'BadInvalidTimestamp');
     assert.deepEqual(ingest.accepted, []);
     assert.throws(() => ingest.server.feed('nobody', { value: undefined, status: 0, sourceMs: undefined }), { code: 'UNKNOWN_TAG' });
   });

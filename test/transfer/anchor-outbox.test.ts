@@ -16,8 +16,10 @@ interface Scene {
   readonly refused: { n: number; error: unknown }[];
   readonly failures: unknown[];
   readonly retries: Error[];
+  /** Steps that were stored, in order. */
+  readonly steps: string[];
   /** Starts an outbox on the store; stopped with the test. */
-  start(ledger?: Ledger, changes?: { hasTokenSet?: () => boolean; areSeedsCommitted?: () => boolean }): AnchorOutbox;
+  start(ledger?: Ledger, changes?: { hasTokenSet?: () => boolean; mayAnchor?: () => boolean }): AnchorOutbox;
   /** Puts the token set of epoch 0 on the ledger. */
   openEpoch(): Promise<void>;
   /** Numbers of the anchors on the ledger, in order, with the number of tokens. */
@@ -32,6 +34,7 @@ async function scene(t: TestContext): Promise<Scene> {
   const refused: Scene['refused'] = [];
   const failures: unknown[] = [];
   const retries: Error[] = [];
+  const steps: string[] = [];
   const { owner } = network;
   return {
     sender,
@@ -40,15 +43,18 @@ async function scene(t: TestContext): Promise<Scene> {
     refused,
     failures,
     retries,
-    start: (ledger = owner, { hasTokenSet = () => false, areSeedsCommitted = () => true } = {}) => {
+    steps,
+    start: (ledger = owner, { hasTokenSet = () => false, mayAnchor = () => true } = {}) => {
       const outbox = new AnchorOutbox({
         store: sender.store,
         ledger,
         clock: sender.clock,
         random: new CountingRandom('jitter'),
         hasTokenSet,
-        areSeedsCommitted,
+        mayAnchor,
+        channel: fromBase64Url(channel),
         listener: {
+          step: (kind, n) => void steps.push(`${kind} ${n}`),
           anchored: (n) => void anchored.push(n),
           refused: (n, error) => void refused.push({ n, error }),
           ledgerUnavailable: (error) => void retries.push(error),
@@ -110,8 +116,8 @@ describe('each batch is anchored exactly once', () => {
       ]);
       assert.deepEqual(at.anchored, [0, 1]);
       assert.equal(at.retries.length, faults.length);
-      const ofFirst = ledger.submitted.slice(0, -1);
-      assert.equal(new Set(ofFirst).size, 1, 'the same bytes go again');
+      assert.equal(new Set(ledger.submitted).size, 2, 'the same bytes go again');
+      assert.deepEqual(at.steps, ['submitted 0', 'anchored 0', 'submitted 1', 'anchored 1']);
       assert.deepEqual([at.refused, at.failures], [[], []]);
     });
   }
@@ -174,7 +180,7 @@ describe('the order of anchors', () => {
     await sealAndWait(at, 1);
     let committed = false;
     const ledger = new FaultyLedger(at.owner);
-    at.start(ledger, { areSeedsCommitted: () => committed });
+    at.start(ledger, { mayAnchor: () => committed });
     await new Promise((resolve) => {
       setTimeout(resolve, 200);
     });

@@ -32,9 +32,9 @@ function run(steps: readonly Step[], terms = termsFor()): { cuts: CutBatch[]; ac
     const last = cuts.at(-1);
     // A restart goes on from the progress of the last seal, and from what was kept of the open batch.
     if (each === 'restart' && last !== undefined) {
-      const kept = channel.keepReadings();
+      const kept = channel.keep();
       channel = resumed(terms, last);
-      if (kept !== undefined) assert.equal(channel.resume(kept), true);
+      assert.equal(channel.resume(kept), true);
     }
   }
   return { cuts, accepted };
@@ -44,7 +44,7 @@ function perform(channel: CollectingChannel, each: Step, next: () => number): Cu
   if (each === 'count') return void channel.accept(count(next()));
   if (each === 'heat') return void channel.accept(heat(next()));
   if (each === 'interval') return channel.cutInterval(false);
-  if (each === 'missed') return channel.cutMissed(channel.endMs + 1500);
+  if (each === 'missed') return channel.cutMissed(channel.missedThrough(channel.endMs + 1500));
   if (each === 'call' && channel.open.ordinal < 2) {
     channel.requestCall();
     return channel.cutCall(channel.open.fromMs + 100);
@@ -231,9 +231,9 @@ describe('conditions at the end of an interval', () => {
     });
     channel.accept(count(0));
     assert.deepEqual(shown, [
-      [0, NONE],
-      [1, NONE],
-      [2, NONE],
+      [0, [0, NONE]],
+      [1, [1, NONE]],
+      [2, [2, NONE]],
     ]);
     assert.deepEqual(channel.cutInterval(false).codes, [
       [0, 1, 2, 0],
@@ -255,7 +255,7 @@ describe('missed intervals', () => {
 
   test('are one batch up to the interval that runs now', () => {
     const channel = collecting(termsFor());
-    const cut = channel.cutMissed(at(2) + 10);
+    const cut = channel.cutMissed(channel.missedThrough(at(2) + 10));
     assert.deepEqual([cut.open.interval, cut.through, cut.row, cut.toMs, cut.gap], [0, 1, 0, at(2), 'missed']);
     assert.deepEqual(cut.codes, [[MISSED], [MISSED]]);
     assert.equal(channel.open.interval, 2);
@@ -266,7 +266,7 @@ describe('missed intervals', () => {
     channel.cutInterval(false);
     const spans: number[][] = [];
     while (channel.endMs <= at(13)) {
-      const { open, through } = channel.cutMissed(at(13));
+      const { open, through } = channel.cutMissed(channel.missedThrough(at(13)));
       spans.push([open.interval, through]);
     }
     assert.deepEqual(spans, [
@@ -283,7 +283,7 @@ describe('missed intervals', () => {
     channel.accept(count(1));
     channel.requestCall();
     channel.cutCall(ORIGIN + 300);
-    const cut = channel.cutMissed(at(3));
+    const cut = channel.cutMissed(channel.missedThrough(at(3)));
     assert.deepEqual([cut.open.fromMs, cut.open.ordinal, cut.through], [ORIGIN + 300, 1, 2]);
   });
 });
@@ -302,9 +302,9 @@ describe('readings kept over a stop', () => {
         };
         feed(whole, before);
         feed(stopped, before);
-        const kept = stopped.keepReadings();
+        const kept = stopped.keep();
         const again = collecting(termsFor());
-        if (kept !== undefined) again.resume(kept);
+        again.resume(kept);
         feed(whole, after);
         feed(again, after);
         assert.deepEqual(closed(again), closed(whole));
@@ -318,7 +318,7 @@ describe('readings kept over a stop', () => {
     channel.accept(count(25));
     channel.publish(ORIGIN + 500, false);
     const again = collecting(termsFor(params));
-    assert.equal(again.resume(channel.keepReadings()!), true);
+    assert.equal(again.resume(channel.keep()), true);
     again.accept(count(5));
     assert.deepEqual(again.cutInterval(false).codes[0], [2, 0]);
   });
@@ -326,24 +326,20 @@ describe('readings kept over a stop', () => {
   test('of another batch are left alone', () => {
     const channel = collecting(termsFor());
     channel.accept(count(25));
-    const kept = channel.keepReadings()!;
+    const kept = channel.keep();
     channel.cutInterval(false);
     assert.equal(channel.resume(kept), false);
     assert.deepEqual(channel.open.readings, []);
   });
 
-  test('are none where nothing came', () => {
-    assert.equal(collecting(termsFor()).keepReadings(), undefined);
-  });
-
   test('that are damaged are refused', () => {
     const channel = collecting(termsFor());
     assert.throws(
-      () => channel.resume('{"n":0,"readings":[[0,"Int32:x",0,0,0]],"refused":[0,0],"published":[]}'),
+      () => channel.resume('{"n":0,"readings":[[0,"Int32:x",0,0,0]],"refused":[0,0],"published":[],"isCallPending":false,"gap":"none"}'),
       (error) => hasCode(error, 'BAD_UA_VALUE'),
     );
     assert.throws(
-      () => channel.resume('{"n":0,"readings":[[7,"Int32:1",0,0,0]],"refused":[0,0],"published":[]}'),
+      () => channel.resume('{"n":0,"readings":[[7,"Int32:1",0,0,0]],"refused":[0,0],"published":[],"isCallPending":false,"gap":"none"}'),
       (error) => hasCode(error, 'NO_SUCH_TAG'),
     );
     assert.throws(

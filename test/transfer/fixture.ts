@@ -155,6 +155,11 @@ export class TestSender {
     }
   }
 
+  /** Cuts off what is over by the clock, as missed. */
+  missed(): CutBatch {
+    return this.collecting.cutMissed(this.collecting.missedThrough(this.clock.now()));
+  }
+
   /** Delivery package of a batch, as the manufacturer would get it. */
   delivered(n: number): never {
     return structuredClone(this.store.batch(n)?.deliveryPackage) as never;

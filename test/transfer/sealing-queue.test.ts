@@ -49,7 +49,7 @@ describe('the chain of headers', () => {
     sender.collecting.accept(count(15));
     await sender.seal(2);
     sender.clock.timeMs += 10_000;
-    while (sender.collecting.endMs <= sender.clock.now()) sender.queue.add(sender.collecting.cutMissed(sender.clock.now()));
+    while (sender.collecting.endMs <= sender.clock.now()) sender.queue.add(sender.missed());
     await sender.queue.idle();
     await sender.seal(1);
     const { terms } = sender;
@@ -142,7 +142,7 @@ describe('sealing', () => {
     const sender = new TestSender(terms);
     await sender.seal(1);
     sender.clock.timeMs = intervalEnd(terms.params, 40);
-    while (sender.collecting.endMs <= sender.clock.now()) sender.queue.add(sender.collecting.cutMissed(sender.clock.now()));
+    while (sender.collecting.endMs <= sender.clock.now()) sender.queue.add(sender.missed());
     await sender.queue.idle();
     assert.deepEqual(sender.failures, []);
     assert.equal(sender.store.batches(0, 99).at(-1)?.through, 40);

@@ -46,12 +46,7 @@ export class TagGate {
     const reading = { tag: this.tag.name, value, status, sourceMs: timeThatCounts(this.tag, sourceMs, acceptedMs), acceptedMs };
     try {
       const taken = this.#hooks.accept(reading);
-      return taken === undefined
-        ? this.#accept(reading)
-        : taken.then(
-            () => this.#accept(reading),
-            (error: unknown) => this.refuse(statusOf(error), acceptedMs),
-          );
+      return taken instanceof Promise ? this.#acceptOnce(taken, reading) : this.#accept(reading);
     } catch (error) {
       return this.refuse(statusOf(error), acceptedMs);
     }
@@ -68,6 +63,15 @@ export class TagGate {
       return StatusCodes.BadInternalError.value;
     }
     return status;
+  }
+
+  async #acceptOnce(taken: Promise<void>, reading: AcceptedReading): Promise<number> {
+    try {
+      await taken;
+    } catch (error) {
+      return this.refuse(statusOf(error), reading.acceptedMs);
+    }
+    return this.#accept(reading);
   }
 
   #accept(reading: AcceptedReading): number {

@@ -96,7 +96,7 @@ export interface IngestHooks {
    * throws, or rejects with, becomes the writer's status: Unavailable `BadResourceUnavailable`, Rejected `BadOutOfRange`,
    * all else `BadInternalError`. Readings are handed over in the order of their arrival, without a wait between them.
    */
-  accept(reading: AcceptedReading): Promise<void> | undefined | void;
+  accept(reading: AcceptedReading): Promise<void> | void;
   /** Told of every refusal, with the StatusCode that the writer gets. If it throws, the writer gets `BadInternalError`. */
   refused?(tag: string, status: number): void;
   /** Asks for the open batch of a channel to be sealed on the call grid; answers with its number at once. */
