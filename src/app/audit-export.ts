@@ -15,7 +15,8 @@ const BATCHES_A_PAGE = 500;
 /** What one side's store holds of a batch, as far as an auditor may see it. */
 interface KeptBatch {
   readonly n: number;
-  readonly package: DeliveryPackage;
+  /** Undefined where the owner's cache has given it up. */
+  readonly package: DeliveryPackage | undefined;
   readonly receipt: unknown;
 }
 
@@ -99,7 +100,9 @@ export function allBatches(store: { batches(from: number, to: number): readonly 
   return kept;
 }
 
-function packageOf(value: unknown): DeliveryPackage {
+/** What is left of an expired one is what its anchor needed. */
+function packageOf(value: unknown): DeliveryPackage | undefined {
+  if (typeof value === 'object' && value !== null && !('delivery' in value)) return undefined;
   return parseShape(DeliveryPackageShape, value, 'delivery package');
 }
 
@@ -109,13 +112,15 @@ async function evidenceOf(
   secrets: EpochSecrets | undefined,
   ledger: Ledger,
 ): Promise<BatchEvidence> {
+  const receipts = receipt === undefined ? [] : [parseEnvelope(receipt)];
+  if (delivered === undefined) return { n, delivery: [], conditions: [], batchKeyProof: [], receipt: receipts };
   const { value: header } = openHeader(delivered.header, terms.ownerKey);
   return {
     n,
     delivery: [parseEnvelope(delivered.delivery)],
     conditions: [parseShape(DeliveryPackageShape.entries.conditions, delivered.conditions, 'condition opening')],
     batchKeyProof: secrets === undefined ? [] : await batchKeyProof(header, secrets, ledger),
-    receipt: receipt === undefined ? [] : [parseEnvelope(receipt)],
+    receipt: receipts,
   };
 }
 

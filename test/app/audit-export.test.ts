@@ -17,3 +17,13 @@ test('batches are read in pages of 500, over numbers that are not there', () => 
     [1000, 1499],
   ]);
 });
+
+test('a batch whose delivery expired stands in the export by its number alone', () => {
+  const store = { batches: () => [{ n: 3, deliveryPackage: { tokens: {} }, receipt: undefined }] };
+  assert.deepEqual(allBatches(store, 1), [{ n: 3, package: undefined, receipt: undefined }]);
+});
+
+test('a package of any other form is a damaged store', () => {
+  for (const deliveryPackage of [null, 'text', { delivery: {} }])
+    assert.throws(() => allBatches({ batches: () => [{ n: 0, deliveryPackage, receipt: undefined }] }, 1), /delivery package/);
+});
