@@ -93,6 +93,10 @@ export const WARNINGS = {
     sentence`See the findings and the owner's module.`,
   ),
   ACTIONS_FAILED: words(sentence`The list of actions could not be worked on. It is tried again.`, sentence`See the disk.`),
+  STORE_FAULT: words(
+    sentence`The store could not be written, or failed. No values are taken; the module goes on by itself.`,
+    sentence`See room, rights and health of the disk.`,
+  ),
   STORE_FULL: words(
     sentence`The disk of the store is full. No values are taken; the module goes on by itself.`,
     sentence`Make room on the disk.`,

@@ -73,7 +73,7 @@ const LEVELS = { normal: 0, high: 1, highHigh: 2 } as const;
 
 /** A figure that is not known is absent: 0 would be a lie. */
 function setOrDrop(gauge: Gauge | undefined, value: number | undefined): void {
-  if (value === undefined) gauge?.reset();
+  if (value === undefined) gauge?.remove();
   else gauge?.set(value);
 }
 

@@ -5,13 +5,14 @@ import { pause } from '../transfer/index.ts';
 import { AgreementEnd } from './agreement-end.ts';
 import { agreementOver } from './agreement-file.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
-import { messageOf } from './message-of.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { followPlc } from './plc-feed.ts';
 import type { SenderChannel } from './sender-channel.ts';
 import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
-import { type LedgerParts, openLedgerParts, openStoreParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
+import { closeStoreParts, type LedgerParts, openLedgerParts, openStoreParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
+import { SenderOperator } from './sender-operator.ts';
 import { SenderRun } from './sender-run.ts';
+import { type BatchCounts, settle } from './settle.ts';
 import { clearedHooks, showBatch, startSenderServers } from './sender-servers.ts';
 import { isPassingStoreFault } from './store-watch.ts';
 
@@ -22,20 +23,19 @@ const SETTLE_MS = 15_000;
 /** A store that failed is opened again so often. */
 const REOPEN_EVERY_MS = 1000;
 
-type Counts = Readonly<Record<'sealed' | 'anchored' | 'receipted', number>>;
-
 /**
  * The owner's module: takes raw values, clears them by the agreed mapping policy, shows the manufacturer the conditions
  * and nothing else, and anchors evidence of each interval.
  */
 export class SenderModule {
   readonly #files: SenderFiles;
+  readonly #operator: SenderOperator;
   readonly #ports: ModulePorts;
   readonly #ledger: LedgerParts;
   readonly #end: AgreementEnd;
   readonly #stopped = new AbortController();
   #run: SenderRun | undefined;
-  #counts: Counts = { sealed: 0, anchored: 0, receipted: 0 };
+  #counts: BatchCounts = { sealed: 0, anchored: 0, receipted: 0 };
   #ingest: IngestServer | undefined;
   #cleared: ClearedServer | undefined;
   #plc: PlcSubscription | undefined;
@@ -48,11 +48,12 @@ export class SenderModule {
   /** Resolves with what went wrong when the module can't go on; it then takes no more values and should be stopped. */
   readonly failed: Promise<unknown> = new Promise((resolve) => (this.#tellFailure = resolve));
 
-  private constructor(files: SenderFiles, ports: ModulePorts, ledger: LedgerParts) {
+  private constructor(files: SenderFiles, operator: SenderOperator, ledger: LedgerParts) {
     this.#files = files;
-    this.#ports = ports;
+    this.#operator = operator;
+    this.#ports = operator.ports;
     this.#ledger = ledger;
-    this.#end = new AgreementEnd(files.loaded.agreement, ports.clock);
+    this.#end = new AgreementEnd(files.loaded.agreement, operator.ports.clock);
   }
 
   /**
@@ -62,14 +63,25 @@ export class SenderModule {
    * @throws RejectedError, UnavailableError in one sentence with what to mend
    */
   static async start(config: OwnerConfig | string, options: ModuleOptions = {}): Promise<SenderModule> {
-    const ports = portsOf(options);
-    const files = await loadSenderFiles(typeof config === 'string' ? readOwnerConfig(config) : config, ports.clock.now());
+    const given = portsOf(options);
+    const files = await loadSenderFiles(typeof config === 'string' ? readOwnerConfig(config) : config, given.clock.now());
+    const operator = await SenderOperator.start(files, given);
+    try {
+      return await SenderModule.#open(files, operator);
+    } catch (error) {
+      await operator.stop();
+      throw error;
+    }
+  }
+
+  static async #open(files: SenderFiles, operator: SenderOperator): Promise<SenderModule> {
+    const { ports } = operator;
     const opened = await openStoreParts(files, ports);
     let module: SenderModule;
     try {
-      module = new SenderModule(files, ports, await openLedgerParts(files, opened.store, ports));
+      module = new SenderModule(files, operator, await openLedgerParts(files, opened.store, ports));
     } catch (error) {
-      await closeStore(opened);
+      await closeStoreParts(opened);
       throw error;
     }
     try {
@@ -77,7 +89,7 @@ export class SenderModule {
       module.#run = module.#newRun(opened);
       await module.#startServers();
     } catch (error) {
-      if (module.#run === undefined) await closeStore(opened);
+      if (module.#run === undefined) await closeStoreParts(opened);
       await module.#close();
       throw error;
     }
@@ -104,7 +116,7 @@ export class SenderModule {
   }
 
   /** Batches by how far they have come, over the whole life of the channel. While the store is away, as of the last look. */
-  counts(): Counts {
+  counts(): BatchCounts {
     try {
       this.#counts = this.#run?.store.counts() ?? this.#counts;
     } catch {
@@ -125,24 +137,27 @@ export class SenderModule {
 
   async #stopOnce(settleMs: number): Promise<void> {
     this.#end.cancel();
-    this.#ingest?.publishModuleState('Stopping');
+    this.#operator.phase('Stopping');
     await this.#plc?.stop();
     await (this.#ending ?? this.#run?.channel?.finish());
     const ingest = this.#ingest;
     this.#ingest = undefined;
+    this.#operator.hide();
     await ingest?.stop();
-    await this.#run?.channel?.keep().catch((error: unknown) => this.#warn('STORE_FAULT', error));
-    if (this.#run?.channel !== undefined) await this.#settle(settleMs);
+    await this.#run?.channel?.keep().catch((error: unknown) => this.#operator.warn('STORE_FAULT', error));
+    if (this.#run?.channel !== undefined) await settle(() => this.counts(), settleMs, this.#ports.clock, this.#stopped.signal);
     const counts = this.counts();
     await this.#close();
     this.#ports.listener({ event: 'stopped', ...counts });
+    await this.#operator.stop();
   }
 
   async #startServers(): Promise<void> {
-    const methods = clearedHooks(
+    const hooks = clearedHooks(
       () => this.#run,
       (envelope) => this.#countersigned(envelope),
     );
+    const methods = this.#operator.watching(hooks);
     const ingest = {
       accept: (reading: Parameters<SenderChannel['accept']>[0]) => this.#collecting().accept(reading),
       refused: (tag: string) => this.#run?.channel?.refuse(tag),
@@ -151,7 +166,8 @@ export class SenderModule {
     const servers = await startSenderServers(this.#files, this.#ports, { ingest, methods });
     this.#ingest = servers.ingest;
     this.#cleared = servers.cleared;
-    this.#ports.listener({ event: 'started', endpoints: this.endpoints });
+    this.#operator.showOn(servers.ingest);
+    this.#ports.listener({ event: 'started', endpoints: { ...this.endpoints, ...this.#operator.endpoints } });
   }
 
   /** One run after the other: a store that fails and comes back is read again. */
@@ -177,15 +193,14 @@ export class SenderModule {
     this.counts();
     const run = this.#run;
     this.#run = undefined;
-    this.#ingest?.publishModuleState('Faulted', messageOf(error));
-    this.#warn('STORE_FAULT', error);
+    this.#operator.faulted(error);
     await run?.abandon();
     await pause(REOPEN_EVERY_MS, this.#stopped.signal);
   }
 
   #newRun(opened: StoreParts): SenderRun {
     const { name } = this.#files.config.channels[0];
-    return new SenderRun({
+    const run = new SenderRun({
       files: this.#files,
       ports: this.#ports,
       opened,
@@ -196,6 +211,8 @@ export class SenderModule {
       },
       begun: (channel) => this.#begun(channel),
     });
+    this.#operator.attach({ store: run.store, lastBlockMs: () => this.#ledger.watch.lastBlock.timeMs });
+    return run;
   }
 
   #begun(channel: SenderChannel): void {
@@ -205,7 +222,7 @@ export class SenderModule {
     this.#end.await(() => {
       this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
     });
-    this.#ingest?.publishModuleState('Running');
+    this.#operator.phase('Running');
     this.#plc ??= followPlc(config, {
       feed: (tag, offered) => void this.#ingest?.feed(tag, offered),
       refuse: (tag) => this.#run?.channel?.refuse(tag),
@@ -232,28 +249,13 @@ export class SenderModule {
   }
 
   #tell(error: unknown): void {
-    this.#ingest?.publishModuleState('Stopping', messageOf(error));
-    this.#ports.listener({ event: 'failed', message: messageOf(error) });
+    this.#operator.failed(error);
     this.#tellFailure(error);
-  }
-
-  #warn(code: string, error: unknown): void {
-    this.#ports.listener({ event: 'warning', code, message: messageOf(error) });
   }
 
   #countersigned(envelope: Json): void {
     const k = this.#run?.records.countersigned(parseEnvelope(envelope));
     if (k !== undefined) this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' });
-  }
-
-  async #settle(withinMs: number): Promise<void> {
-    const { clock } = this.#ports;
-    const until = clock.now() + withinMs;
-    const settled = (): boolean => {
-      const { sealed, anchored, receipted } = this.counts();
-      return anchored >= sealed && receipted >= sealed;
-    };
-    while (!settled() && clock.now() < until) await pause(50, this.#stopped.signal);
   }
 
   #collecting(): SenderChannel {
@@ -276,16 +278,11 @@ export class SenderModule {
   async #close(): Promise<void> {
     this.#end.cancel();
     this.#stopped.abort();
+    this.#operator.detach();
     await this.#run?.stop();
     await this.#running;
     await Promise.allSettled([this.#ingest?.stop(), this.#cleared?.stop()]);
     await this.#ledger.watch.stop();
     await this.#ledger.ledger.close();
   }
-}
-
-async function closeStore({ store, journal, secrets }: StoreParts): Promise<void> {
-  secrets.close();
-  await journal.close();
-  store.close();
 }

@@ -5,7 +5,7 @@ import type { CacheFill } from '../store/index.ts';
 import { type CachePolicy, limitReached, usedPartOf } from '../transfer/index.ts';
 import { alarmText } from './alarm-text.ts';
 import { LimitWatch } from './limit-watch.ts';
-import type { Reason, SenderStatus } from './module-status.ts';
+import { type Reason, REASONS, type SenderStatus } from './module-status.ts';
 
 /** What the module itself says; all else follows from figures. */
 export type SenderPhase = 'Starting' | 'Running' | 'Faulted' | 'Stopping';
@@ -95,15 +95,16 @@ export class SenderOperations {
     const alarms = this.#judge(values);
     const state = this.#state(alarms);
     const reasons = this.#reasons(state, nowMs);
+    const notes = notesOf(state, alarms);
     return {
       role: 'owner',
       channel,
       state,
-      stateText: this.#stateText(alarms),
+      stateText: [this.#phaseText, ...notes.map((note) => REASONS[note])].filter((text) => text !== '').join(' '),
       hasFailed: this.#phase === 'Stopping' && this.#phaseText !== '',
       isReady: reasons.length === 0,
       reasons,
-      notes: [...(state === 'Suspended' ? (['SUSPENDED'] as const) : []), ...LIMIT_NAMES.filter((name) => alarms[name].level !== 'normal')],
+      notes,
       cacheFillPercent: values.cacheFill,
       cachedBatches: fill.batches,
       cachedBytes: fill.bytes,
@@ -163,12 +164,6 @@ export class SenderOperations {
     return LIMIT_NAMES.some((name) => alarms[name].level !== 'normal') ? 'Degraded' : 'Running';
   }
 
-  #stateText(alarms: Readonly<Record<LimitName, AlarmView>>): string {
-    if (this.#phase !== 'Running') return this.#phaseText;
-    const active = LIMIT_NAMES.filter((name) => alarms[name].level !== 'normal').map((name) => alarms[name].text);
-    return [this.#phaseText, ...active].filter((text) => text !== '').join(' ');
-  }
-
   /** Why no values are taken. */
   #reasons(state: ModuleState, nowMs: number): readonly Reason[] {
     if (state === 'Starting') return ['STARTING'];
@@ -179,3 +174,12 @@ export class SenderOperations {
     return isFull && cachePolicy.atLimit === 'stop' ? ['CACHE_FULL'] : [];
   }
 }
+
+/** What lacks while the module runs. */
+function notesOf(state: ModuleState, alarms: Readonly<Record<LimitName, AlarmView>>): readonly Reason[] {
+  if (!RUNNING.has(state)) return [];
+  const active = LIMIT_NAMES.filter((name) => alarms[name].level !== 'normal');
+  return state === 'Suspended' ? ['SUSPENDED', ...active] : active;
+}
+
+const RUNNING: ReadonlySet<ModuleState> = new Set(['Running', 'Degraded', 'Suspended']);

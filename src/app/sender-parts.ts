@@ -129,3 +129,9 @@ async function secretsOf({ config, loaded }: SenderFiles, store: SenderStore): P
   if (progress !== undefined) return new EpochSecrets(loaded.terms, fromBase64Url(progress.epochKey), progress.epoch);
   return new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'owner'), 0);
 }
+
+export async function closeStoreParts({ store, journal, secrets }: StoreParts): Promise<void> {
+  secrets.close();
+  await journal.close();
+  store.close();
+}

@@ -59,9 +59,14 @@ export function openLogWriter({
     },
     destination,
   );
+  let isClosed = false;
   return {
-    write: (at, fields) => logger[at](fields),
+    write: (at, fields) => {
+      if (!isClosed) logger[at](fields);
+    },
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       try {
         destination.flushSync();
       } catch {
