@@ -23,10 +23,10 @@ export class DeliveryDesk {
     this.#parts = parts;
   }
 
-  /** The delivery package of a batch from its publication on. */
+  /** The delivery package of a batch from its publication on; undefined too where the cache has given it up, see `evidence`. */
   delivery(n: number): Json | undefined {
     const batch = this.#publishedBatch(n);
-    if (batch === undefined) return undefined;
+    if (batch === undefined || !holdsDelivery(batch)) return undefined;
     if (batch.deliveryState === 'Waiting') {
       this.#parts.store.setDelivered(n);
       this.#parts.trace({ kind: 'delivered', n });
@@ -70,4 +70,9 @@ export class DeliveryDesk {
     const batch = this.#parts.store.batch(n);
     return batch !== undefined && batch.publishAtMs <= this.#parts.clock.now() ? batch : undefined;
   }
+}
+
+/** What is left of an expired package, whatever became of the batch later, is what its anchor needed. */
+function holdsDelivery({ deliveryPackage }: StoredBatch): boolean {
+  return typeof deliveryPackage === 'object' && deliveryPackage !== null && 'delivery' in deliveryPackage;
 }
