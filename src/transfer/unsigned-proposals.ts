@@ -1,0 +1,119 @@
+import * as v from 'valibot';
+import {
+  type Clock,
+  type Envelope,
+  EnvelopeShape,
+  envelopeHash,
+  parseCanonical,
+  parseShape,
+  toBase64Url,
+  unverifiedPayload,
+} from '../core/index.ts';
+import type { Commit, Ledger } from '../ledger/index.ts';
+import type { SenderStore } from '../store/index.ts';
+import type { ChannelTerms } from './channel-terms.ts';
+import type { EpochRecords } from './epoch-records.ts';
+import { isRefusal } from './persistent-submission.ts';
+
+export interface UnsignedProposalsParts {
+  readonly terms: ChannelTerms;
+  readonly store: SenderStore;
+  readonly records: EpochRecords;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** A proposal without an answer stands on the ledger now. @param commit undefined where it stood there before */
+  shown(k: number, commit: Commit | undefined): void;
+  /** The manufacturer has put the record on the ledger by itself. */
+  committed(k: number): void;
+}
+
+/** What makes the question pointless: the answer is there, or it stands already. */
+const ANSWERED: readonly string[] = ['PROPOSAL_EXISTS', 'RECORD_EXISTS', 'TOKEN_SET_EXISTS'];
+
+const RecordEntryShape = v.looseObject({ record: v.string() });
+const RecordEventShape = v.looseObject({ k: v.number() });
+const BlockShape = v.looseObject({ transactions: v.array(v.looseObject({ txId: v.string(), envelope: EnvelopeShape })) });
+const TransactionShape = v.looseObject({ body: v.looseObject({ record: EnvelopeShape }) });
+
+/**
+ * Asks on the ledger for the signature that nobody gave over the link: from then on the manufacturer has the proposal, and
+ * its silence is its own. Its answer is on the ledger too, and is taken from there.
+ */
+export class UnsignedProposals {
+  readonly #parts: UnsignedProposalsParts;
+  readonly #channel: string;
+  #shown = '';
+  /** Where an answer can be at the earliest. */
+  #fromBlock = 0;
+
+  constructor(parts: UnsignedProposalsParts) {
+    this.#parts = parts;
+    this.#channel = toBase64Url(parts.terms.channelId);
+  }
+
+  /** Does what is due. @throws UnavailableError while the ledger is away; RejectedError where it refuses the question itself */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store } = this.#parts;
+    const k = store.lastEpochRecord();
+    const record = k < 0 ? undefined : store.epochRecord(k);
+    if (record === undefined || record.committed || record.countersigned !== undefined) return;
+    if (await this.#takeAnswer(k, signal)) return;
+    const hash = hashText(record.proposal);
+    if (hash !== this.#shown && this.#isOverdue(k, record.proposedAtMs)) await this.#show(k, record.proposal, hash);
+  }
+
+  /** One that has replaced another was due when it was made. */
+  #isOverdue(k: number, proposedAtMs: number): boolean {
+    const { store, clock, terms } = this.#parts;
+    return store.proposals(k).length > 1 || clock.now() > proposedAtMs + terms.params.receiptWithinMs;
+  }
+
+  async #show(k: number, proposal: Envelope, hash: string): Promise<void> {
+    const { ledger } = this.#parts;
+    let commit: Commit | undefined;
+    try {
+      commit = await ledger.submit(await ledger.prepare('epochProposal', { record: proposal }));
+    } catch (error) {
+      if (!isRefusal(error, ...ANSWERED)) throw error;
+    }
+    this.#shown = hash;
+    if (commit !== undefined && this.#fromBlock === 0) this.#fromBlock = commit.block.number;
+    this.#parts.shown(k, commit);
+  }
+
+  async #takeAnswer(k: number, signal: AbortSignal): Promise<boolean> {
+    const { ledger, store, records } = this.#parts;
+    const entry = await ledger.query('epochRecord', { channel: this.#channel, k });
+    if (entry === undefined) return false;
+    const { record } = parseShape(RecordEntryShape, entry, 'epoch record entry');
+    if (!store.proposals(k).some((proposal) => hashText(proposal) === record)) return false;
+    const envelope = await this.#recordOnLedger(k, signal);
+    if (envelope === undefined) return false;
+    records.countersigned(envelope);
+    records.setCommitted(k);
+    this.#parts.committed(k);
+    return true;
+  }
+
+  async #recordOnLedger(k: number, signal: AbortSignal): Promise<Envelope | undefined> {
+    const { ledger } = this.#parts;
+    for await (const { block, txId, event } of ledger.events(this.#fromBlock, signal)) {
+      if (event.kind !== 'epochRecord' || event.channel !== this.#channel) continue;
+      if (parseShape(RecordEventShape, event.body, 'epoch record event').k !== k) continue;
+      return recordIn(await ledger.blocks(block.number, block.number), txId);
+    }
+    return undefined;
+  }
+}
+
+/** The epoch record that a transaction carries. */
+function recordIn([block]: readonly unknown[], txId: string): Envelope | undefined {
+  const { transactions } = parseShape(BlockShape, block, 'block');
+  const envelope = transactions.find((transaction) => transaction.txId === txId)?.envelope;
+  if (envelope === undefined) return undefined;
+  return parseShape(TransactionShape, parseCanonical(unverifiedPayload(envelope)), 'transaction').body.record;
+}
+
+function hashText(envelope: Envelope): string {
+  return toBase64Url(envelopeHash(envelope));
+}
