@@ -3,6 +3,7 @@ import { systemArgon2, systemClock, systemRandom } from '../platform/index.ts';
 import type { ReceiverStore, SenderStore } from '../store/index.ts';
 import type { BatchJournal } from '../transfer/index.ts';
 import type { Ledger } from '../ledger/index.ts';
+import type { LogConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import type { Trace } from './trace.ts';
 
@@ -26,6 +27,8 @@ export interface ModuleOptions {
   readonly argon2?: Argon2;
   readonly trace?: Trace;
   readonly adapters?: ModuleAdapters;
+  /** Where the configuration asks for no structured log: this one is written. */
+  readonly log?: LogConfig;
 }
 
 export interface ModulePorts {
@@ -35,9 +38,10 @@ export interface ModulePorts {
   readonly argon2: Argon2;
   readonly trace: Trace;
   readonly adapters: ModuleAdapters;
+  readonly log: LogConfig | undefined;
 }
 
-export function portsOf({ onEvent, clock, random, argon2, trace, adapters }: ModuleOptions): ModulePorts {
+export function portsOf({ onEvent, clock, random, argon2, trace, adapters, log }: ModuleOptions): ModulePorts {
   return {
     listener: onEvent === undefined ? () => undefined : guarded(onEvent),
     clock: clock ?? systemClock,
@@ -45,6 +49,7 @@ export function portsOf({ onEvent, clock, random, argon2, trace, adapters }: Mod
     argon2: argon2 ?? systemArgon2,
     trace: trace ?? (() => undefined),
     adapters: adapters ?? {},
+    log,
   };
 }
 

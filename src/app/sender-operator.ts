@@ -36,7 +36,7 @@ export class SenderOperator {
     const limits = alarmLimits(params, own.alarms);
     const { clock } = ports;
     const operations = new SenderOperations({ channel: own.name, params, limits, cachePolicy: cachePolicy(own.cache), clock });
-    const { monitoring, log } = config;
+    const { monitoring, log = ports.log } = config;
     const parts = { role: 'owner' as const, channel: own.name, clock, monitoring, log, status: () => operations.status() };
     return new SenderOperator(own.name, operations, await Monitoring.start(parts), ports);
   }

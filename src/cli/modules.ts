@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
-import type { ModuleEvent, ModuleListener } from '../app/index.ts';
+import type { ModuleEvent, ModuleOptions } from '../app/index.ts';
 import { eventLine } from './event-lines.ts';
 import { failWith } from './failure.ts';
 import { stopRequested } from './stopping.ts';
 
 interface RunOptions {
   readonly json?: true;
+  readonly log: 'text' | 'json';
   readonly withParent?: true;
 }
 
@@ -18,30 +19,40 @@ export function serveCommand(): Command {
   return moduleCommand(
     'serve',
     "run the owner's module: takes raw values in, shows the manufacturer conditions only",
-    async (config, onEvent) => {
+    async (config, options) => {
       const { SenderModule } = await import('../app/index.ts');
-      return SenderModule.start(config, { onEvent });
+      return SenderModule.start(config, options);
     },
   );
 }
 
 export function receiveCommand(): Command {
-  return moduleCommand('receive', "run the manufacturer's module: fetches, verifies, countersigns, acts", async (config, onEvent) => {
+  return moduleCommand('receive', "run the manufacturer's module: fetches, verifies, countersigns, acts", async (config, options) => {
     const { ReceiverModule } = await import('../app/index.ts');
-    return ReceiverModule.start(config, { onEvent });
+    return ReceiverModule.start(config, options);
   });
 }
 
-function moduleCommand(name: string, description: string, start: (config: string, onEvent: ModuleListener) => Promise<Running>): Command {
+function moduleCommand(name: string, description: string, start: (config: string, options: ModuleOptions) => Promise<Running>): Command {
   return new Command(name)
     .description(description)
     .argument('<config>', 'dcmb.json of this side')
     .option('--json', 'print each event as one JSON object a line')
+    .addOption(
+      new Option('--log <form>', 'text for a person on standard output, or json: a log without conditions on standard error')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .addOption(new Option('--with-parent', 'end when standard input ends').hideHelp())
-    .action(async (config: string, { json, withParent }: RunOptions) => {
+    .action(async (config: string, { json, log, withParent }: RunOptions) => {
       const stopping = stopRequested(withParent === true);
-      const running = await start(config, (event) => print(json === true ? JSON.stringify(event) : lineOf(event, config)));
-      const say = (text: string): void => (json === true ? undefined : print(text));
+      const isLogged = log === 'json';
+      const onEvent = (event: ModuleEvent): void => {
+        if (json === true) print(JSON.stringify(event));
+        else if (!isLogged) print(lineOf(event, config));
+      };
+      const running = await start(config, { onEvent, ...(isLogged ? { log: {} } : {}) });
+      const say = (text: string): void => (json === true || isLogged ? undefined : print(text));
       say('Stop with Ctrl-C.');
       const failure = await Promise.race([stopping.then(() => undefined), running.failed.then((error) => ({ error }))]);
       say(`Stopping${name === 'serve' ? ': what is open is sealed or kept first' : ''} ...`);
