@@ -10,6 +10,7 @@ import { SenderChannel } from './sender-channel.ts';
 import { depositDuty } from './sender-deposits.ts';
 import { SenderDuties } from './sender-duties.ts';
 import type { SenderFiles } from './sender-files.ts';
+import { proposalDuty } from './sender-proposals.ts';
 import { keepFirstBlock, type LedgerParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
 import { watchedStore } from './store-watch.ts';
 
@@ -135,8 +136,15 @@ export class SenderRun {
       listener: ports.listener,
       signal: this.#stopped.signal,
       requireNewestStore: () => requireNewestStore(files, this.store, ledger.ledger),
-      others: files.config.channels[0].cache?.deposit === false ? [] : [this.#depositDuty()],
+      others: [this.#proposalDuty(), ...(files.config.channels[0].cache?.deposit === false ? [] : [this.#depositDuty()])],
     });
+  }
+
+  #proposalDuty(): () => Promise<void> {
+    const { files, ports, ledger } = this.#parts;
+    const { records, store } = this;
+    const { signal } = this.#stopped;
+    return proposalDuty({ ...ports, terms: files.loaded.terms, store, ledger: ledger.ledger, records, signal });
   }
 
   #depositDuty(): () => Promise<void> {

@@ -22,3 +22,5 @@ export { BatchSealer, type SealingPorts } from './seal-batch.ts';
 export type { Published } from './published-codes.ts';
 export { reopenBatch, type TagForm } from './reopened-batch.ts';
 export * from './sealing-queue.ts';
+export * from './proposal-answer.ts';
+export * from './unsigned-proposals.ts';
