@@ -65,6 +65,8 @@ export type ModuleEvent =
   | { readonly event: 'acknowledged'; readonly n: number }
   | { readonly event: 'epoch-record'; readonly k: number; readonly step: 'proposed' | 'countersigned' | 'committed' }
   | { readonly event: 'action'; readonly key: string; readonly state: 'done' | 'failed' | 'retry'; readonly message: string }
+  /** The ledger has what the module claimed there; `transaction` is empty where it had it already. */
+  | { readonly event: 'claimed'; readonly claim: string; readonly transaction: string }
   | { readonly event: 'link'; readonly state: string; readonly message: string }
   /** An OPC UA application was refused because its certificate is not trusted; it waits in `rejected/`. */
   | { readonly event: 'stranger'; readonly application: string; readonly name: string; readonly thumbprint: string }

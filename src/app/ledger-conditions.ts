@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { fromBase64Url, Hash, integer, parseShape, toBase64Url } from '../core/index.ts';
 import { codeOfToken } from '../evidence/index.ts';
 import type { LedgerEvent } from '../ledger/index.ts';
+import type { LedgerSighting } from '../store/index.ts';
 import type { ChannelTerms, EpochSecrets } from '../transfer/index.ts';
 
 const AnchorBodyShape = v.object({
@@ -12,12 +13,23 @@ const AnchorBodyShape = v.object({
   header: Hash,
   tokens: v.array(Hash),
 });
-export type AnchorSeen = Readonly<v.InferOutput<typeof AnchorBodyShape>> & { readonly transaction: string };
+const AnchorSeenShape = v.object({ ...AnchorBodyShape.entries, transaction: v.string(), blockMs: integer(0) });
+/** An anchor that an event told of; `blockMs` is the time that the ledger gives its block. */
+export type AnchorSeen = Readonly<v.InferOutput<typeof AnchorSeenShape>>;
 
 /** The anchor that a ledger event tells of, if it is one of this channel. */
-export function anchorSeen(terms: ChannelTerms, { event, txId }: LedgerEvent): AnchorSeen | undefined {
+export function anchorSeen(terms: ChannelTerms, { event, txId, block }: LedgerEvent): AnchorSeen | undefined {
   if (event.kind !== 'anchor' || event.channel !== toBase64Url(terms.channelId)) return undefined;
-  return { ...parseShape(AnchorBodyShape, event.body, 'anchor event'), transaction: txId };
+  return { ...parseShape(AnchorBodyShape, event.body, 'anchor event'), transaction: txId, blockMs: block.timeMs };
+}
+
+/** As the store keeps it. */
+export function sightingOf(anchor: AnchorSeen, block: number): LedgerSighting {
+  return { n: anchor.n, block, event: anchor };
+}
+
+export function anchorOf(sighting: LedgerSighting): AnchorSeen {
+  return parseShape(AnchorSeenShape, sighting.event, 'anchor in the store');
 }
 
 /**

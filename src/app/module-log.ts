@@ -36,6 +36,7 @@ const LINES: Lines = {
   // That an action was done, and which, tells the condition that causes it.
   action: ({ state }) =>
     state === 'done' ? undefined : { level: state === 'failed' ? 'error' : 'warn', fields: { state: plainWord(state) } },
+  claimed: ({ transaction }) => info({ transaction: plainWord(transaction) }),
   link: ({ state }) => info({ state: plainWord(state) }),
   stranger: ({ application, thumbprint }) => ({
     level: 'warn',

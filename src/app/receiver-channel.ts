@@ -1,86 +1,106 @@
 import type { Agreement } from '../agreement/index.ts';
-import { type Argon2, type Clock, epochOf, intervalEnd, type Signer, UnavailableError } from '../core/index.ts';
-import type { ModuleConnection } from '../client/index.ts';
-import type { BlockInfo, LedgerEvent } from '../ledger/index.ts';
+import type { ClearedCondition, ModuleConnection } from '../client/index.ts';
+import { type Argon2, type Clock, type Envelope, intervalAt, RejectedError, type Signer, UnavailableError } from '../core/index.ts';
+import type { Ledger, LedgerEvent } from '../ledger/index.ts';
+import type { ClearedServer } from '../server/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import { type ChannelTerms, EpochCosigner, type EpochSecrets, Inbox, isNear, pause, type ReceivedCondition } from '../transfer/index.ts';
-import { conditionsSeen } from './conditions-seen.ts';
+import { type ChannelTerms, EpochCosigner, type EpochSecrets, Inbox, pause, ShownValues } from '../transfer/index.ts';
+import { lastGridMs } from './agreement-file.ts';
 import type { ModuleListener } from './events.ts';
-import { type AnchorSeen, anchorSeen, codesFromLedger } from './ledger-conditions.ts';
-import type { ReceiverActions } from './receiver-actions.ts';
 import { messageOf } from './message-of.ts';
+import type { ReceiverActions } from './receiver-actions.ts';
+import { ReceiverDisplay } from './receiver-display.ts';
+import { keepDispute } from './receiver-disputes.ts';
+import { ReceiverDuties } from './receiver-duties.ts';
+import type { ReceiverLedger } from './receiver-ledger.ts';
+import { keepWindow } from './receiver-secrets.ts';
+import type { Trace } from './trace.ts';
 
 const LOOK_EVERY_MS = 1000;
-/** Anchored headers that are remembered until their delivery comes. */
-const MOST_ANCHORS = 10_000;
 
 export interface ReceiverChannelPorts {
   readonly agreement: Agreement;
+  /** Channel document, signed by both parties. */
+  readonly document: Envelope;
   readonly terms: ChannelTerms;
   readonly secrets: EpochSecrets;
   readonly store: ReceiverStore;
+  /** Path of the store. */
+  readonly file: string;
+  readonly ledger: Ledger;
+  readonly view: ReceiverLedger;
   readonly receiptKey: Signer;
   readonly argon2: Argon2;
   readonly clock: Clock;
   readonly actions: ReceiverActions;
   readonly listener: ModuleListener;
-  lastBlock(): BlockInfo;
-  /** Hash of the header that the ledger has for a batch. */
-  anchoredHeader(n: number): Promise<string | undefined>;
-  /** Hash of a block, or undefined where the ledger has none of this number. */
-  blockHash(number: number): Promise<string | undefined>;
-  /** Shows conditions to the manufacturer's applications. `transaction` is empty while the anchor has not been seen. */
-  show(condition: ReceivedCondition, via: 'delivery' | 'ledger', transaction: string): void;
-  /** A batch that was shown is on the ledger now. */
-  anchored(n: number, transaction: string): void;
+  readonly trace: Trace;
+  /** The server for the manufacturer's own applications, where there is one. */
+  readonly server: () => ClearedServer | undefined;
+  failed(error: unknown): void;
 }
 
-/** One channel of the manufacturer's module: deliveries and epoch records by the link, anchors by the ledger. */
+/** One channel of the manufacturer's module: deliveries and epoch records by the link, anchors and deposits by the ledger. */
 export class ReceiverChannel {
   readonly #ports: ReceiverChannelPorts;
   readonly #inbox: Inbox;
   readonly #cosigner: EpochCosigner;
-  readonly #anchors = new Map<number, AnchorSeen>();
+  readonly #display: ReceiverDisplay;
+  readonly #duties: ReceiverDuties;
+  readonly #shown: ShownValues;
   readonly #stopped = new AbortController();
   #connection: ModuleConnection | undefined;
   #wake = new AbortController();
   #newest = -1;
-  #shownInterval: number;
   #working: Promise<void> = Promise.resolve();
 
   constructor(ports: ReceiverChannelPorts) {
-    const { terms, secrets, store, receiptKey, argon2, clock, actions, listener } = ports;
+    const { agreement, terms, secrets, store, view, receiptKey, argon2, clock, actions, listener } = ports;
     this.#ports = ports;
     this.#cosigner = new EpochCosigner(terms, secrets, store, receiptKey, clock);
-    const last = store.last();
-    // After a call, the interval's own condition is still to come.
-    this.#shownInterval = last === undefined ? -1 : last.row === 0 ? last.interval : last.interval - 1;
-    const anchors = {
-      anchoredHeader: (n: number) => ports.anchoredHeader(n),
-      blockHash: (number: number) => ports.blockHash(number),
-      lastBlock: () => ({ number: ports.lastBlock().number, hash: ports.lastBlock().hash }),
-    };
-    const actionKeys = (condition: ReceivedCondition): readonly string[] => actions.keysFor(condition, store.lastCodes());
+    this.#display = new ReceiverDisplay(ports);
+    this.#shown = new ShownValues(terms.params, ({ n, stream, gridMs, unrecorded }) => {
+      const [name, time] = [agreement.streams[stream]?.name ?? '', new Date(gridMs).toISOString()];
+      const what = unrecorded ? 'and its evidence has no record of that time' : 'and the record of that time says another one';
+      this.#inbox.finding(n, 'CLEARED_VALUE_DIFFERS', `The cleared server showed a condition of ${name} for ${time}, ${what}.`);
+    });
     this.#inbox = new Inbox(
       terms,
       secrets,
-      { argon2, clock, receiptKey, store, anchors, actionKeys },
       {
-        received: (condition) => this.#received(condition),
-        acknowledged: (n) => listener({ event: 'acknowledged', n }),
+        argon2,
+        clock,
+        receiptKey,
+        store,
+        anchors: view,
+        actionKeys: (condition) => actions.keysFor(condition, store.lastCodes()),
+        dispute: (n, grounds) => keepDispute({ channel: ports.document, terms, file: ports.file, store }, n, grounds),
+      },
+      {
+        received: (...received) => this.#received(...received),
+        acknowledged: (n) => {
+          ports.trace({ kind: 'acknowledged', n });
+          listener({ event: 'acknowledged', n });
+        },
         finding: ({ n, code, message }) => listener({ event: 'finding', n, code, message }),
       },
     );
+    const lastInterval = intervalAt(terms.params, lastGridMs(agreement)) - 1;
+    this.#duties = new ReceiverDuties({ ...ports, params: terms.params, lastInterval, inbox: this.#inbox });
   }
 
   start(connection: ModuleConnection): void {
     this.#connection = connection;
+    this.#display.again();
+    this.#newest = this.#ports.store.lastAnchor()?.n ?? -1;
+    this.#duties.start();
     this.#working = this.#work();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#wake.abort();
+    await this.#duties.stop();
     await this.#working;
   }
 
@@ -90,93 +110,99 @@ export class ReceiverChannel {
     this.#wake.abort();
   }
 
-  /** Takes an event of the ledger. An anchor that comes while the link is down raises the condition by itself. */
-  ledgerEvent(event: LedgerEvent): void {
-    const anchor = anchorSeen(this.#ports.terms, event);
-    if (anchor === undefined) return;
-    this.#compare(anchor);
-    this.#newest = Math.max(this.#newest, anchor.n);
-    if (this.#connection?.connected !== true) this.#raise(anchor);
-    this.#wake.abort();
+  /** The cleared server shows a condition. */
+  shown({ stream, code, gridMs }: ClearedCondition): void {
+    const place = this.#ports.agreement.streams.findIndex(({ name }) => name === stream);
+    if (code !== undefined && place >= 0) this.#told(() => this.#shown.shown(place, gridMs, code));
   }
 
   /** The link is lost: what the ledger has told already, and no delivery has, is raised now. */
   linkLost(): void {
-    for (const anchor of [...this.#anchors.values()].sort((a, b) => a.n - b.n)) this.#raise(anchor);
+    this.#told(() => this.#display.raiseAll());
   }
 
-  /** A delivery and the anchor of the same number must be about the same header, whichever came first. */
-  #compare(anchor: AnchorSeen): void {
-    const stored = this.#ports.store.batch(anchor.n);
-    if (stored !== undefined && stored.headerHash !== anchor.header) {
-      return this.#inbox.finding(
-        anchor.n,
-        'ANCHOR_MISMATCH',
-        `Batch ${anchor.n} was delivered with another header than the one now anchored.`,
-      );
+  /** Takes an event of the ledger. An anchor that comes while the link is down raises the condition by itself. */
+  async ledgerEvent(event: LedgerEvent): Promise<void> {
+    const { anchor, deposit } = this.#ports.view.seen(event);
+    if (deposit !== undefined) this.#duties.answerDeposit(deposit);
+    if (anchor !== undefined) {
+      this.#duties.anchored(anchor);
+      await this.#inbox.anchorSeen(anchor.n, anchor.header);
+      if (this.#ports.store.batch(anchor.n) !== undefined) this.#display.anchored(anchor.n, anchor.transaction);
+      else if (this.#connection?.connected !== true) this.#display.raise(anchor);
+      this.#newest = Math.max(this.#newest, anchor.n);
     }
-    if (stored !== undefined) return this.#ports.anchored(anchor.n, anchor.transaction);
-    this.#anchors.set(anchor.n, anchor);
-    const eldest = this.#anchors.keys().next().value;
-    if (this.#anchors.size > MOST_ANCHORS && eldest !== undefined) this.#anchors.delete(eldest);
+    if (anchor !== undefined || deposit !== undefined) this.#wake.abort();
   }
 
-  #raise(anchor: AnchorSeen): void {
-    const { terms, clock } = this.#ports;
-    if (anchor.interval <= this.#shownInterval || !isNear(terms, epochOf(terms.params, anchor.interval), clock.now())) return;
-    const codes = codesFromLedger(this.#ports.terms, this.#ports.secrets, anchor);
-    if (codes === undefined) return;
-    this.#show(
-      { n: anchor.n, interval: anchor.interval, row: 0, toMs: intervalEnd(this.#ports.terms.params, anchor.through), codes },
-      'ledger',
-      anchor.transaction,
-    );
-  }
-
-  #received(condition: ReceivedCondition): void {
-    const transaction = this.#anchors.get(condition.n)?.transaction ?? '';
-    this.#anchors.delete(condition.n);
-    this.#show(condition, 'delivery', transaction);
-    this.#ports.actions.wake();
-  }
-
-  #show(condition: ReceivedCondition, via: 'delivery' | 'ledger', transaction: string): void {
-    const { agreement, listener } = this.#ports;
-    const { n, interval, row, codes } = condition;
-    listener({ event: 'received', n, interval, row, via, conditions: row === 0 ? conditionsSeen(agreement, codes) : [] });
-    if (row !== 0) return;
-    if (interval <= this.#shownInterval) {
-      if (transaction !== '') this.#ports.anchored(n, transaction);
-      return;
+  /** What the link tells must not throw into it. A fault of the store is known to whoever watches the store. */
+  #told(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#tellFault(error);
     }
-    this.#shownInterval = interval;
-    this.#ports.show(condition, via, transaction);
+  }
+
+  #tellFault(error: unknown): void {
+    if (error instanceof UnavailableError || this.#stopped.signal.aborted) return;
+    this.#ports.listener({ event: 'warning', code: 'RECEIVER_FAULT', message: messageOf(error) });
+  }
+
+  #received(...[condition, { header, statement }]: Parameters<ConstructorParameters<typeof Inbox>[3]['received']>): void {
+    const { trace, store, secrets, terms, view, actions } = this.#ports;
+    const { n, interval } = condition;
+    trace({ kind: 'stored', n });
+    trace({ kind: 'countersigned', n });
+    this.#shown.delivered(header, statement);
+    const anchor = view.anchor(n);
+    if (anchor !== undefined) this.#duties.sayIfLate(anchor, condition.toMs);
+    this.#duties.answerDeposit(n);
+    this.#display.received(condition);
+    keepWindow(terms, secrets, store, interval);
+    actions.wake();
   }
 
   async #work(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       this.#wake = new AbortController();
-      await this.#serveLink();
+      await this.#once();
       await pause(LOOK_EVERY_MS, this.#wake.signal);
     }
   }
 
-  async #serveLink(): Promise<void> {
+  async #once(): Promise<void> {
     const connection = this.#connection;
-    if (connection?.connected !== true) return;
     try {
-      await this.#inbox.catchUp(
-        { fetchDelivery: (n) => connection.fetchDelivery(n), acknowledge: (receipt) => connection.acknowledge(receipt) },
-        this.#newest,
-      );
+      if (connection?.connected === true) await this.#serveLink(connection);
+      await this.#inbox.takeDeposits();
+    } catch (error) {
+      this.#tellFault(error);
+    }
+  }
+
+  async #serveLink(connection: ModuleConnection): Promise<void> {
+    await this.#inbox.catchUp(
+      {
+        fetchDelivery: (n) => connection.fetchDelivery(n),
+        getEvidence: (n) => connection.getEvidence(n),
+        acknowledge: (receipt) => connection.acknowledge(receipt),
+      },
+      this.#newest,
+    );
+    await this.#cosign(connection);
+  }
+
+  async #cosign(connection: ModuleConnection): Promise<void> {
+    try {
       const signed = await this.#cosigner.serve({
         fetchEpochRecord: (k) => connection.fetchEpochRecord(k),
         countersignEpochRecord: (envelope) => connection.countersignEpochRecord(envelope),
       });
       for (const k of signed) this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' });
     } catch (error) {
-      if (error instanceof UnavailableError || this.#stopped.signal.aborted) return;
-      this.#ports.listener({ event: 'warning', code: 'RECEIVER_FAULT', message: messageOf(error) });
+      if (!(error instanceof RejectedError) || (error as RejectedError<string>).code !== 'BAD_EPOCH_RECORD') throw error;
+      this.#inbox.finding(-1, 'BAD_EPOCH_RECORD', error.message);
     }
   }
 }

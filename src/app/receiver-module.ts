@@ -1,245 +1,228 @@
 import { ModuleConnection } from '../client/index.ts';
-import { type Clock, type Json, parseEnvelope, toBase64Url } from '../core/index.ts';
+import { type Json, parseEnvelope, toBase64Url, UnavailableError } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
-import { ReceiverStore } from '../store/index.ts';
-import { type EpochSecrets, pause, type ReceivedCondition } from '../transfer/index.ts';
-import { type LoadedAgreement, loadAgreement, requireInForce } from './agreement-file.ts';
+import { pause } from '../transfer/index.ts';
+import { loadAgreement, requireInForce } from './agreement-file.ts';
 import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
-import type { ModuleListener } from './events.ts';
-import { LedgerWatch, openChannelOnLedger, openLedger, registerOwnKey, requireSameLedger } from './ledger-access.ts';
+import { openChannelOnLedger, openLedger, openLedgerPatiently, registerOwnKey, requireSameLedger } from './ledger-access.ts';
 import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
-import { moduleDigest } from './module-digest.ts';
-import { loadKeys, type ModuleKeys } from './module-keys.ts';
-import { type ModuleOptions, portsOf } from './module-options.ts';
-import { loadIdentity } from './plant-identities.ts';
-import { ReceiverActions, requireAgreedConditions } from './receiver-actions.ts';
-import { ReceiverChannel } from './receiver-channel.ts';
-import { keepWindow, startReceiverSecrets } from './receiver-secrets.ts';
 import { messageOf } from './message-of.ts';
-
+import { moduleDigest } from './module-digest.ts';
+import { loadKeys } from './module-keys.ts';
+import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
+import { loadIdentity } from './plant-identities.ts';
+import { requireAgreedConditions } from './receiver-actions.ts';
+import { type ReceiverFiles, ReceiverSession } from './receiver-session.ts';
 import { type MethodHooks, startCleared } from './sender-servers.ts';
+import { isPassingStoreFault } from './store-watch.ts';
 
 const RETRY_MS = 500;
-const NEXT_BLOCK = 'next-block';
-
-/** Everything of a receiver that is loaded before anything is started. */
-interface ReceiverFiles {
-  readonly config: ManufacturerConfig;
-  readonly loaded: LoadedAgreement;
-  readonly keys: ModuleKeys;
-}
+const REOPEN_EVERY_MS = 1000;
+const NOTHING = { received: 0, acknowledged: 0, findings: 0 };
 
 /**
  * The manufacturer's module: fetches and verifies each batch, stores it, countersigns, acts, and shows the conditions to
  * the manufacturer's own OPC UA applications. While the owner's module can't be reached it still reads the conditions
- * from the ledger's events.
+ * from the ledger's events; while the ledger can't be, it goes on with deliveries alone.
  */
 export class ReceiverModule {
   readonly #files: ReceiverFiles;
-  readonly #store: ReceiverStore;
-  readonly #secrets: EpochSecrets;
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
-  readonly #listener: ModuleListener;
+  readonly #ports: ModulePorts;
   readonly #stopped = new AbortController();
-  readonly #actions: ReceiverActions;
-  readonly #channel: ReceiverChannel;
   readonly #connection: ModuleConnection;
-  #watch: LedgerWatch | undefined;
+  #ledger: Ledger | undefined;
+  #session: ReceiverSession | undefined;
   #server: ClearedServer | undefined;
+  #counts = NOTHING;
   #stopping: Promise<void> | undefined;
-  #registering: Promise<void> = Promise.resolve();
+  #working: Promise<unknown> = Promise.resolve();
+  #fail: (error: unknown) => void = () => undefined;
+  #fault: (error: unknown) => void = () => undefined;
 
-  private constructor(files: ReceiverFiles, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, options: ModuleOptions) {
-    const { loaded, config } = files;
-    const { clock, argon2, listener } = portsOf(options);
-    const [own] = config.channels;
-    const id = toBase64Url(loaded.terms.channelId);
+  /** Resolves with the fault where the module can't go on. What comes back by itself is waited for instead. */
+  readonly failed: Promise<unknown> = new Promise((resolve) => (this.#fail = resolve));
+
+  private constructor(files: ReceiverFiles, ports: ModulePorts) {
     this.#files = files;
-    this.#store = store;
-    this.#secrets = secrets;
-    this.#ledger = ledger;
-    this.#clock = clock;
-    this.#listener = listener;
-    this.#actions = new ReceiverActions(own.actions ?? [], { agreement: loaded.agreement, channel: id, store, pki: config.pki }, listener);
-    this.#channel = new ReceiverChannel({
-      agreement: loaded.agreement,
-      terms: loaded.terms,
-      secrets,
-      store,
-      receiptKey: files.keys.evidence,
-      argon2,
-      clock,
-      actions: this.#actions,
-      listener,
-      lastBlock: () => this.#lastBlock(),
-      anchoredHeader: (n) => this.#anchoredHeader(n),
-      blockHash: async (number) => (await this.#ledger.blockInfo(number))?.hash,
-      show: (condition, via, transaction) => this.#show(condition, via, transaction),
-      anchored: (n, txId) => this.#server?.batchState(n, { ledgerState: 'Anchored', deliveryState: 'Receipted', txId }),
-    });
-    this.#connection = this.#connectionTo(own.sender.endpointUrl);
+    this.#ports = ports;
+    this.#connection = this.#connectionTo(files.config.channels[0].sender.endpointUrl);
   }
 
   /**
    * Starts a module from its configuration (or the path of it) and resolves once its own server, if it has one, can be
-   * reached. The owner's module may come later.
+   * reached. The owner's module may come later; so may the ledger, but at the very first start.
    * @throws RejectedError, UnavailableError in one sentence with what to mend
    */
   static async start(config: ManufacturerConfig | string, options: ModuleOptions = {}): Promise<ReceiverModule> {
-    const { clock, random } = portsOf(options);
-    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config, clock.now());
-    const ledger = await openLedger(files.config.ledger, {
-      organisation: files.config.organisation,
-      signer: files.keys.ledger,
-      clock,
-      random,
-    });
-    const store = new ReceiverStore(files.config.channels[0].store, toBase64Url(files.loaded.terms.channelId), files.keys.store);
+    const ports = portsOf(options);
+    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config, ports.clock.now());
+    const module = new ReceiverModule(files, ports);
     try {
-      const secrets = await startReceiverSecrets(files.config, files.loaded, store);
-      const module = new ReceiverModule(files, store, secrets, ledger, options);
+      module.#session = await module.#open();
       await module.#start();
       return module;
     } catch (error) {
-      store.close();
-      await ledger.close();
+      await module.#close();
       throw error;
     }
   }
-
-  /** Never resolves so far: everything that a receiver lacks may come back. */
-  readonly failed: Promise<unknown> = new Promise(() => undefined);
 
   /** The server for the manufacturer's own applications; empty where none is configured. */
   get endpoint(): string {
     return this.#server?.endpointUrl ?? '';
   }
 
+  /** Over the whole life of the channel. While the store is away, as of the last look. */
   counts(): { received: number; acknowledged: number; findings: number } {
-    return this.#store.counts();
+    try {
+      this.#counts = this.#session?.store.counts() ?? this.#counts;
+    } catch {
+      // Whoever looks at figures must not find out that a disk has failed by an error.
+    }
+    return this.#counts;
   }
 
   /** Ends in good order. A second call waits for the first. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stopOnce();
+    this.#stopping ??= this.#close();
     return this.#stopping;
   }
 
-  async #stopOnce(): Promise<void> {
+  async #close(): Promise<void> {
     this.#stopped.abort();
-    await this.#registering;
-    this.#secrets.close();
-    await this.#channel.stop();
-    await this.#actions.stop();
+    await this.#working;
+    this.counts();
+    await this.#session?.stop();
+    this.#session = undefined;
     await this.#connection.close();
     await this.#server?.stop();
-    await this.#watch?.stop();
-    await this.#ledger.close();
-    this.#store.close();
+    await this.#ledger?.close();
   }
 
   async #start(): Promise<void> {
     const { config, loaded } = this.#files;
     const [own] = config.channels;
+    const { clock, listener } = this.#ports;
     if (own.applications !== undefined) {
-      const place = {
-        pki: config.pki,
-        application: 'applications' as const,
-        channel: own.name,
-        clock: this.#clock,
-        listener: this.#listener,
-      };
+      const place = { pki: config.pki, application: 'applications' as const, channel: own.name, clock, listener };
       this.#server = await startCleared(own.applications, place, loaded, noMethods());
     }
-    this.#watch = await LedgerWatch.start(
-      this.#ledger,
-      Number(this.#store.fact(NEXT_BLOCK) ?? 0),
-      (event) => {
-        this.#channel.ledgerEvent(event);
-        this.#store.setFact(NEXT_BLOCK, String(event.block.number));
-      },
-      (error) => this.#listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) }),
-    );
-    this.#registering = this.#register();
-    this.#channel.start(this.#connection);
-    this.#actions.wake();
+    this.#working = Promise.all([this.#register(), this.#supervise()]);
     void this.#connection.connectPatiently();
-    this.#listener({ event: 'started', endpoints: { receiver: this.endpoint } });
+    listener({ event: 'started', endpoints: { receiver: this.endpoint } });
   }
 
-  /** Logs the own key and opens the channel, as soon as the ledger lets it. */
+  /** One session after the other: a store that fails and comes back is read again. */
+  async #supervise(): Promise<void> {
+    const { signal } = this.#stopped;
+    const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    while (!signal.aborted) {
+      const fault = new Promise<{ error: unknown }>((resolve) => (this.#fault = (error) => resolve({ error })));
+      try {
+        this.#session ??= await this.#open();
+        this.#session.start(this.#connection);
+        const met = await Promise.race([fault, ended]);
+        if (met === undefined) return;
+        throw met.error;
+      } catch (error) {
+        if (!isPassingStoreFault(error)) return await this.#end(error);
+        await this.#faulted(error);
+      }
+    }
+  }
+
+  /** The disk may come back: until then nothing is fetched, and so nothing is lost. */
+  async #faulted(error: unknown): Promise<void> {
+    const { listener } = this.#ports;
+    const session = this.#session;
+    this.#session = undefined;
+    if (session !== undefined)
+      listener({
+        event: 'warning',
+        code: error instanceof UnavailableError ? (error as UnavailableError<string>).code : 'STORE_FAILED',
+        message: messageOf(error),
+      });
+    await session?.stop();
+    await pause(REOPEN_EVERY_MS, this.#stopped.signal);
+  }
+
+  async #end(error: unknown): Promise<void> {
+    this.counts();
+    await this.#session?.stop();
+    this.#session = undefined;
+    this.#ports.listener({ event: 'failed', message: messageOf(error) });
+    this.#fail(error);
+  }
+
+  #open(): Promise<ReceiverSession> {
+    return ReceiverSession.open({
+      files: this.#files,
+      ports: this.#ports,
+      openLedger: (isKnown) => this.#openLedger(isKnown),
+      server: () => this.#server,
+      fault: (error) => this.#fault(error),
+    });
+  }
+
+  async #openLedger(isKnown: boolean): Promise<Ledger> {
+    if (this.#ledger !== undefined) return this.#ledger;
+    const { config, keys } = this.#files;
+    const { clock, random, adapters } = this.#ports;
+    const identity = { organisation: config.organisation, signer: keys.ledger, clock, random };
+    const ledger = await (isKnown ? openLedgerPatiently : openLedger)(config.ledger, identity);
+    this.#ledger = adapters.ledger?.(ledger) ?? ledger;
+    return this.#ledger;
+  }
+
+  /** Logs the own key and opens the channel, as soon as the ledger is there and lets it. */
   async #register(): Promise<void> {
+    const { signal } = this.#stopped;
+    let told = '';
+    while (!signal.aborted) {
+      try {
+        if (await this.#registered()) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (told !== messageOf(error)) this.#ports.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
+        told = messageOf(error);
+      }
+      await pause(RETRY_MS, signal);
+    }
+  }
+
+  async #registered(): Promise<boolean> {
     const { loaded, keys } = this.#files;
     const { signal } = this.#stopped;
-    const id = toBase64Url(loaded.terms.channelId);
-    try {
-      await registerOwnKey(this.#ledger, keys.evidence, moduleDigest(), signal);
-      while (
-        !signal.aborted &&
-        !(await openChannelOnLedger(this.#ledger, loaded.agreement, id, parseEnvelope(loaded.file.channel), signal))
-      ) {
-        await pause(RETRY_MS, signal);
-      }
-    } catch (error) {
-      if (!signal.aborted) this.#listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
-    }
+    const ledger = this.#ledger;
+    if (ledger === undefined) return false;
+    await registerOwnKey(ledger, keys.evidence, moduleDigest(), signal);
+    return openChannelOnLedger(ledger, loaded.agreement, toBase64Url(loaded.terms.channelId), parseEnvelope(loaded.file.channel), signal);
   }
 
   #connectionTo(endpointUrl: string): ModuleConnection {
     const { config, loaded } = this.#files;
+    const { listener } = this.#ports;
     const [own] = config.channels;
     const link = linkOptions(
       endpointUrl,
       loadIdentity(config.pki, 'receiver'),
-      trustListOf(config.pki, 'receiver', this.#listener),
+      trustListOf(config.pki, 'receiver', listener),
       own.sender.user,
     );
     const streams = loaded.agreement.streams.map(({ name }) => name);
     return new ModuleConnection(
       { ...link, channel: own.name, streams },
       {
-        batch: (n) => this.#channel.noticed(n),
+        batch: (n) => this.#session?.channel.noticed(n),
+        condition: (condition) => this.#session?.channel.shown(condition),
         state: (state) => {
-          this.#listener(linkEvent("the owner's cleared server", state));
-          if (state.state === 'connected') this.#channel.noticed(-1);
-          if (state.state === 'disconnected') this.#channel.linkLost();
+          listener(linkEvent("the owner's cleared server", state));
+          if (state.state === 'connected') this.#session?.channel.noticed(-1);
+          if (state.state === 'disconnected') this.#session?.channel.linkLost();
         },
       },
     );
-  }
-
-  #show({ n, toMs, codes }: ReceivedCondition, via: 'delivery' | 'ledger', txId: string): void {
-    const { params } = this.#files.loaded.terms;
-    const stored = this.#store.last();
-    if (stored !== undefined) keepWindow(this.#files.loaded.terms, this.#secrets, this.#store, stored.interval);
-    this.#server?.publish(
-      codes.map((code, stream) => ({
-        stream,
-        code,
-        gridMs: toMs,
-        nextMs: toMs + params.intervalMs + params.publishDelayMs,
-        batch: n,
-        publishAtMs: this.#clock.now(),
-      })),
-    );
-    this.#server?.batchState(n, {
-      ledgerState: txId === '' ? 'Sealed' : 'Anchored',
-      deliveryState: via === 'delivery' ? 'Receipted' : 'Waiting',
-      txId,
-    });
-  }
-
-  #lastBlock(): LedgerWatch['lastBlock'] {
-    if (this.#watch === undefined) throw new RangeError('The ledger is not followed yet.');
-    return this.#watch.lastBlock;
-  }
-
-  async #anchoredHeader(n: number): Promise<string | undefined> {
-    const channel = toBase64Url(this.#files.loaded.terms.channelId);
-    const batch = await this.#ledger.query('batch', { channel, n });
-    return (batch as { header?: string } | undefined)?.header;
   }
 }
 

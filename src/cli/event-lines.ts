@@ -21,6 +21,7 @@ const LINES: Lines = {
   acknowledged: ({ n }) => `batch ${n} receipt given`,
   'epoch-record': ({ k, step }) => `epoch record ${k} ${step}`,
   action: ({ key, state, message }) => `action ${key} ${state}${message === '' ? '' : `: ${message}`}`,
+  claimed: ({ claim, transaction }) => `${claim} is on the ledger${transaction === '' ? ' already' : `, transaction ${transaction}`}`,
   link: ({ message }) => message,
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
   stranger: ({ application, name, thumbprint }, config) =>

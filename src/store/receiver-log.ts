@@ -35,7 +35,7 @@ export interface LedgerSighting {
 export interface Claim {
   /** Names what is claimed: it stands once. */
   readonly id: string;
-  readonly kind: 'dispute' | 'overdue';
+  readonly kind: 'dispute' | 'overdue' | 'receipt';
   /** Batch number, or interval where it is about one. */
   readonly n: number;
   /** The transaction's. */

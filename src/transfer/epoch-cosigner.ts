@@ -2,11 +2,16 @@ import {
   type Clock,
   countersign,
   type Envelope,
+  envelopeHash,
+  equalBytes,
   openEnvelope,
+  parseCanonical,
   parseEnvelope,
+  parseShape,
   RejectedError,
   type Signer,
   toBase64Url,
+  unverifiedPayload,
 } from '../core/index.ts';
 import { type CumulativeReceipt, EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape, FIRST_DIGEST } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
@@ -23,6 +28,18 @@ export interface EpochRecordSource {
 
 const COUNTERSIGNED = 'epoch-records-countersigned';
 const HANDED_OVER = 'epoch-records-handed-over';
+
+/** The record, signed by both, that opened an epoch; undefined where this side has signed none. */
+export function countersignedRecord(store: ReceiverStore, epoch: number): Envelope | undefined {
+  for (let k = Number(store.fact(HANDED_OVER) ?? 0); k >= 0; k--) {
+    const fact = store.fact(`${COUNTERSIGNED}-${k}`);
+    if (fact === undefined) continue;
+    const envelope = parseEnvelope(JSON.parse(fact));
+    const { opens } = parseShape(EpochRecordShape, parseCanonical(unverifiedPayload(envelope)), 'epoch record');
+    if (opens.some((opened) => opened.epoch === epoch)) return envelope;
+  }
+  return undefined;
+}
 
 /**
  * The manufacturer's side of the epoch records: recomputes every token root, compares close and cumulative receipt with
@@ -52,17 +69,26 @@ export class EpochCosigner {
     const done: number[] = [];
     for (;;) {
       const k = this.#number(HANDED_OVER);
-      const envelope = this.#signed(k) ?? (await this.#sign(k, await source.fetchEpochRecord(k)));
-      if (envelope === undefined) return done;
+      const proposal = await source.fetchEpochRecord(k);
+      if (proposal === undefined) return done;
+      const envelope = await this.#answer(k, parseEnvelope(proposal));
       await source.countersignEpochRecord(envelope);
       this.#store.setFact(HANDED_OVER, String(k + 1));
       done.push(k);
     }
   }
 
-  async #sign(k: number, proposal: unknown): Promise<Envelope | undefined> {
-    if (proposal === undefined) return undefined;
-    const envelope = parseEnvelope(proposal);
+  /**
+   * The proposal with both signatures. One that nobody signed in time is replaced by another of the same number, without
+   * close and receipt; the ledger takes only one of them.
+   */
+  async #answer(k: number, proposal: Envelope): Promise<Envelope> {
+    const signed = this.#signed(k);
+    if (signed !== undefined && equalBytes(envelopeHash(signed), envelopeHash(proposal))) return signed;
+    return this.#sign(k, proposal);
+  }
+
+  async #sign(k: number, envelope: Envelope): Promise<Envelope> {
     await this.#examine(k, openEnvelope(envelope, EPOCH_RECORD_TYPE, EpochRecordShape, this.#terms.ownerKey));
     const countersigned = await countersign(envelope, this.#signer);
     this.#store.setFact(`${COUNTERSIGNED}-${k}`, JSON.stringify(countersigned));

@@ -1,97 +1,47 @@
-import * as v from 'valibot';
-import {
-  type Argon2,
-  type Clock,
-  type Envelope,
-  EnvelopeShape,
-  epochOf,
-  fromBase64Url,
-  type Json,
-  keyIdOf,
-  parseCanonical,
-  parseShape,
-  RejectedError,
-  type Signer,
-  toBase64Url,
-  UnavailableError,
-  unverifiedPayload,
-} from '../core/index.ts';
-import {
-  BatchHeaderShape,
-  type BlockReference,
-  type DeliveryPackage,
-  type EvidenceErrorCode,
-  FIRST_DIGEST,
-  openHeader,
-  rollDigest,
-  signReceipt,
-  verifyDelivery,
-  type VerifiedBatch,
-} from '../evidence/index.ts';
-import type { ReceiverStore, StoredFinding } from '../store/index.ts';
-import { type ChannelTerms, isNear } from './channel-terms.ts';
+import { type Envelope, fromBase64Url, hasCode, type Json, RejectedError, toBase64Url } from '../core/index.ts';
+import { FIRST_DIGEST, openHeader, rollDigest, signReceipt, type VerifiedBatch } from '../evidence/index.ts';
+import type { AnchoredBatch } from './anchor-view.ts';
+import { BatchVerifier } from './batch-verifier.ts';
+import type { ChannelTerms } from './channel-terms.ts';
+import { DepositReader } from './deposit-reader.ts';
+import { disputeGrounds, forkOf, type Grounds } from './dispute-grounds.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
-import type { TransferErrorCode } from './errors.ts';
-import { deliveredHeader, RefusedDelivery } from './refused-delivery.ts';
+import { withAdvice } from './finding-advice.ts';
+import type { DeliverySource, InboxListener, InboxPorts } from './inbox-ports.ts';
+import { anchorMismatch, compareWithLedger } from './ledger-comparison.ts';
+import { isUnavailable } from './persistent-submission.ts';
+import { AbsentDelivery, deliveredHeader, RefusedDelivery, signedHeader } from './refused-delivery.ts';
 
-/** The owner's module, as far as deliveries go. */
-export interface DeliverySource {
-  /** The package of a batch, or undefined where the module has none (yet). */
-  fetchDelivery(n: number): Promise<Json | undefined>;
-  acknowledge(receipt: Envelope): Promise<void>;
-}
+export type * from './anchor-view.ts';
+export type * from './inbox-ports.ts';
+export * from './ledger-claims.ts';
+export * from './overdue-watch.ts';
+export * from './shown-values.ts';
 
-/** What the ledger says of a batch. */
-export interface AnchorView {
-  /** Hash of the anchored header, or undefined where the batch is not anchored (yet). */
-  anchoredHeader(n: number): Promise<string | undefined>;
-  lastBlock(): BlockReference;
-  /** Hash of a block, or undefined where the ledger has none of this number (yet). */
-  blockHash(number: number): Promise<string | undefined>;
-}
-
-export interface ReceivedCondition {
-  readonly n: number;
-  readonly interval: number;
-  readonly row: number;
-  readonly toMs: number;
-  /** Code of each stream at the interval's end. */
-  readonly codes: readonly number[];
-}
-
-export interface InboxListener {
-  /** Verified, stored, countersigned; actions may run now. */
-  received(condition: ReceivedCondition): void;
-  acknowledged(n: number): void;
-  finding(finding: StoredFinding): void;
-}
-
-export interface InboxPorts {
-  readonly argon2: Argon2;
-  readonly clock: Clock;
-  readonly receiptKey: Signer;
-  readonly store: ReceiverStore;
-  readonly anchors: AnchorView;
-  /** Keys of the actions that a verified batch causes, stored in the transaction that stores the batch. */
-  actionKeys(condition: ReceivedCondition): readonly string[];
-}
+/** First batch that was taken while the ledger was away and is not compared with it yet. Empty where there is none. */
+const UNCOMPARED = 'uncompared-from';
 
 /**
  * Takes deliveries in the order of their numbers: verifies before it stores, stores before it countersigns, and lets
- * actions run only after that (Algorithm 2).
+ * actions run only after that (Algorithm 2). The ledger may be away meanwhile: what it says is then compared later.
  */
 export class Inbox {
   readonly #terms: ChannelTerms;
-  readonly #secrets: EpochSecrets;
+  readonly #channel: string;
   readonly #ports: InboxPorts;
   readonly #listener: InboxListener;
+  readonly #verifier: BatchVerifier;
+  readonly #deposits: DepositReader;
   readonly #refused = new RefusedDelivery();
+  readonly #absent = new AbsentDelivery();
 
   constructor(terms: ChannelTerms, secrets: EpochSecrets, ports: InboxPorts, listener: InboxListener) {
     this.#terms = terms;
-    this.#secrets = secrets;
+    this.#channel = toBase64Url(terms.channelId);
     this.#ports = ports;
     this.#listener = listener;
+    this.#verifier = new BatchVerifier(terms, secrets, ports);
+    this.#deposits = new DepositReader(terms, secrets, ports.anchors, this.#verifier);
   }
 
   /** Number of the batch that is expected next. */
@@ -101,137 +51,26 @@ export class Inbox {
 
   /**
    * Fetches and handles every batch up to `through` that the module has.
-   * @throws UnavailableError where the module or the ledger can't be reached; a batch that does not verify is a finding, and
-   * what follows it is not fetched before it verifies or becomes an exception
+   * @throws UnavailableError where the module can't be reached; a batch that does not verify is a finding, and what follows
+   * it is not fetched before it verifies or becomes an exception
    */
   async catchUp(source: DeliverySource, through: number): Promise<void> {
-    await this.#acknowledgeStored(source);
+    await this.acknowledgeStored(source);
     for (let n = this.next; n <= through; n++) {
       const delivered = await source.fetchDelivery(n);
-      if (delivered === undefined) return;
-      if (!(await this.#handle(n, delivered))) return;
-      await this.#acknowledgeStored(source);
+      const isSettled = delivered === undefined ? await this.#withoutDelivery(n, source) : await this.#handle(n, delivered, source);
+      if (!isSettled) return;
+      await this.acknowledgeStored(source);
     }
   }
 
-  async #handle(n: number, delivered: Json): Promise<boolean> {
-    try {
-      const verified = await this.#verify(n, delivered);
-      await this.#compareWithLedger(verified);
-      await this.#store(n, delivered, verified);
-      return true;
-    } catch (error) {
-      if (!(error instanceof RejectedError)) throw error;
-      const { code, message } = error as RejectedError<string>;
-      this.finding(n, code, message);
-      // That verdict is about the clocks, of which the own one may be wrong: it takes nothing out of the receipts for good.
-      return code !== 'TOO_FAR_AHEAD' && this.#except(n, delivered);
-    }
+  /** Takes what the owner has deposited on the ledger, as far as it comes next. Receipts follow when the link is back. */
+  async takeDeposits(): Promise<void> {
+    while (await this.#takeDeposit(this.next));
   }
 
-  /**
-   * Settles a refused delivery as an exception once it can hardly be mended any more, so that the receipts of what follows
-   * don't end with it. @returns whether the inbox goes on
-   */
-  async #except(n: number, delivered: Json): Promise<boolean> {
-    const { anchors, store } = this.#ports;
-    const anchored = await anchors.anchoredHeader(n);
-    const isFollowed = (await anchors.anchoredHeader(n + 1)) !== undefined;
-    if (!this.#refused.isFinal(n, delivered, { isAnchored: anchored !== undefined, isFollowed })) return false;
-    const header = anchored === undefined ? undefined : deliveredHeader(delivered, this.#terms.ownerKey, anchored);
-    store.addException({ n, reason: 'disputed', headerHash: anchored ?? '', header });
-    this.finding(n, 'DISPUTED', `Batch ${n} gets no receipt for good. The batches after it are taken all the same.`);
-    return true;
-  }
-
-  async #verify(n: number, delivered: Json): Promise<VerifiedBatch> {
-    const terms = this.#terms;
-    const interval = claimedInterval(delivered);
-    this.#requireNear(n, interval);
-    const previous = this.#headerBefore(n);
-    const verified = await verifyDelivery({
-      params: terms.params,
-      channel: toBase64Url(terms.channelId),
-      codes: terms.codes,
-      agreement: {
-        version: terms.agreementVersion,
-        policy: toBase64Url(terms.policyCommitment),
-        module: toBase64Url(terms.moduleDigest),
-        rawReleased: terms.rawReleased,
-      },
-      epochKeys: this.#secrets.keysAt(interval),
-      argon2: this.#ports.argon2,
-      package: delivered as unknown as DeliveryPackage,
-      ownerKey: terms.ownerKey,
-      recipientKeyId: keyIdOf(terms.receiverKey),
-      previous: previous?.header === undefined ? undefined : openHeader(previous.header, terms.ownerKey),
-      tokenRoot: await this.#secrets.tokenRoot(epochOf(terms.params, interval)),
-    });
-    if (verified.header.n !== n)
-      throw new RejectedError<TransferErrorCode>('WRONG_NUMBER', `Batch ${n} was asked for, and batch ${verified.header.n} was delivered.`);
-    if (previous !== undefined && previous.hash !== verified.header.prev)
-      throw new RejectedError<EvidenceErrorCode>('BROKEN_CHAIN', `Batch ${n} names another previous header than the one anchored.`);
-    return verified;
-  }
-
-  /** What is known of the header before; after an exception that may be its hash alone, or nothing. */
-  #headerBefore(n: number): { readonly hash: string; readonly header: unknown } | undefined {
-    const { store } = this.#ports;
-    const stored = store.batch(n - 1);
-    if (stored !== undefined) return { hash: stored.headerHash, header: (stored.deliveryPackage as { header?: unknown }).header };
-    const excepted = store.exception(n - 1);
-    return excepted === undefined || excepted.headerHash === '' ? undefined : { hash: excepted.headerHash, header: excepted.header };
-  }
-
-  /** Before time is spent on the keys of an interval that only the package claims. */
-  #requireNear(n: number, interval: number): void {
-    if (isNear(this.#terms, epochOf(this.#terms.params, interval), this.#ports.clock.now())) return;
-    throw new RejectedError<TransferErrorCode>(
-      'TOO_FAR_AHEAD',
-      `Batch ${n} was delivered for interval ${interval}, which lies far ahead. Compare both modules' clocks.`,
-    );
-  }
-
-  async #compareWithLedger({ header, headerHash }: VerifiedBatch): Promise<void> {
-    const { n, lastBlock } = header;
-    const anchored = await this.#ports.anchors.anchoredHeader(n);
-    if (anchored !== undefined && anchored !== toBase64Url(headerHash)) {
-      throw new RejectedError<TransferErrorCode>(
-        'ANCHOR_MISMATCH',
-        `Batch ${n} was delivered with another header than the one anchored on the ledger.`,
-      );
-    }
-    await this.#requireBlock(n, lastBlock, anchored !== undefined);
-  }
-
-  /** An anchored header can only name a block that is there by now; before that, the own view of the ledger may lag. */
-  async #requireBlock(n: number, { number, hash }: BlockReference, isAnchored: boolean): Promise<void> {
-    const own = await this.#ports.anchors.blockHash(number);
-    if (own === hash) return;
-    if (own === undefined && !isAnchored)
-      throw new UnavailableError<TransferErrorCode>('BLOCK_AHEAD', `Batch ${n} names block ${number}, which is not here yet. Try again.`);
-    const what = own === undefined ? `block ${number}, which the ledger does not have` : `another block ${number} than the ledger's`;
-    throw new RejectedError<TransferErrorCode>('BLOCK_NOT_SEEN', `Batch ${n} names ${what}. Compare the ledgers of both modules.`);
-  }
-
-  async #store(n: number, delivered: Json, verified: VerifiedBatch): Promise<void> {
-    const { store, receiptKey, anchors } = this.#ports;
-    const headerHash = toBase64Url(verified.headerHash);
-    const deliveryHash = toBase64Url(verified.deliveryHash);
-    const channel = toBase64Url(this.#terms.channelId);
-    const lastBlock = anchors.lastBlock();
-    const receipt = await signReceipt({ v: 0, channel, n, header: headerHash, delivery: deliveryHash, lastBlock }, receiptKey);
-    const { interval, row, toMs } = verified.header;
-    const { codes } = verified;
-    const condition = { n, interval, row, toMs, codes };
-    const before = store.last();
-    const digest = rollDigest(before === undefined ? FIRST_DIGEST : fromBase64Url(before.digest), verified.deliveryHash);
-    const batch = { n, interval, row, headerHash, deliveryHash, deliveryPackage: delivered, receipt, codes, digest: toBase64Url(digest) };
-    store.store(batch, this.#ports.actionKeys(condition));
-    this.#listener.received(condition);
-  }
-
-  async #acknowledgeStored(source: DeliverySource): Promise<void> {
+  /** Hands over receipts that the owner's module has not confirmed yet. @throws UnavailableError */
+  async acknowledgeStored(source: Pick<DeliverySource, 'acknowledge'>): Promise<void> {
     for (const { n, receipt } of this.#ports.store.unacknowledged()) {
       await source.acknowledge(receipt);
       this.#ports.store.setAcknowledged(n);
@@ -239,14 +78,192 @@ export class Inbox {
     }
   }
 
+  /** Compares with the ledger what was taken while it was away, as far as it answers now. */
+  async compareLater(): Promise<void> {
+    const { store } = this.#ports;
+    const fact = store.fact(UNCOMPARED);
+    // The batch that is being taken right now may not be stored yet.
+    if (fact === undefined || fact === '' || Number(fact) > store.lastNumber()) return;
+    for (let n = Number(fact); n <= store.lastNumber(); n++) {
+      if (await this.#compareStored(n)) continue;
+      if (n > Number(fact)) store.setFact(UNCOMPARED, String(n));
+      return;
+    }
+    store.setFact(UNCOMPARED, '');
+  }
+
+  /** The ledger tells of the anchor of a batch: what was delivered under its number must be about the same header. */
+  async anchorSeen(n: number, header: string): Promise<void> {
+    const { store } = this.#ports;
+    const known = store.batch(n) ?? store.exception(n);
+    if (known === undefined || known.headerHash === '' || known.headerHash === header) return;
+    await this.#disputeStored(n);
+    this.#find(n, anchorMismatch(n));
+  }
+
   finding(n: number, code: string, message: string): void {
-    const finding = { atMs: this.#ports.clock.now(), n, code, message };
+    const finding = { atMs: this.#ports.clock.now(), n, code, message: withAdvice(code, message) };
     if (this.#ports.store.addFinding(finding)) this.#listener.finding(finding);
   }
-}
 
-/** The interval that a package claims, to choose the keys by; the verification that follows compares it. */
-function claimedInterval(delivered: Json): number {
-  const { header } = parseShape(v.looseObject({ header: EnvelopeShape }), delivered, 'delivery package');
-  return parseShape(BatchHeaderShape, parseCanonical(unverifiedPayload(header)), 'header').interval;
+  async #handle(n: number, delivered: Json, source: DeliverySource): Promise<boolean> {
+    try {
+      const verified = await this.#verifier.verify(n, delivered);
+      await this.#take(n, delivered, verified);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      return this.#refuse(n, delivered, error as RejectedError<string>, source);
+    }
+  }
+
+  async #take(n: number, delivered: Json, verified: VerifiedBatch): Promise<void> {
+    const isCompared = await compareWithLedger(this.#ports.anchors, verified);
+    if (!isCompared && !this.#ports.store.fact(UNCOMPARED)) this.#ports.store.setFact(UNCOMPARED, String(n));
+    await this.#store(n, delivered, verified);
+  }
+
+  /** @returns whether the inbox goes on */
+  async #refuse(n: number, delivered: Json, refusal: RejectedError<string>, source: DeliverySource): Promise<boolean> {
+    await this.#dispute(n, delivered);
+    if (refusal.code === 'BROKEN_CHAIN') await this.#lookForFork(n - 1, source);
+    this.#find(n, refusal);
+    // That verdict is about the clocks, of which the own one may be wrong: it takes nothing out of the receipts for good.
+    if (refusal.code === 'TOO_FAR_AHEAD') return false;
+    const ledger = await this.#ledgerOf(n);
+    if (!this.#refused.isFinal(n, delivered, ledger)) return false;
+    const header = ledger.header === undefined ? undefined : deliveredHeader(delivered, this.#terms.ownerKey, ledger.header);
+    this.#except(n, ledger.header ?? '', header);
+    return true;
+  }
+
+  /** Nothing is given for a number that must be there. @returns whether the inbox goes on */
+  async #withoutDelivery(n: number, source: DeliverySource): Promise<boolean> {
+    if (await this.#takeDeposit(n)) return true;
+    const evidence = (await source.getEvidence(n)) as { readonly deliveryState?: unknown; readonly header?: unknown } | undefined;
+    const said = signedHeader(evidence?.header, this.#terms.ownerKey);
+    const header = said !== undefined && said.n === n && said.channel === this.#channel ? said : undefined;
+    const ledger = await this.#ledgerOf(n);
+    if (evidence?.deliveryState === 'Expired' && header !== undefined) {
+      this.#ports.store.addException({ n, reason: 'expired', headerHash: header.hash, header: header.envelope });
+      this.finding(n, 'EXPIRED', `Batch ${n} can't be had any more: the owner says that its delivery has expired.`);
+      if (ledger.header !== undefined) await this.anchorSeen(n, ledger.header);
+      return true;
+    }
+    return this.#isGivenUp(n, ledger, header?.hash === ledger.header ? header?.envelope : undefined);
+  }
+
+  #isGivenUp(n: number, ledger: { header: string | undefined; isFollowed: boolean }, header: Envelope | undefined): boolean {
+    const { clock } = this.#ports;
+    if (!this.#absent.isLasting(n, clock.now(), this.#terms.params.receiptWithinMs)) return false;
+    this.finding(n, 'MISSING_DELIVERY', `The owner's module shows later batches, but gives no delivery of batch ${n}.`);
+    if (ledger.header === undefined && !ledger.isFollowed) return false;
+    this.#except(n, ledger.header ?? '', header);
+    return true;
+  }
+
+  /** Settles a batch as an exception, so that the receipts of what follows don't end with it. */
+  #except(n: number, headerHash: string, header: Envelope | undefined): void {
+    this.#ports.store.addException({ n, reason: 'disputed', headerHash, header });
+    this.finding(n, 'DISPUTED', `Batch ${n} gets no receipt for good. The batches after it are taken all the same.`);
+  }
+
+  async #ledgerOf(n: number): Promise<{ header: string | undefined; isAnchored: boolean; isFollowed: boolean }> {
+    const header = await this.#orAway(this.#ports.anchors.anchoredHeader(n));
+    const next = await this.#orAway(this.#ports.anchors.anchoredHeader(n + 1));
+    return { header, isAnchored: header !== undefined, isFollowed: next !== undefined };
+  }
+
+  async #takeDeposit(n: number): Promise<boolean> {
+    const read = await this.#orAway(this.#deposits.read(n));
+    if (read === undefined) return false;
+    if (read.kind === 'delivery') {
+      await this.#take(n, read.delivered, read.verified);
+      return true;
+    }
+    if (read.body !== undefined) this.#ports.dispute(n, { body: read.body, headers: [], deposit: read.deposit });
+    this.finding(n, 'BAD_DEPOSIT', `What the owner deposited for batch ${n} is not its delivery (${read.code}).`);
+    return false;
+  }
+
+  /** @returns false where the ledger is away, or its view lags */
+  async #compareStored(n: number): Promise<boolean> {
+    const stored = this.#ports.store.batch(n);
+    if (stored === undefined) return true;
+    const { value, hash } = openHeader((stored.deliveryPackage as { header?: unknown }).header, this.#terms.ownerKey);
+    try {
+      return await compareWithLedger(this.#ports.anchors, { header: value, headerHash: hash });
+    } catch (error) {
+      if (hasCode(error, 'BLOCK_AHEAD')) return false;
+      if (!(error instanceof RejectedError)) throw error;
+      await this.#disputeStored(n);
+      this.#find(n, error as RejectedError<string>);
+      return true;
+    }
+  }
+
+  async #disputeStored(n: number): Promise<void> {
+    const { store } = this.#ports;
+    const delivered = store.batch(n)?.deliveryPackage ?? ({ header: store.exception(n)?.header } as unknown as Json);
+    await this.#dispute(n, delivered);
+  }
+
+  async #dispute(n: number, delivered: Json): Promise<void> {
+    const anchored = await this.#orAway(this.#ports.anchors.anchored(n));
+    const before = this.#verifier.headerBefore(n)?.header;
+    for (const grounds of disputeGrounds({ ...this.#facts, n, delivered, anchored, before })) this.#file(n, grounds);
+  }
+
+  /** The owner's module may show another header now for a number that it has delivered before. */
+  async #lookForFork(n: number, source: DeliverySource): Promise<void> {
+    const held = this.#verifier.headerBefore(n + 1)?.header;
+    const shown = (await source.getEvidence(n)) as { readonly header?: unknown } | undefined;
+    if (held === undefined || shown === undefined) return;
+    const anchored = { header: held } as AnchoredBatch;
+    if (signedHeader(shown.header, this.#terms.ownerKey) === undefined) return;
+    const grounds = forkOf({ ...this.#facts, n, delivered: shown as unknown as Json, anchored, before: undefined });
+    if (grounds !== undefined) this.#file(n, grounds);
+  }
+
+  #file(n: number, grounds: Grounds): void {
+    this.#ports.dispute(n, grounds);
+    if (grounds.body.kind === 'fork') this.finding(n, 'FORK', `The owner has signed two different headers for batch ${n}.`);
+  }
+
+  get #facts(): { params: ChannelTerms['params']; channel: string; ownerKey: Uint8Array } {
+    return { params: this.#terms.params, channel: this.#channel, ownerKey: this.#terms.ownerKey };
+  }
+
+  async #store(n: number, delivered: Json, verified: VerifiedBatch): Promise<void> {
+    const { store, receiptKey, anchors, clock } = this.#ports;
+    const headerHash = toBase64Url(verified.headerHash);
+    const deliveryHash = toBase64Url(verified.deliveryHash);
+    const lastBlock = anchors.lastBlock();
+    const receipt = await signReceipt(
+      { v: 0, channel: this.#channel, n, header: headerHash, delivery: deliveryHash, lastBlock },
+      receiptKey,
+    );
+    const { interval, row, toMs } = verified.header;
+    const { codes } = verified;
+    const condition = { n, interval, row, toMs, codes };
+    const before = store.digestThrough(n);
+    const digest = rollDigest(before === undefined ? FIRST_DIGEST : fromBase64Url(before), verified.deliveryHash);
+    const batch = { n, interval, row, headerHash, deliveryHash, deliveryPackage: delivered, receipt, codes, digest: toBase64Url(digest) };
+    store.store(batch, this.#ports.actionKeys(condition), clock.now());
+    this.#listener.received(condition, { header: verified.header, statement: verified.statement });
+  }
+
+  #find(n: number, { code, message }: RejectedError<string>): void {
+    this.finding(n, code, message);
+  }
+
+  /** Undefined also where the ledger is away. */
+  async #orAway<Result>(asked: Promise<Result | undefined>): Promise<Result | undefined> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (isUnavailable(error)) return undefined;
+      throw error;
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { type Bytes, type Envelope, type Json, parseEnvelope, RejectedError, sha256, toBase64Url, utf8 } from '../core/index.ts';
 import { openHeader } from '../evidence/index.ts';
 
-/** So often in a row a delivery is offered unchanged before that counts for final. */
+/** So often in a row a delivery is offered unchanged, or not at all, before that counts for final. */
 const OFFERS = 3;
 
 /** What the ledger says of a batch whose delivery is refused. */
@@ -32,11 +32,36 @@ export class RefusedDelivery {
   }
 }
 
+/** How long the owner's module has not given what it must have. A restart counts anew: its module may have just begun. */
+export class AbsentDelivery {
+  #n = -1;
+  #asked = 0;
+  #sinceMs = 0;
+
+  /** Counts one more question that got no delivery. @returns true where it was asked for often and long enough */
+  isLasting(n: number, nowMs: number, patienceMs: number): boolean {
+    if (n !== this.#n) this.#sinceMs = nowMs;
+    this.#asked = n === this.#n ? this.#asked + 1 : 1;
+    this.#n = n;
+    return this.#asked >= OFFERS && nowMs - this.#sinceMs > patienceMs;
+  }
+}
+
 /** The header in a refused delivery, where it is the anchored one. */
 export function deliveredHeader(delivered: Json, ownerKey: Bytes, anchored: string): Envelope | undefined {
+  const header = signedHeader((delivered as { header?: unknown } | null)?.header, ownerKey);
+  return header?.hash === anchored ? header.envelope : undefined;
+}
+
+/** What is claimed to be a header, where the owner has signed it. */
+export function signedHeader(
+  claimed: unknown,
+  ownerKey: Bytes,
+): { readonly envelope: Envelope; readonly hash: string; readonly channel: string; readonly n: number } | undefined {
   try {
-    const envelope = parseEnvelope((delivered as { header?: unknown } | null)?.header);
-    return toBase64Url(openHeader(envelope, ownerKey).hash) === anchored ? envelope : undefined;
+    const envelope = parseEnvelope(claimed);
+    const { value, hash } = openHeader(envelope, ownerKey);
+    return { envelope, hash: toBase64Url(hash), channel: value.channel, n: value.n };
   } catch (error) {
     if (error instanceof RejectedError) return undefined;
     throw error;

@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  type Envelope,
-  fromBase64Url,
-  type Json,
-  parseEnvelope,
-  RejectedError,
-  type Signer,
-  toBase64Url,
-  UnavailableError,
-} from '../../src/core/index.ts';
+import { fromBase64Url, toBase64Url, UnavailableError } from '../../src/core/index.ts';
 import {
   type DeliveryPackage,
   FIRST_DIGEST,
@@ -20,102 +11,10 @@ import {
   signDelivery,
   signHeader,
 } from '../../src/evidence/index.ts';
-import { systemArgon2 } from '../../src/platform/index.ts';
-import { ReceiverStore, type StoredFinding } from '../../src/store/index.ts';
-import { type DeliverySource, Inbox, type ReceivedCondition } from '../../src/transfer/index.ts';
-import { ManualClock, testBytes, testSigner } from '../support/ledger-network.ts';
-import { BLOCK, count, OWNER, RECEIVER, secretsFor, TestSender } from './fixture.ts';
-import { STORE_KEY } from '../support/store-key.ts';
-
-/** An owner's module with three sealed batches, and the manufacturer's inbox. Everything that happens is noted in order. */
-class Scene {
-  readonly sender = new TestSender();
-  readonly store = new ReceiverStore(':memory:', 'test', STORE_KEY);
-  readonly happened: string[] = [];
-  readonly findings: StoredFinding[] = [];
-  readonly conditions: ReceivedCondition[] = [];
-  readonly receipts: Envelope[] = [];
-  readonly anchored = new Map<number, string>();
-  readonly blocks = new Map([[BLOCK.number, BLOCK.hash]]);
-  receiptKey: Signer = RECEIVER;
-  deliveries = new Map<number, Json>();
-  /** Receipts fail to arrive while this is set. */
-  cut = false;
-
-  static async start(): Promise<Scene> {
-    const scene = new Scene();
-    scene.sender.collecting.accept(count(15));
-    await scene.sender.seal(1);
-    scene.sender.collecting.requestCall();
-    scene.sender.queue.add(scene.sender.collecting.cutCall(scene.sender.collecting.open.fromMs + 100));
-    scene.sender.collecting.accept(count(25));
-    await scene.sender.seal(1);
-    for (const n of [0, 1, 2]) scene.deliveries.set(n, scene.sender.delivered(n));
-    return scene;
-  }
-
-  inbox(): Inbox {
-    return new Inbox(
-      this.sender.terms,
-      secretsFor(this.sender.terms),
-      {
-        argon2: systemArgon2,
-        clock: new ManualClock(),
-        receiptKey: this.receiptKey,
-        store: this.store,
-        anchors: {
-          anchoredHeader: async (n) => this.anchored.get(n),
-          lastBlock: () => BLOCK,
-          blockHash: async (number) => this.blocks.get(number),
-        },
-        actionKeys: ({ n, codes }) => [`act ${codes.join()}:${n}`],
-      },
-      {
-        received: (condition) => {
-          assert.ok(this.store.batch(condition.n) !== undefined, 'stored before it is told');
-          this.conditions.push(condition);
-          this.happened.push(`received ${condition.n}`);
-        },
-        acknowledged: (n) => void this.happened.push(`acknowledged ${n}`),
-        finding: (finding) => {
-          this.findings.push(finding);
-          this.happened.push(`finding ${finding.n} ${finding.code}`);
-        },
-      },
-    );
-  }
-
-  get source(): DeliverySource {
-    return {
-      fetchDelivery: async (n) => {
-        this.happened.push(`fetch ${n}`);
-        return this.deliveries.get(n);
-      },
-      acknowledge: async (receipt) => {
-        if (this.cut) throw new UnavailableError('LOST', 'The link is down.');
-        const { n } = openReceipt(receipt, RECEIVER.publicKey).value;
-        assert.ok(this.store.batch(n) !== undefined, 'stored before it is countersigned');
-        this.receipts.push(parseEnvelope(receipt));
-        this.happened.push(`receipt ${n}`);
-      },
-    };
-  }
-
-  /** Puts the sealed header of batch `n` on the ledger. */
-  anchor(...batches: number[]): void {
-    for (const n of batches) this.anchored.set(n, this.sender.store.batch(n)!.headerHash);
-  }
-
-  /** What was found, by batch. */
-  get found(): [number, string][] {
-    return this.findings.map(({ n, code }) => [n, code]);
-  }
-
-  /** Delivers batch `n` in another form. */
-  forge(n: number, change: (delivered: DeliveryPackage) => unknown): void {
-    this.deliveries.set(n, change(this.sender.delivered(n)) as Json);
-  }
-}
+import { type Inbox } from '../../src/transfer/index.ts';
+import { testBytes, testSigner } from '../support/ledger-network.ts';
+import { BLOCK, OWNER, RECEIVER } from './fixture.ts';
+import { Scene } from './inbox-scene.ts';
 
 describe('the inbox', () => {
   test('takes batch after batch: verified, stored, countersigned, acknowledged', async () => {
@@ -300,17 +199,6 @@ describe('a delivery and the ledger', () => {
     const inbox = scene.inbox();
     await inbox.catchUp(scene.source, 2);
     assert.equal(inbox.next, 3);
-  });
-
-  test('a ledger that cannot be asked stops the inbox without a finding', async () => {
-    const scene = await Scene.start();
-    const down = new UnavailableError('LEDGER_UNAVAILABLE', 'Not now.');
-    scene.anchored.get = () => {
-      throw down;
-    };
-    await assert.rejects(scene.inbox().catchUp(scene.source, 2), down);
-    assert.deepEqual([scene.findings, scene.store.counts().received], [[], 0]);
-    assert.ok(!(down instanceof RejectedError));
   });
 });
 

@@ -1,0 +1,52 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeProof } from '../audit/index.ts';
+import { type Envelope, epochOf, parseCanonical, parseShape, unverifiedPayload } from '../core/index.ts';
+import { BatchHeaderShape } from '../evidence/index.ts';
+import type { ReceiverStore } from '../store/index.ts';
+import { type ChannelTerms, countersignedRecord, type DisputeGrounds } from '../transfer/index.ts';
+
+export interface DisputeFacts {
+  /** Channel document, signed by both parties. */
+  readonly channel: Envelope;
+  readonly terms: ChannelTerms;
+  /** Path of the store; the proofs lie beside it. */
+  readonly file: string;
+  readonly store: ReceiverStore;
+}
+
+/** Where a proof of a batch lies. */
+export function proofFile(store: string, n: number, kind: string): string {
+  return join(`${store}.proofs`, `${n}-${kind}.json`);
+}
+
+/**
+ * Keeps a dispute: its proof as a file that needs neither ledger nor trust, then the claim that the module sends to the
+ * ledger. The same dispute again does no harm.
+ */
+export function keepDispute(facts: DisputeFacts, n: number, grounds: DisputeGrounds): void {
+  const { kind } = grounds.body;
+  const id = `dispute:${n}:${kind}`;
+  if (facts.store.claim(id) !== undefined) return;
+  const proof = writeProof({ channel: facts.channel, body: grounds.body, support: supportOf(facts, grounds) });
+  writeWhole(proofFile(facts.file, n, kind), proof);
+  facts.store.addClaim({ id, kind: 'dispute', n, body: grounds.body });
+}
+
+/** What the proof rests on beside its body. */
+function supportOf(
+  { terms, store }: DisputeFacts,
+  { body, headers, deposit }: DisputeGrounds,
+): Parameters<typeof writeProof>[0]['support'] {
+  if (body.kind !== 'deposit' || deposit === undefined) return { headers: [...headers] };
+  const { interval } = parseShape(BatchHeaderShape, parseCanonical(unverifiedPayload(body.header)), 'header');
+  const record = countersignedRecord(store, epochOf(terms.params, interval));
+  return { genesis: [deposit.genesis], transactions: [deposit.transaction], epochRecords: record === undefined ? [] : [record] };
+}
+
+/** A file that is there is there whole. */
+function writeWhole(file: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.part`, bytes, { mode: 0o600, flush: true });
+  renameSync(`${file}.part`, file);
+}

@@ -1,0 +1,132 @@
+import * as v from 'valibot';
+import {
+  base64Url,
+  DcmbError,
+  type Envelope,
+  EnvelopeShape,
+  integer,
+  type Json,
+  parseCanonical,
+  parseShape,
+  toBase64Url,
+  UnavailableError,
+  unverifiedPayload,
+} from '../core/index.ts';
+import { type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
+import { AnchorTokensShape } from '../evidence/index.ts';
+import type { BlockInfo, Ledger, LedgerErrorCode, LedgerEvent } from '../ledger/index.ts';
+import type { ReceiverStore } from '../store/index.ts';
+import type { AnchoredBatch, AnchorView, ChannelTerms, DepositedBox } from '../transfer/index.ts';
+import { type AnchorSeen, anchorOf, anchorSeen, sightingOf } from './ledger-conditions.ts';
+
+const AnchorTransaction = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensShape });
+const DepositTransaction = v.looseObject({ box: base64Url() });
+const DepositEvent = v.looseObject({ n: integer(0) });
+
+/** What an event told of this channel. */
+export interface SeenOnLedger {
+  readonly anchor?: AnchorSeen;
+  /** Number of a batch whose delivery was deposited. */
+  readonly deposit?: number;
+}
+
+/** The ledger as the receiver's inbox asks it: what events have told stands in the store, and needs no ledger. */
+export class ReceiverLedger implements AnchorView {
+  readonly #ledger: Ledger;
+  readonly #store: ReceiverStore;
+  readonly #terms: ChannelTerms;
+  readonly #lastBlock: () => BlockInfo;
+
+  constructor(ledger: Ledger, store: ReceiverStore, terms: ChannelTerms, lastBlock: () => BlockInfo) {
+    this.#ledger = ledger;
+    this.#store = store;
+    this.#terms = terms;
+    this.#lastBlock = lastBlock;
+  }
+
+  get channel(): string {
+    return toBase64Url(this.#terms.channelId);
+  }
+
+  /** Keeps what an event tells of this channel. */
+  seen(event: LedgerEvent): SeenOnLedger {
+    const anchor = anchorSeen(this.#terms, event);
+    if (anchor !== undefined) {
+      this.#store.addAnchor(sightingOf(anchor, event.block.number));
+      return { anchor };
+    }
+    if (event.event.kind !== 'deposit' || event.event.channel !== this.channel) return {};
+    const { n } = parseShape(DepositEvent, event.event.body, 'deposit event');
+    this.#store.addDeposit({ n, block: event.block.number, event: { transaction: event.txId } });
+    return { deposit: n };
+  }
+
+  anchor(n: number): AnchorSeen | undefined {
+    const sighting = this.#store.anchor(n);
+    return sighting === undefined ? undefined : anchorOf(sighting);
+  }
+
+  lastBlock(): { number: number; hash: string } {
+    const { number, hash } = this.#lastBlock();
+    return { number, hash };
+  }
+
+  async anchoredHeader(n: number): Promise<string | undefined> {
+    const seen = this.anchor(n);
+    if (seen !== undefined) return seen.header;
+    const batch = await answered(() => this.#ledger.query('batch', { channel: this.channel, n }));
+    return (batch as { header?: string } | undefined)?.header;
+  }
+
+  async anchored(n: number): Promise<AnchoredBatch | undefined> {
+    const sighting = this.#store.anchor(n);
+    if (sighting === undefined) return undefined;
+    const envelope = await this.#transaction(sighting.block, anchorOf(sighting).transaction);
+    return parseShape(AnchorTransaction, bodyOf(envelope), 'anchor');
+  }
+
+  async deposited(n: number): Promise<DepositedBox | undefined> {
+    const sighting = this.#store.deposit(n);
+    if (sighting === undefined) return undefined;
+    const transaction = await this.#transaction(sighting.block, (sighting.event as { transaction: string }).transaction);
+    const [first] = await answered(() => this.#ledger.blocks(0, 0));
+    return { ...parseShape(DepositTransaction, bodyOf(transaction), 'deposit'), transaction, genesis: genesisIn(first) };
+  }
+
+  async blockHash(number: number): Promise<string | undefined> {
+    return (await answered(() => this.#ledger.blockInfo(number)))?.hash;
+  }
+
+  /** True where a grid batch of the interval is anchored, or it is known to be overdue. */
+  async isSettled(interval: number): Promise<boolean> {
+    const batch = await answered(() => this.#ledger.query('interval', { channel: this.channel, interval, row: 0 }));
+    if (batch !== undefined) return true;
+    return (await answered(() => this.#ledger.query('overdue', { channel: this.channel, interval }))) !== undefined;
+  }
+
+  /** The contract checked it when it was committed. */
+  async #transaction(block: number, txId: string): Promise<Envelope> {
+    const [found] = (await answered(() => this.#ledger.blocks(block, block))) as unknown as EmbeddedBlock[];
+    const transaction = found?.transactions.find((each) => each.txId === txId);
+    if (transaction !== undefined) return transaction.envelope;
+    throw new UnavailableError<LedgerErrorCode>('LEDGER_UNAVAILABLE', `The ledger does not give block ${block}. It is asked again.`);
+  }
+}
+
+function bodyOf(envelope: Envelope): Json {
+  return parseShape(TransactionShape, parseCanonical(unverifiedPayload(envelope)), 'transaction').body;
+}
+
+function genesisIn(block: Json | undefined): Json {
+  return (block as { genesis?: Json } | undefined)?.genesis ?? {};
+}
+
+/** A ledger that fails in a way of its own is away like one that does not answer: the channel goes on without it. */
+async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof DcmbError) throw cause;
+    throw new UnavailableError<LedgerErrorCode>('LEDGER_UNAVAILABLE', 'The ledger does not answer. It is asked again.', { cause });
+  }
+}

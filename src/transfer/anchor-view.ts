@@ -1,0 +1,32 @@
+import type { Envelope, Json } from '../core/index.ts';
+import type { AnchorTokens, BlockReference } from '../evidence/index.ts';
+
+/** What the anchor of a batch carries on the ledger. */
+export interface AnchoredBatch {
+  readonly header: Envelope;
+  /** Empty where no token set was on the ledger. */
+  readonly tokens: AnchorTokens;
+}
+
+/** A delivery that the owner put on the ledger. */
+export interface DepositedBox {
+  /** Encrypted to the receiver, base64url. */
+  readonly box: string;
+  /** The transaction's envelope and the ledger's genesis, for a proof that needs no ledger. */
+  readonly transaction: Envelope;
+  readonly genesis: Json;
+}
+
+/** What the ledger says of a channel. Each answer may be UnavailableError: the ledger is away. */
+export interface AnchorView {
+  /** Hash of the anchored header, or undefined where the batch is not anchored (yet). */
+  anchoredHeader(n: number): Promise<string | undefined>;
+  /** The anchor itself, or undefined where none was seen (yet). */
+  anchored(n: number): Promise<AnchoredBatch | undefined>;
+  /** What was deposited of a batch, or undefined where nothing was seen (yet). */
+  deposited(n: number): Promise<DepositedBox | undefined>;
+  /** The last block that was seen; known without the ledger. */
+  lastBlock(): BlockReference;
+  /** Hash of a block, or undefined where the ledger has none of this number (yet). */
+  blockHash(number: number): Promise<string | undefined>;
+}

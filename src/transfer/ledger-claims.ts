@@ -1,0 +1,62 @@
+import { RejectedError } from '../core/index.ts';
+import type { Commit, Ledger } from '../ledger/index.ts';
+import type { Claim, ReceiverStore } from '../store/index.ts';
+import { isUnavailable } from './persistent-submission.ts';
+
+/** The ledger has it already, or it needs it no more. */
+const DONE: readonly string[] = ['DISPUTE_EXISTS', 'OVERDUE_EXISTS', 'BATCH_PRESENT', 'RECEIPT_EXISTS'];
+/** It does not take it yet. */
+const LATER: readonly string[] = ['NOT_ANCHORED', 'NO_CHANNEL', 'NOT_DUE', 'KEY_NOT_LOGGED', 'TIME_AHEAD'];
+
+export interface ClaimListener {
+  /** @param commit undefined where the ledger had it already */
+  done(claim: Claim, commit: Commit | undefined): void;
+  /** The ledger refuses it for good. */
+  refused(claim: Claim, code: string): void;
+}
+
+/**
+ * Sends to the ledger what the receiver claims there, each once: the transaction is stored before it is sent, and after a
+ * crash the same bytes are sent again.
+ */
+export class LedgerClaims {
+  readonly #ledger: Pick<Ledger, 'prepare' | 'submit'>;
+  readonly #store: ReceiverStore;
+  readonly #listener: ClaimListener;
+
+  constructor(ledger: Pick<Ledger, 'prepare' | 'submit'>, store: ReceiverStore, listener: ClaimListener) {
+    this.#ledger = ledger;
+    this.#store = store;
+    this.#listener = listener;
+  }
+
+  /** Sends what is open. One that the ledger does not take yet stays. @throws UnavailableError the ledger is away: try again */
+  async serve(signal: AbortSignal): Promise<void> {
+    for (const claim of this.#store.openClaims()) {
+      if (signal.aborted) return;
+      await this.#send(claim);
+    }
+  }
+
+  async #send(claim: Claim): Promise<void> {
+    const prepared =
+      claim.transaction === undefined
+        ? await this.#ledger.prepare(claim.kind, claim.body)
+        : { txId: claim.transactionId, bytes: claim.transaction };
+    if (claim.transaction === undefined) this.#store.setClaimSubmitted(claim.id, prepared.txId, prepared.bytes);
+    let commit: Commit | undefined;
+    try {
+      commit = await this.#ledger.submit(prepared);
+    } catch (error) {
+      if (isUnavailable(error) || !(error instanceof RejectedError)) throw error;
+      const { code } = error as RejectedError<string>;
+      if (LATER.includes(code)) return this.#store.settleClaim(claim.id, 'due');
+      if (!DONE.includes(code)) {
+        this.#store.settleClaim(claim.id, 'refused');
+        return this.#listener.refused(claim, code);
+      }
+    }
+    this.#store.settleClaim(claim.id, 'done');
+    this.#listener.done(claim, commit);
+  }
+}
