@@ -24,6 +24,20 @@ interface WriteShareResult {
   readonly evidenceSharePercent: number;
 }
 
+interface DurabilityFigures {
+  readonly oneValueMs: number;
+  readonly requestMs: number;
+  readonly valuesPerSecond: number;
+  readonly valuesPerSecondPipelined: number;
+  readonly cpuMicroseconds: number;
+}
+
+interface DurabilityResult {
+  readonly syncMs: number;
+  readonly write: DurabilityFigures;
+  readonly interval: DurabilityFigures;
+}
+
 /** Runs a bench of this folder and takes the JSON that it prints. */
 function run<Result>(name: string): Result {
   const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
@@ -54,7 +68,32 @@ function writeShareFigures(results: readonly WriteShareResult[]) {
   };
 }
 
-function tableOf({ machine, rounds, evidence, write }: typeof result): string[] {
+function durabilityFigures(results: readonly DurabilityResult[]) {
+  const figures = (kind: 'write' | 'interval'): DurabilityFigures => ({
+    oneValueMs: median(results, (result) => result[kind].oneValueMs),
+    requestMs: median(results, (result) => result[kind].requestMs),
+    valuesPerSecond: median(results, (result) => result[kind].valuesPerSecond),
+    valuesPerSecondPipelined: median(results, (result) => result[kind].valuesPerSecondPipelined),
+    cpuMicroseconds: median(results, (result) => result[kind].cpuMicroseconds),
+  });
+  return { syncMs: median(results, ({ syncMs }) => syncMs), write: figures('write'), interval: figures('interval') };
+}
+
+function durabilityTable({ syncMs, write, interval }: ReturnType<typeof durabilityFigures>): string[] {
+  const row = (what: string, figure: (kind: DurabilityFigures) => number): string =>
+    `  ${what.padEnd(44)}${figure(write).toLocaleString('en').padStart(12)}${figure(interval).toLocaleString('en').padStart(12)}`;
+  return [
+    `${'What a Good means to a PLC: durability'.padEnd(46)}${'write'.padStart(12)}${'interval'.padStart(12)}`,
+    row('a request of one value, ms', ({ oneValueMs }) => oneValueMs),
+    row('a request of 100 values, ms', ({ requestMs }) => requestMs),
+    row('values a second, one request at a time', ({ valuesPerSecond }) => valuesPerSecond),
+    row('values a second, 8 requests at once', ({ valuesPerSecondPipelined }) => valuesPerSecondPipelined),
+    row("the module's CPU time a value, microseconds", ({ cpuMicroseconds }) => cpuMicroseconds),
+    `  ${'one entry of the journal on this disk, ms'.padEnd(44)}${syncMs.toString().padStart(12)}`,
+  ];
+}
+
+function tableOf({ machine, rounds, evidence, write, durability }: typeof result): string[] {
   const count = (value: number) => value.toLocaleString('en');
   const row = (what: string, value: string, note = '') => `  ${what.padEnd(44)}${value.padStart(12)}  ${note}`.trimEnd();
   return [
@@ -72,6 +111,8 @@ function tableOf({ machine, rounds, evidence, write }: typeof result): string[] 
     row('without evidence, microseconds', `${write.microsecondsWithout}`),
     row('with evidence, microseconds', `${write.microsecondsWith}`),
     row("evidence's share", `${write.evidenceSharePercent} %`),
+    '',
+    ...durabilityTable(durability),
   ];
 }
 
@@ -85,6 +126,7 @@ const result = {
   rounds,
   evidence: evidenceFigures(times.map(() => run<EvidenceResult>('evidence'))),
   write: writeShareFigures(times.map(() => run<WriteShareResult>('write-share'))),
+  durability: durabilityFigures(times.map(() => run<DurabilityResult>('durability'))),
 };
 console.log(values.json ? JSON.stringify(result) : tableOf(result).join('\n'));
 process.exitCode = result.evidence.multipleOfSha256 <= BAR_MULTIPLE ? 0 : 1;

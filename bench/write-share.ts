@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parseChannelParams } from '../src/core/index.ts';
@@ -13,7 +11,7 @@ import {
   type IngestServer,
   startIngestServer,
 } from '../src/server/index.ts';
-import type { Order } from './write-share-client.ts';
+import { ClientProcess } from './client-process.ts';
 
 /*
  * What evidence adds to the CPU cost of one OPC UA write: the ingest server's CPU time for a value written by a real
@@ -95,30 +93,10 @@ async function startServer(evidence: Evidence): Promise<IngestServer> {
   );
 }
 
-async function order(client: ChildProcess, what: Order): Promise<void> {
-  client.send(what);
-  const [answer] = (await once(client, 'message')) as [unknown];
-  if (answer !== 'done') throw new Error('The client process failed.');
-}
-
-async function startClient(endpointUrl: string): Promise<ChildProcess> {
-  const client = fork(new URL('./write-share-client.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  client.once('exit', (code) => {
-    if (code !== 0) throw new Error(`The client process ended with code ${code}.`);
-  });
-  const { applicationName, applicationUri, certificate, privateKeyPem } = await identity('client');
-  const nodeIds = tags.map((tag) => inNamespace(INSTANCE_URI, tagId(tag)));
-  const encoded = Buffer.from(certificate).toString('base64');
-  await order(client, {
-    connect: { endpointUrl, applicationName, applicationUri, certificate: encoded, privateKeyPem, password: PASSWORD, nodeIds },
-  });
-  return client;
-}
-
 /** This process's CPU time for a value, microseconds, over one round. */
-async function round(client: ChildProcess): Promise<number> {
+async function round(client: ClientProcess): Promise<number> {
   const before = process.cpuUsage();
-  await order(client, { requests: REQUESTS });
+  await client.write({ requests: REQUESTS });
   const { user, system } = process.cpuUsage(before);
   return (user + system) / (REQUESTS * TAGS);
 }
@@ -131,7 +109,13 @@ function median(values: readonly number[]): number {
 async function measure(): Promise<{ without: number; with: number }> {
   const evidence = new Evidence();
   const server = await startServer(evidence);
-  const client = await startClient(server.endpointUrl);
+  const nodeIds = tags.map((tag) => inNamespace(INSTANCE_URI, tagId(tag)));
+  const client = await ClientProcess.start({
+    endpointUrl: server.endpointUrl,
+    identity: await identity('client'),
+    password: PASSWORD,
+    nodeIds,
+  });
   const pairs: { plain: number; added: number }[] = [];
   for (let i = 0; i < WARM_UP + ROUNDS; i++) {
     evidence.builder = undefined;
@@ -139,7 +123,7 @@ async function measure(): Promise<{ without: number; with: number }> {
     evidence.start();
     pairs.push({ plain, added: (await round(client)) - plain });
   }
-  await order(client, { end: true });
+  await client.end();
   await server.stop();
   const counted = pairs.slice(WARM_UP);
   const without = median(counted.map(({ plain }) => plain));

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Plant } from '../../src/app/index.ts';
 import { coursesOf, type Course, rounded, type Sample } from './figures.ts';
 import { SoakedModule, sampleOf } from './module-process.ts';
-import { DURABILITIES, type Durability, fileSizes, soakPlant } from './plant.ts';
+import { benchPlant, DURABILITIES, type Durability, fileSizes } from '../plant.ts';
 import type { PlcFigures } from './plc.ts';
 
 /*
@@ -191,7 +191,7 @@ function findingsOf({ owner, manufacturer }: Soak): Record<string, number> {
 
 async function soak(options: Options) {
   const { minutes, rate, tags, intervalMs, durability } = options;
-  const plant = await soakPlant(options);
+  const plant = await benchPlant({ tags, intervalMs, durabilityOf: () => durability });
   const run = new Soak(options, plant);
   try {
     const { offered, acknowledged, refused, latencyMs } = await run.run();

@@ -2,21 +2,26 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
-import { initPlant, type Plant } from '../../src/app/index.ts';
-import { freePorts } from '../../test/support/free-ports.ts';
+import { initPlant, type Plant } from '../src/app/index.ts';
+import { freePorts } from '../test/support/free-ports.ts';
 
 export const DURABILITIES = ['write', 'interval'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
-export interface SoakPlantOptions {
+export interface BenchPlantOptions {
   readonly tags: number;
   readonly intervalMs: number;
-  readonly durability: Durability;
+  /** Of each tag, by its place. */
+  readonly durabilityOf: (tag: number) => Durability;
+}
+
+export function tagName(tag: number): string {
+  return `Value${tag}`;
 }
 
 /** A machine with so many measured values, of which three conditions are told. */
 function policyOf(tags: number): object {
-  const names = Array.from({ length: tags }, (_, index) => `Value${index}`);
+  const names = Array.from({ length: tags }, (_, index) => tagName(index));
   const stream = (name: string, aggregate: string, tag: number) => ({
     name,
     title: { en: name, de: name },
@@ -31,7 +36,7 @@ function policyOf(tags: number): object {
     quality: { missing: 'hold' },
   });
   return {
-    id: 'soak',
+    id: 'bench',
     version: 1,
     tags: names.map((name) => ({ name, type: 'Double', minimum: -1e6, maximum: 1e6 })),
     streams: [stream('Highest', 'max', 0), stream('Mean', 'mean', 1), stream('Last', 'last', 2)],
@@ -39,8 +44,8 @@ function policyOf(tags: number): object {
 }
 
 /** A plant of its own in a temporary folder, as `dcmb init` makes it. */
-export async function soakPlant({ tags, intervalMs, durability }: SoakPlantOptions): Promise<Plant> {
-  const root = mkdtempSync(join(tmpdir(), 'dcmb-soak-'));
+export async function benchPlant({ tags, intervalMs, durabilityOf }: BenchPlantOptions): Promise<Plant> {
+  const root = mkdtempSync(join(tmpdir(), 'dcmb-bench-'));
   const policyFile = join(root, 'policy.json');
   const policy = policyOf(tags);
   writeFileSync(policyFile, JSON.stringify(policy));
@@ -52,16 +57,16 @@ export async function soakPlant({ tags, intervalMs, durability }: SoakPlantOptio
     host: '127.0.0.1',
     advertisedHost: 'localhost',
     ports: { ingest: port, cleared: port + 1, applications: port + 2 },
-    channel: 'soak',
+    channel: 'bench',
   });
-  if (durability !== 'write') setDurability(join(plant.owner, 'dcmb.json'), tags, durability);
+  const settings = Array.from({ length: tags }, (_, tag) => [tagName(tag), { durability: durabilityOf(tag) }] as const);
+  setTags(join(plant.owner, 'dcmb.json'), Object.fromEntries(settings));
   return plant;
 }
 
-function setDurability(file: string, tags: number, durability: Durability): void {
-  const perTag = Object.fromEntries(Array.from({ length: tags }, (_, index) => [`Value${index}`, { durability }]));
+function setTags(file: string, settings: object): void {
   const text = readFileSync(file, 'utf8');
-  writeFileSync(file, applyEdits(text, modify(text, ['ingest', 'tags'], perTag, {})));
+  writeFileSync(file, applyEdits(text, modify(text, ['ingest', 'tags'], settings, {})));
 }
 
 /** Bytes of each file that grows with the run, by party and name. */
