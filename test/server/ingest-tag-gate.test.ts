@@ -64,7 +64,7 @@ describe('the gate of a tag', () => {
           }
           if (typeof value.value === 'number') assert.ok(Number.isFinite(value.value));
         });
-        gate.offer(reading);
+        void gate.offer(reading);
         // What the module throws becomes a refusal: an assertion that failed above shows here.
         assert.notEqual(gate.status.lastStatus, 0x80020000);
       }),
@@ -85,17 +85,17 @@ describe('the gate of a tag', () => {
     const open: IngestTag = { name: 'tag', type: 'Int32', timestamps: { use: 'server' }, readableBy: ['Operator'] };
     const reading: OfferedReading = { value: { type: 'Int32', value: 5 }, status: 0, sourceMs: undefined };
     const { gate } = gateFor(open);
-    gate.offer(reading);
+    void gate.offer(reading);
     assert.equal(gate.held?.value?.value, 5);
     const { gate: closed } = gateFor({ ...open, readableBy: [] });
-    closed.offer(reading);
+    void closed.offer(reading);
     assert.equal(closed.held, undefined);
   });
 
   test('still holds the last accepted reading after a refusal', () => {
     const { gate } = gateFor({ name: 'tag', type: 'Int32', maximum: 9, timestamps: { use: 'server' }, readableBy: ['Operator'] });
-    gate.offer({ value: { type: 'Int32', value: 5 }, status: 0, sourceMs: undefined });
-    gate.offer({ value: { type: 'Int32', value: 10 }, status: 0, sourceMs: undefined });
+    void gate.offer({ value: { type: 'Int32', value: 5 }, status: 0, sourceMs: undefined });
+    void gate.offer({ value: { type: 'Int32', value: 10 }, status: 0, sourceMs: undefined });
     assert.equal(gate.held?.value?.value, 5);
   });
 
@@ -108,7 +108,7 @@ describe('the gate of a tag', () => {
     assert.equal(taken.length, 2, 'both are handed over at once');
     assert.deepEqual([gate.status.accepted, gate.held], [0, undefined]);
     for (const done of taken) done();
-    assert.deepEqual(await Promise.all(answers), [0, 0]);
+    assert.deepEqual([await answers[0], await answers[1]], [0, 0]);
     assert.deepEqual([gate.status.accepted, gate.held?.value?.value], [2, 2]);
   });
 
