@@ -16,8 +16,10 @@ export interface LifeEnd {
   readonly unexpected?: string;
 }
 
-/** A module that does not come to the place of its order within this is killed wherever it is. */
-const LONGEST_LIFE_MS = 15_000;
+/** A module that does not come to the place of its order is killed wherever it is: so long after its start at the latest, */
+const LONGEST_START_MS = 30_000;
+/** and so long after it runs. */
+const LONGEST_LIFE_MS = 10_000;
 const PROGRAM = join(import.meta.dirname, 'module-process.ts');
 /** What so many short lives compile is the same each time. */
 const ENVIRONMENT = { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled'), ...process.env };
@@ -46,8 +48,7 @@ export class ModuleRunner {
   /** Lets the module live until its order, or its longest time, is over. */
   async until(order: KillOrder): Promise<LifeEnd> {
     if (order.kind === 'cleared') return this.#killCleared(order);
-    const limit = order.kind === 'moment' ? order.afterMs : LONGEST_LIFE_MS;
-    const byItself = await this.#exitWithin(limit);
+    const byItself = order.kind === 'moment' ? await this.#exitWithin(order.afterMs) : await this.#exitInTime();
     if (this.#why !== undefined) return { kills: 0, unexpected: this.#why };
     if (!byItself) return { kills: await this.kill() };
     const signal = await this.#exited;
@@ -56,13 +57,12 @@ export class ModuleRunner {
   }
 
   async #killCleared({ afterMs, thenMs }: Extract<KillOrder, { kind: 'cleared' }>): Promise<LifeEnd> {
-    const limit = Date.now() + LONGEST_LIFE_MS;
-    while (!this.#running && this.#why === undefined && Date.now() < limit) await pause(20);
+    await this.#runs();
     await this.#exitWithin(afterMs);
     const child = childrenOf(this.#process.pid)[0];
     if (child !== undefined) process.kill(child, 'SIGKILL');
     await this.#exitWithin(thenMs);
-    if (this.#why !== undefined || this.#process.exitCode !== null)
+    if (this.#why !== undefined || this.#isOver)
       return { kills: 0, unexpected: this.#why ?? `ended after its cleared server: ${this.#said}` };
     const own = await this.kill();
     return { kills: own + (child === undefined ? 0 : 1), ...(child === undefined ? {} : { reached: 'cleared server' }) };
@@ -110,8 +110,22 @@ export class ModuleRunner {
     if (message.kind === 'event') this.#onEvent(message);
   }
 
+  async #runs(): Promise<void> {
+    const limit = Date.now() + LONGEST_START_MS;
+    while (!this.#running && this.#why === undefined && !this.#isOver && Date.now() < limit) await pause(20);
+  }
+
+  async #exitInTime(): Promise<boolean> {
+    await this.#runs();
+    return this.#exitWithin(LONGEST_LIFE_MS);
+  }
+
+  get #isOver(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
   async #exitWithin(ms: number): Promise<boolean> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return true;
+    if (this.#isOver) return true;
     const waiting = new AbortController();
     const exit = once(this.#process, 'exit', { signal: waiting.signal }).then(
       () => true,

@@ -12,11 +12,13 @@ import { checkTrace, type TraceFinding } from '../../scripts/models/trace-check.
 import { parseTrace } from '../../scripts/models/trace-file.ts';
 import { parseTransitionTable } from '../../scripts/models/transition-table.ts';
 import { pause } from '../support/pause.ts';
-import type { FaultLine } from './fault-line.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
 type Module = SenderModule | ReceiverModule;
+
+/** What each module is given: adapters that fail, a clock that is set. */
+export type PlantModules = Readonly<Record<'owner' | 'receiver', ModuleOptions>>;
 
 /** One module in this process, with faults to come, that is started again where it ended. */
 export class FaultyModule {
@@ -27,11 +29,11 @@ export class FaultyModule {
   /** Why it ended, where it did by itself. */
   ended: string | undefined;
 
-  constructor(start: (options: ModuleOptions) => Promise<Module>, line: FaultLine, traceFile: string) {
+  constructor(start: (options: ModuleOptions) => Promise<Module>, options: ModuleOptions, traceFile: string) {
     this.#start = start;
     this.#options = {
+      ...options,
       onEvent: (event) => void this.events.push(event),
-      adapters: line.adapters,
       trace: (event) => appendFileSync(traceFile, `${JSON.stringify(event)}\n`),
     };
   }
@@ -76,18 +78,18 @@ export class FaultPlant {
   readonly owner: FaultyModule;
   readonly receiver: FaultyModule;
 
-  private constructor(files: CrashPlant, target: ActionTarget, lines: Readonly<Record<'owner' | 'receiver', FaultLine>>) {
+  private constructor(files: CrashPlant, target: ActionTarget, options: PlantModules) {
     this.files = files;
     this.#target = target;
-    this.owner = new FaultyModule((options) => SenderModule.start(files.ownerFile, options), lines.owner, files.traceFile);
-    this.receiver = new FaultyModule((options) => ReceiverModule.start(files.manufacturerFile, options), lines.receiver, files.traceFile);
+    this.owner = new FaultyModule((options) => SenderModule.start(files.ownerFile, options), options.owner, files.traceFile);
+    this.receiver = new FaultyModule((options) => ReceiverModule.start(files.manufacturerFile, options), options.receiver, files.traceFile);
     const args = [join(import.meta.dirname, '..', 'crash', 'plc-process.ts'), join(files.plant.plc, 'pki'), this.#url, files.writesFile];
     this.#plc = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
-  static async create(lines: Readonly<Record<'owner' | 'receiver', FaultLine>>): Promise<FaultPlant> {
+  static async create(options: PlantModules): Promise<FaultPlant> {
     const target = await ActionTarget.start();
-    return new FaultPlant(await createCrashPlant({ webhookUrl: target.url }), target, lines);
+    return new FaultPlant(await createCrashPlant({ webhookUrl: target.url }), target, options);
   }
 
   get #url(): string {
