@@ -1,4 +1,6 @@
+export { type ActionEntry, listActions, repeatActions } from './action-letters.ts';
 export { type AgreementFile, loadAgreement, type LoadedAgreement } from './agreement-file.ts';
+export { accuse } from './audit-accuse.ts';
 export { exportAudit } from './audit-export.ts';
 export * from './config.ts';
 export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';
@@ -22,6 +24,7 @@ export {
   type AuditReport,
   formatProofReport,
   formatReport,
+  type LedgerClaim,
   parseExport,
   parseProof,
   type Proof,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { RejectedError } from '../app/index.ts';
 
 /** Reads and parses a file that an auditor was given. @throws RejectedError in one sentence with the path and what to do */
@@ -20,7 +20,16 @@ function readBytes(file: string): Uint8Array {
   }
 }
 
-/** System code of a failed file operation: `ENOENT`. */
-export function codeOf(cause: unknown): string {
+/** For its owner's eyes alone: what an auditor is given has conditions in the clear. */
+export function writeAuditFile(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes, { mode: 0o600 });
+    chmodSync(file, 0o600);
+  } catch (cause) {
+    throw new RejectedError('BAD_FILE', `${file} can't be written (${codeOf(cause)}). Check the path and its rights.`, { cause });
+  }
+}
+
+function codeOf(cause: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? 'unknown fault';
 }

@@ -1,10 +1,23 @@
-import { formatProofReport, parseProof, verifyProof } from '../app/index.ts';
-import { readAuditFile } from './audit-file.ts';
+import { accuse, formatProofReport, type LedgerClaim, parseProof, verifyProof } from '../app/index.ts';
+import { readAuditFile, writeAuditFile } from './audit-file.ts';
+import { PROGRAM } from './spoken-paths.ts';
 
 export interface ProofOptions {
   readonly json?: true;
   readonly ledger?: string;
   readonly channel?: string;
+}
+
+/** Writes a proof of what the ledger shows. */
+export async function accuseTo(out: string, config: string, kind: LedgerClaim['kind'], number: number): Promise<void> {
+  const bytes = await accuse(config, claimOf(kind, number));
+  writeAuditFile(out, bytes);
+  process.stdout.write(`${out}: ${bytes.length} bytes. Verify it anywhere with: ${PROGRAM} audit proof ${out}\n`);
+}
+
+function claimOf(kind: LedgerClaim['kind'], number: number): LedgerClaim {
+  if (kind === 'missing') return { kind, interval: number };
+  return kind === 'unsigned' ? { kind, k: number } : { kind, n: number };
 }
 
 /** Prints what a proof convicts whom of and sets the exit code: 0 it holds, 1 it does not. */

@@ -1,9 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import type { LedgerClaim } from '../app/index.ts';
 import type { ProofOptions } from './audit-proof.ts';
 import type { KnownBlock, VerifyOptions } from './audit-run.ts';
 
+const LEDGER_CLAIMS: readonly LedgerClaim['kind'][] = ['late', 'missing', 'skipped', 'unreceipted', 'unsigned'];
+
 export function auditCommand(): Command {
-  const audit = new Command('audit').description('evidence for an auditor: export, verify, proof');
+  const audit = new Command('audit').description('evidence for an auditor: export, verify, accuse, proof');
   audit
     .command('export')
     .description('write one self-contained file with everything an auditor needs; no raw value is in it')
@@ -19,6 +22,16 @@ export function auditCommand(): Command {
     .option('--block <number:hash>', 'a block of it that the auditor knows from elsewhere', knownBlock)
     .action(async (file: string, options: VerifyOptions) => (await import('./audit-run.ts')).verifyFile(file, options));
   audit
+    .command('accuse')
+    .description('write a proof file of what the ledger shows: a missed deadline, a batch passed over')
+    .argument('<config>', "either side's configuration")
+    .addArgument(new Argument('<kind>', 'what is claimed').choices(LEDGER_CLAIMS))
+    .argument('<number>', 'batch number; the interval for `missing`, the number of the epoch record for `unsigned`', wholeNumber)
+    .option('-o, --out <file>', 'where to write it', 'proof.json')
+    .action(async (config: string, kind: LedgerClaim['kind'], number: number, { out }: { out: string }) =>
+      (await import('./audit-proof.ts')).accuseTo(out, config, kind, number),
+    );
+  audit
     .command('proof')
     .description('verify a proof file offline: exit code 0 it holds, 1 it does not, 2 unreadable')
     .argument('<file>')
@@ -27,6 +40,11 @@ export function auditCommand(): Command {
     .option('--channel <id>', 'id of the channel that the reader knows from elsewhere', channelId)
     .action(async (file: string, options: ProofOptions) => (await import('./audit-proof.ts')).verifyProofFile(file, options));
   return audit;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(text);
 }
 
 function ledgerId(text: string): string {
