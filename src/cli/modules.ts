@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { ModuleEvent, ModuleOptions } from '../app/index.ts';
 import { eventLine } from './event-lines.ts';
 import { failWith } from './failure.ts';
+import { receiveActionsCommand } from './receive-actions.ts';
 import { stopRequested } from './stopping.ts';
 
 interface RunOptions {
@@ -30,7 +31,9 @@ export function receiveCommand(): Command {
   return moduleCommand('receive', "run the manufacturer's module: fetches, verifies, countersigns, acts", async (config, options) => {
     const { ReceiverModule } = await import('../app/index.ts');
     return ReceiverModule.start(config, options);
-  });
+  })
+    .enablePositionalOptions()
+    .addCommand(receiveActionsCommand());
 }
 
 function moduleCommand(name: string, description: string, start: (config: string, options: ModuleOptions) => Promise<Running>): Command {

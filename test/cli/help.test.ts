@@ -9,6 +9,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['init'],
   ['serve'],
   ['receive'],
+  ['receive', 'actions'],
   ['replay'],
   ['trust'],
   ['trust', 'list'],
