@@ -2,7 +2,7 @@ import type { Agreement } from '../agreement/index.ts';
 import { type ChannelParams, type Clock, intervalEnd } from '../core/index.ts';
 import type { ClearedPublication } from '../server/index.ts';
 import type { SealedBatch, SenderStore, StoredBatch } from '../store/index.ts';
-import type { CutBatch, Published } from '../transfer/index.ts';
+import type { CutBatch, OpenBatch, Published } from '../transfer/index.ts';
 import { conditionsSeen } from './conditions-seen.ts';
 import type { ModuleListener } from './events.ts';
 import type { Trace } from './trace.ts';
@@ -44,23 +44,26 @@ export class ChannelShow {
     this.state(batch.n);
   }
 
-  /** Shows codes cleared within the interval, at their time or at the next publication's where that is over. */
-  within(batch: number, pointMs: number, codes: readonly number[]): void {
+  /**
+   * Shows codes cleared within the interval, at their time or at the next publication's where that is over.
+   * @returns whether it is over
+   */
+  within(batch: number, pointMs: number, codes: readonly number[]): boolean {
     const { params, clock } = this.#parts;
-    const stepMs = params.intervalMs / params.publications;
-    const publishAtMs = nextTime(pointMs + params.publishDelayMs, clock.now(), stepMs);
+    const dueMs = pointMs + params.publishDelayMs;
+    const publishAtMs = nextTime(dueMs, clock.now(), params.intervalMs / params.publications);
     this.#give(codes, pointMs, batch, publishAtMs);
+    return publishAtMs > dueMs;
   }
 
   /**
-   * Shows what a crash may have kept from being shown: the cleared server begins without anything. What is late waits for
-   * a grid point, for its time must not tell when the module was there again.
-   * @param published what was cleared within the open interval `interval`, for the open batch `n`
+   * Shows what a crash may have kept from being shown of the batches before `next`: the cleared server begins without
+   * anything. What is late waits for a grid point, for its time must not tell when the module was there again.
    */
-  again(n: number, interval: number, published: readonly Published[]): void {
+  again(next: number): void {
     const { params, clock } = this.#parts;
     const shown = this.#shownThrough();
-    for (const batch of this.#notShown(n, shown)) {
+    for (const batch of this.#notShown(next, shown)) {
       if (batch.row === 0) {
         const publishAtMs = nextTime(batch.publishAtMs, clock.now(), params.intervalMs);
         const gridMs = intervalEnd(params, batch.through);
@@ -69,8 +72,14 @@ export class ChannelShow {
       }
       this.state(batch.n);
     }
+  }
+
+  /** Shows once more what was cleared within the open interval: it is stored, but perhaps nobody saw it. */
+  withinAgain({ n, interval }: Pick<OpenBatch, 'n' | 'interval'>, published: readonly Published[]): void {
+    const { params } = this.#parts;
     const stepMs = params.intervalMs / params.publications;
-    for (const [publication, codes] of published) this.within(n, intervalEnd(params, interval - 1) + (publication + 1) * stepMs, codes);
+    const fromMs = intervalEnd(params, interval - 1);
+    for (const [publication, codes] of published) this.within(n, fromMs + (publication + 1) * stepMs, codes);
   }
 
   /** Shows how far a batch has come. */

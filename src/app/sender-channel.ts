@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { epochOf, Hash, hasCode, parseShape } from '../core/index.ts';
+import { epochOf, FatalError, Hash, hasCode, parseShape } from '../core/index.ts';
 import type { BlockInfo, Commit } from '../ledger/index.ts';
 import type { SealedBatch } from '../store/index.ts';
 import {
@@ -105,7 +105,13 @@ export class SenderChannel {
    */
   accept(reading: TagReading): Promise<void> | undefined {
     this.#ports.cache.requireRoom();
-    return this.#collecting.accept(reading);
+    try {
+      return this.#collecting.accept(reading);
+    } catch (error) {
+      // One that can't be cleared for good ends the module: what follows would be cleared wrongly.
+      if (error instanceof FatalError) this.#failed(error);
+      throw error;
+    }
   }
 
   /** Readings of a PLC may be missing; the batch says so. */
@@ -200,7 +206,8 @@ export class SenderChannel {
     const { nextBatch } = this.#ports.store.progress() ?? { nextBatch: 0 };
     const { cuts, lost, published } = replayJournal(collecting, this.#ports.entries);
     for (const n of lost) this.#report.readingsLost(n);
-    this.#show.again(nextBatch, collecting.open.interval, published);
+    this.#show.again(nextBatch);
+    this.#show.withinAgain(collecting.open, published);
     this.#erase(nextBatch);
     for (const cut of cuts) this.#sealing.add(cut);
   }
@@ -227,7 +234,7 @@ export class SenderChannel {
   #publish(n: number, pointMs: number, codes: readonly number[], stored: Promise<void>): void {
     stored.then(
       () => {
-        if (!this.#isOver) this.#show.within(n, pointMs, codes);
+        if (!this.#isOver && this.#show.within(n, pointMs, codes)) this.#report.lateWithin(n);
       },
       () => undefined,
     );

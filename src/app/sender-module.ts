@@ -9,7 +9,15 @@ import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.
 import { followPlc } from './plc-feed.ts';
 import type { SenderChannel } from './sender-channel.ts';
 import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
-import { closeStoreParts, type LedgerParts, openLedgerParts, openStoreParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
+import {
+  closeStoreParts,
+  isStoreBehind,
+  type LedgerParts,
+  openLedgerParts,
+  openStoreParts,
+  requireNewestStore,
+  type StoreParts,
+} from './sender-parts.ts';
 import { SenderOperator } from './sender-operator.ts';
 import { SenderRun } from './sender-run.ts';
 import { type BatchCounts, settle } from './settle.ts';
@@ -176,7 +184,7 @@ export class SenderModule {
     let reason: 'missed' | 'storage' = 'missed';
     while (!signal.aborted) {
       try {
-        this.#run ??= this.#newRun(await openStoreParts(this.#files, this.#ports));
+        this.#run ??= await this.#openRun();
         await this.#run.live(reason);
         return;
       } catch (error) {
@@ -196,6 +204,16 @@ export class SenderModule {
     this.#operator.faulted(error);
     await run?.abandon();
     await pause(REOPEN_EVERY_MS, this.#stopped.signal);
+  }
+
+  async #openRun(): Promise<SenderRun> {
+    const opened = await openStoreParts(this.#files, this.#ports);
+    try {
+      return this.#newRun(opened);
+    } catch (error) {
+      await closeStoreParts(opened);
+      throw error;
+    }
   }
 
   #newRun(opened: StoreParts): SenderRun {
@@ -271,7 +289,7 @@ export class SenderModule {
     try {
       await requireNewestStore(this.#files, store, this.#ledger.ledger);
     } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error;
+      if (isStoreBehind(error)) throw error;
     }
   }
 

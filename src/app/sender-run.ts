@@ -101,9 +101,9 @@ export class SenderRun {
     // Also at later starts: the first one may have ended between the two steps.
     eraseExchangeKey(files.config.keys);
     if (signal.aborted) return;
-    const channel = this.#makeChannel(duties);
+    // Known before it starts: a start that ends half-way has to be ended too.
+    const channel = (this.#channel = this.#makeChannel(duties));
     channel.start(reason);
-    this.#channel = channel;
     this.#parts.begun(channel);
     await duties.run(files.digest);
   }

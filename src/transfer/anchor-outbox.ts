@@ -32,7 +32,7 @@ export interface AnchorOutboxParts {
 
 /** Idle look at the store, for what another process or a missed wake-up left. */
 const LONGEST_SLEEP_MS = 1000;
-const AGAIN_MS = 50;
+const AGAIN_MS = 100;
 
 /**
  * Brings sealed batches onto the ledger, in order, each at its publication time. The transaction's bytes are stored
