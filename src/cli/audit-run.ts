@@ -1,4 +1,4 @@
-import { type AuditOptions, exportAudit, formatReport, parseExport, RejectedError, systemArgon2, verifyExport } from '../app/index.ts';
+import { type AuditOptions, exportAudit, formatReport, parseExport, systemArgon2, verifyExport } from '../app/index.ts';
 import { readAuditFile, writeAuditFile } from './audit-file.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
