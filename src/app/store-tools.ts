@@ -46,7 +46,7 @@ export async function compactStoreOf(config: string): Promise<{ readonly before:
  */
 export async function backUpStoreOf(config: string, target?: string): Promise<string> {
   const place = await placeOf(readConfig(config));
-  const stamp = new Date(systemClock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const stamp = new Date(systemClock.now()).toISOString().replaceAll(/[-:.]/g, '');
   const file = target ?? join(`${place.file}.backup-${stamp}`);
   await backUpStore(place, file);
   return file;

@@ -48,7 +48,7 @@ export class Database {
     this.cipher = new RowCipher(form.key, form.purpose);
     this.#db = open(file, form.mustExist === true);
     try {
-      this.#db.exec('PRAGMA busy_timeout = 5000');
+      this.#db.exec(`PRAGMA busy_timeout = ${form.exclusive === true ? 1000 : 5000}`);
       if (form.exclusive === true) this.#db.exec('PRAGMA locking_mode = EXCLUSIVE');
       this.#requireNotForeign(form);
       if (file !== ':memory:') chmodSync(file, 0o600);

@@ -25,6 +25,11 @@ export function storeFault(error: unknown, file: string): unknown {
   return code === undefined ? systemFault(error, file) : (sqliteFault(code, error, file) ?? error);
 }
 
+/** What a journal that was closed says; whoever still asks it is late, and nothing is wrong with the disk. */
+export function closedJournal(file: string): Error {
+  return unavailable('STORE_FAILED', `${file} is closed: its module stops, or opens it anew. Try again.`, undefined);
+}
+
 /** Of something that went wrong while the store was opened: what is unknown then is a matter of path or rights. */
 export function openingFault(error: unknown, file: string): Error {
   const fault = storeFault(error, file);

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Bytes, FatalError, RejectedError, UnavailableError } from '../core/index.ts';
 import type { StoreErrorCode } from './errors.ts';
-import { failedDisk } from './faults.ts';
+import { closedJournal, failedDisk } from './faults.ts';
 import type { JournalEntry, JournalPlace, JournalReply, JournalRequest, JournalTask, ToldError } from './journal-messages.ts';
 
 interface Waiting {
@@ -151,10 +151,6 @@ export class Journal {
     this.#asked.clear();
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
-}
-
-function closedJournal(file: string): Error {
-  return failedDisk(file, 'the journal is closed');
 }
 
 /** An error's class does not survive the way between threads; its words do. */

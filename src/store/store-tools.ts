@@ -171,7 +171,7 @@ function retireCopy({ side, file, channel, key }: StorePlace): void {
 function setAside(place: StorePlace, nowMs: number): string | undefined {
   if (!existsSync(place.file)) return undefined;
   requireStopped(place);
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '');
   const aside = `${place.file}.before-${stamp}`;
   for (const suffix of ['', '-wal', '-shm', '.journal', '.journal-wal', '.journal-shm']) {
     if (existsSync(place.file + suffix)) renameSync(place.file + suffix, aside + suffix);
