@@ -2,12 +2,12 @@ import { type BatchEvidence, withoutUnanchored, writeExport } from '../audit/ind
 import { type Bytes, epochOf, fromBase64Url, parseEnvelope, parseShape, toBase64Url } from '../core/index.ts';
 import { type BatchHeader, type DeliveryPackage, DeliveryPackageShape, openHeader } from '../evidence/index.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { loadSigningKey, loadStoreKey, systemClock, systemRandom } from '../platform/index.ts';
+import { loadStoreKey } from '../platform/index.ts';
 import { ReceiverStore, SenderStore } from '../store/index.ts';
 import { EpochSecrets } from '../transfer/index.ts';
 import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
 import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.ts';
-import { openLedger, requireSameLedger } from './ledger-access.ts';
+import { openOwnLedger, requireSameLedger } from './ledger-access.ts';
 import { receiverSecrets } from './receiver-secrets.ts';
 
 const BATCHES_A_PAGE = 500;
@@ -30,12 +30,7 @@ export async function exportAudit(config: string): Promise<Bytes> {
   const [{ agreement: path }] = own.channels;
   const loaded = loadAgreement(path);
   requireSameLedger(loaded.agreement, own.ledger, path);
-  const ledger = await openLedger(own.ledger, {
-    organisation: own.organisation,
-    signer: await loadSigningKey(own.keys.ledger),
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const ledger = await openOwnLedger(own);
   try {
     const key = await loadStoreKey(own.keys.store);
     // The store first: a module that runs beside this may anchor in between, and what the file says of a batch must not be

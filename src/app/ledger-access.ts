@@ -13,8 +13,8 @@ import {
 import type { TransactionKind } from '../contract/index.ts';
 import { type Commit, type Ledger, openEmbeddedLedger } from '../ledger/index.ts';
 import { isRefusal, untilAvailable } from '../transfer/index.ts';
-import { systemRandom } from '../platform/index.ts';
-import type { ConfigErrorCode, LedgerConfig } from './config.ts';
+import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
+import type { ConfigErrorCode, LedgerConfig, ManufacturerConfig, OwnerConfig } from './config.ts';
 import { PatientLedger } from './patient-ledger.ts';
 
 export { LedgerWatch } from './ledger-watch.ts';
@@ -29,6 +29,11 @@ export interface LedgerIdentity {
 /** Opens the configured ledger. @throws RejectedError, UnavailableError in one sentence with file and remedy */
 export function openLedger(config: LedgerConfig, { organisation, signer, clock, random }: LedgerIdentity): Promise<Ledger> {
   return openEmbeddedLedger({ file: config.file, ledgerId: config.id, organisation, signer, clock, random });
+}
+
+/** Opens the ledger of either side's configuration for a command, in the name of its organisation. @throws as `openLedger` */
+export async function openOwnLedger({ ledger, organisation, keys }: OwnerConfig | ManufacturerConfig): Promise<Ledger> {
+  return openLedger(ledger, { organisation, signer: await loadSigningKey(keys.ledger), clock: systemClock, random: systemRandom });
 }
 
 /**

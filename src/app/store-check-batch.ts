@@ -1,4 +1,4 @@
-import { type Envelope, keyIdOf, RejectedError, toBase64Url } from '../core/index.ts';
+import { type Envelope, RejectedError, toBase64Url } from '../core/index.ts';
 import {
   type BatchHeader,
   type DeliveryPackage,
@@ -10,7 +10,7 @@ import {
 } from '../evidence/index.ts';
 import { systemArgon2 } from '../platform/index.ts';
 import type { StoreErrorCode } from '../store/index.ts';
-import type { ChannelTerms } from '../transfer/index.ts';
+import { type ChannelTerms, deliveryTerms } from '../transfer/index.ts';
 
 /** What both sides' stores keep of a batch in columns of its own, beside the signed documents. */
 export interface StoredColumns {
@@ -30,20 +30,10 @@ export async function verifyStored(
   previous: Opened<BatchHeader> | undefined,
 ): Promise<VerifiedBatch> {
   const verified = await verifyDelivery({
-    params: terms.params,
-    channel: toBase64Url(terms.channelId),
-    codes: terms.codes,
-    agreement: {
-      version: terms.agreementVersion,
-      policy: toBase64Url(terms.policyCommitment),
-      module: toBase64Url(terms.moduleDigest),
-      rawReleased: terms.rawReleased,
-    },
+    ...deliveryTerms(terms),
     epochKeys: undefined,
     argon2: systemArgon2,
     package: stored.deliveryPackage as DeliveryPackage,
-    ownerKey: terms.ownerKey,
-    recipientKeyId: keyIdOf(terms.receiverKey),
     previous,
     tokenRoot: undefined,
   });

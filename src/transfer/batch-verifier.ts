@@ -6,11 +6,9 @@ import {
   EnvelopeShape,
   epochOf,
   type Json,
-  keyIdOf,
   parseCanonical,
   parseShape,
   RejectedError,
-  toBase64Url,
   unverifiedPayload,
 } from '../core/index.ts';
 import {
@@ -23,7 +21,7 @@ import {
   type VerifiedBatch,
 } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import { type ChannelTerms, isNear } from './channel-terms.ts';
+import { type ChannelTerms, deliveryTerms, isNear } from './channel-terms.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 import type { TransferErrorCode } from './errors.ts';
 
@@ -74,20 +72,10 @@ export class BatchVerifier {
     const terms = this.#terms;
     const previous = this.headerBefore(n);
     const verified = await verifyDelivery({
-      params: terms.params,
-      channel: toBase64Url(terms.channelId),
-      codes: terms.codes,
-      agreement: {
-        version: terms.agreementVersion,
-        policy: toBase64Url(terms.policyCommitment),
-        module: toBase64Url(terms.moduleDigest),
-        rawReleased: terms.rawReleased,
-      },
+      ...deliveryTerms(terms),
       epochKeys: this.#secrets.keysAt(claimedInterval(delivered)),
       argon2: this.#ports.argon2,
       package: delivered,
-      ownerKey: terms.ownerKey,
-      recipientKeyId: keyIdOf(terms.receiverKey),
       previous: previous?.header === undefined ? undefined : openHeader(previous.header, terms.ownerKey),
       tokenRoot,
       ...(rawWithheld ? { rawWithheld } : {}),

@@ -1,4 +1,4 @@
-import { type Bytes, type ChannelParams, epochOf, intervalAt } from '../core/index.ts';
+import { type Bytes, type ChannelParams, epochOf, intervalAt, keyIdOf, toBase64Url } from '../core/index.ts';
 import type { RawRelease } from '../evidence/index.ts';
 
 /** What both ends of a channel know of it, from the agreement. */
@@ -30,6 +30,13 @@ const LEAST_EPOCHS_AHEAD = 4;
 export function epochsAhead(terms: ChannelTerms): number {
   const epochMs = terms.params.intervalMs * terms.params.epochIntervals;
   return Math.max(LEAST_EPOCHS_AHEAD, Math.ceil(terms.lookAheadMs / epochMs));
+}
+
+/** What `verifyDelivery` is to hold every delivery of the channel against. */
+export function deliveryTerms(terms: ChannelTerms) {
+  const { params, codes, agreementVersion: version, ownerKey, rawReleased } = terms;
+  const agreement = { version, policy: toBase64Url(terms.policyCommitment), module: toBase64Url(terms.moduleDigest), rawReleased };
+  return { params, channel: toBase64Url(terms.channelId), codes, agreement, ownerKey, recipientKeyId: keyIdOf(terms.receiverKey) };
 }
 
 /** False for an epoch farther ahead than anything that the other side can rightly speak of, clocks that differ included. */

@@ -1,20 +1,7 @@
-import {
-  InMemoryCertificateKeyPairProvider,
-  LogLevel,
-  MessageSecurityMode,
-  OPCUAClient,
-  SecurityPolicy,
-  setLogLevel,
-  type UserIdentityInfo,
-  UserTokenType,
-} from 'node-opcua';
-import { makePrivateKeyFromPem } from 'node-opcua-crypto';
-import {
-  type ApplicationIdentity,
-  createApplicationCertificate,
-  PinnedCertificateStore,
-  thumbprintOf,
-} from '../../src/server/identity/index.ts';
+import { LogLevel, setLogLevel } from 'node-opcua';
+import { type ApplicationIdentity, createApplicationCertificate } from '../../src/server/identity/index.ts';
+
+export { certificateUser, passwordUser, uaClient as client } from '../support/ua-client.ts';
 
 setLogLevel(LogLevel.Error);
 
@@ -28,38 +15,6 @@ export function identity(name: string): Promise<ApplicationIdentity> {
     ips: ['127.0.0.1'],
     validityDays: 30,
   });
-}
-
-export interface ClientOptions {
-  readonly policy?: SecurityPolicy;
-  readonly mode?: MessageSecurityMode;
-}
-
-/** A node-opcua client that trusts the given server certificate only, and gives up at once. */
-export function client(own: ApplicationIdentity, server: ApplicationIdentity, options: ClientOptions = {}): OPCUAClient {
-  const store = new PinnedCertificateStore({ isTrusted: (thumbprint) => thumbprint === thumbprintOf(server.certificate) });
-  return OPCUAClient.create({
-    applicationName: own.applicationName,
-    applicationUri: own.applicationUri,
-    certificateKeyPairProvider: new InMemoryCertificateKeyPairProvider(
-      [Buffer.from(own.certificate)],
-      makePrivateKeyFromPem(own.privateKeyPem),
-    ),
-    clientCertificateManager: store,
-    securityMode: options.mode ?? MessageSecurityMode.SignAndEncrypt,
-    securityPolicy: options.policy ?? SecurityPolicy.Basic256Sha256,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
-    keepSessionAlive: false,
-  });
-}
-
-export function certificateUser(own: ApplicationIdentity): UserIdentityInfo {
-  return { type: UserTokenType.Certificate, certificateData: Buffer.from(own.certificate), privateKey: own.privateKeyPem };
-}
-
-export function passwordUser(userName: string, password: string): UserIdentityInfo {
-  return { type: UserTokenType.UserName, userName, password };
 }
 
 /** Waits until the condition holds. @throws Error after ten seconds */
