@@ -9,15 +9,7 @@ import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.
 import { followPlc } from './plc-feed.ts';
 import type { SenderChannel } from './sender-channel.ts';
 import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
-import {
-  closeStoreParts,
-  isStoreBehind,
-  type LedgerParts,
-  openLedgerParts,
-  openStoreParts,
-  requireNewestStore,
-  type StoreParts,
-} from './sender-parts.ts';
+import { closeStoreParts, type LedgerParts, openLedgerParts, openStoreParts, requireNotBehind, type StoreParts } from './sender-parts.ts';
 import { SenderOperator } from './sender-operator.ts';
 import { SenderRun } from './sender-run.ts';
 import { type BatchCounts, settle } from './settle.ts';
@@ -93,7 +85,7 @@ export class SenderModule {
       throw error;
     }
     try {
-      await module.#requireNewest(opened);
+      await requireNotBehind(files, opened.store, module.#ledger.ledger);
       module.#run = module.#newRun(opened);
       await module.#startServers();
     } catch (error) {
@@ -282,15 +274,6 @@ export class SenderModule {
       throw new UnavailableError('NOT_RUNNING', 'The module does not collect values now. Try again in a few seconds.');
     }
     return channel;
-  }
-
-  /** Where the ledger does not answer, the check waits until it does: nothing is anchored before. */
-  async #requireNewest({ store }: StoreParts): Promise<void> {
-    try {
-      await requireNewestStore(this.#files, store, this.#ledger.ledger);
-    } catch (error) {
-      if (isStoreBehind(error)) throw error;
-    }
   }
 
   async #close(): Promise<void> {

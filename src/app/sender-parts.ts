@@ -96,6 +96,18 @@ export async function requireNewestStore({ config, loaded }: SenderFiles, store:
   );
 }
 
+/**
+ * The same at a start, as far as the ledger answers; where it does not, the check waits until it does, and nothing is
+ * anchored before. @throws RejectedError `STORE_BEHIND`
+ */
+export async function requireNotBehind(files: SenderFiles, store: SenderStore, ledger: Ledger): Promise<void> {
+  try {
+    await requireNewestStore(files, store, ledger);
+  } catch (error) {
+    if (isStoreBehind(error)) throw error;
+  }
+}
+
 /** True where the store is known to be older than the ledger. */
 export function isStoreBehind(error: unknown): boolean {
   return hasCode(error, 'STORE_BEHIND');
