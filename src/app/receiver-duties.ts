@@ -1,7 +1,7 @@
 import { type ChannelParams, type Clock, intervalEnd, RejectedError, UnavailableError } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import { type Inbox, LedgerClaims, OverdueWatch, pause } from '../transfer/index.ts';
+import { type CoveredIntervals, type Inbox, LedgerClaims, OverdueWatch, pause } from '../transfer/index.ts';
 import type { ModuleListener } from './events.ts';
 import type { AnchorSeen } from './ledger-conditions.ts';
 import { messageOf } from './message-of.ts';
@@ -62,7 +62,7 @@ export class ReceiverDuties {
 
   /** Says where an anchor is late, and knows what is covered from now on. */
   anchored(anchor: AnchorSeen): void {
-    if (this.#overdue.anchored(anchor)) this.#parts.store.setFact(NEXT_UNCOVERED, String(this.#overdue.next));
+    this.#covered(anchor);
     this.sayIfLate(anchor);
   }
 
@@ -120,14 +120,23 @@ export class ReceiverDuties {
   }
 
   async #claimOverdue(): Promise<void> {
-    const { clock, store, view, inbox, params } = this.#parts;
-    for (const interval of this.#overdue.due(clock.now())) {
+    for (const interval of this.#overdue.due(this.#parts.clock.now())) {
       const id = `overdue:${interval}`;
       // What was claimed once is not asked about again.
-      if (store.claim(id) !== undefined || (await view.isSettled(interval))) continue;
-      store.addClaim({ id, kind: 'overdue', n: interval, body: { channel: view.channel, interval } });
-      const end = new Date(intervalEnd(params, interval)).toISOString();
-      inbox.finding(-1, 'OVERDUE', `Interval ${interval}, which ended ${end}, has no batch on the ledger and is overdue.`);
+      if (this.#parts.store.claim(id) !== undefined) continue;
+      if (await this.#parts.view.isCovered(interval)) this.#covered({ interval, through: interval, row: 0 });
+      else this.#claim(id, interval);
     }
+  }
+
+  #claim(id: string, interval: number): void {
+    const { store, view, inbox, params } = this.#parts;
+    store.addClaim({ id, kind: 'overdue', n: interval, body: { channel: view.channel, interval } });
+    const end = new Date(intervalEnd(params, interval)).toISOString();
+    inbox.finding(-1, 'OVERDUE', `Interval ${interval}, which ended ${end}, has no batch on the ledger and is overdue.`);
+  }
+
+  #covered(covered: CoveredIntervals): void {
+    if (this.#overdue.anchored(covered)) this.#parts.store.setFact(NEXT_UNCOVERED, String(this.#overdue.next));
   }
 }

@@ -97,11 +97,9 @@ export class ReceiverLedger implements AnchorView {
     return (await answered(() => this.#ledger.blockInfo(number)))?.hash;
   }
 
-  /** True where a grid batch of the interval is anchored, or it is known to be overdue. */
-  async isSettled(interval: number): Promise<boolean> {
-    const batch = await answered(() => this.#ledger.query('interval', { channel: this.channel, interval, row: 0 }));
-    if (batch !== undefined) return true;
-    return (await answered(() => this.#ledger.query('overdue', { channel: this.channel, interval }))) !== undefined;
+  /** True where a grid batch of the interval is anchored. */
+  async isCovered(interval: number): Promise<boolean> {
+    return (await answered(() => this.#ledger.query('interval', { channel: this.channel, interval, row: 0 }))) !== undefined;
   }
 
   /** The contract checked it when it was committed. */
