@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { AttributeIds, DataType, StatusCodes } from 'node-opcua';
 import { type Json, RejectedError, UnavailableError } from '../../src/core/index.ts';
@@ -100,16 +102,16 @@ describe('a cleared server that only passes data on', () => {
   });
 
   test('a port in use is told in one sentence', async () => {
-    const on = await cleared();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
     try {
-      const port = Number(new URL(on.server.endpointUrl).port);
-      const second = cleared({}, { port });
+      const { port } = other.address() as AddressInfo;
       await assert.rejects(
-        second,
+        cleared({}, { port }),
         (error: Error & { code: string }) => error.code === 'CLEARED_PORT_IN_USE' && error.message.includes(String(port)),
       );
     } finally {
-      await on.server.stop();
+      other.close();
     }
   });
 });
