@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { type Bytes, DcmbError, RejectedError } from '../core/index.ts';
 import type { StoreErrorCode } from './errors.ts';
 import { openingFault, storeFault } from './faults.ts';
+import { FileWatch } from './file-watch.ts';
 import { RowCipher } from './row-cipher.ts';
 import { Row } from './row.ts';
 
@@ -39,6 +40,7 @@ export class Database {
   readonly file: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #watch: FileWatch | undefined;
   #fault: unknown;
 
   /** @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode` */
@@ -46,6 +48,7 @@ export class Database {
     const { file } = form;
     this.file = file;
     this.cipher = new RowCipher(form.key, form.purpose);
+    this.#watch = file === ':memory:' ? undefined : new FileWatch(file);
     this.#db = open(file, form.mustExist === true);
     try {
       this.#db.exec(`PRAGMA busy_timeout = ${form.exclusive === true ? 1000 : 5000}`);
@@ -67,6 +70,7 @@ export class Database {
       try {
         const result = work();
         this.#db.exec('COMMIT');
+        this.#watch?.requireInPlace();
         return result;
       } catch (error) {
         this.#rollBack();
@@ -80,7 +84,11 @@ export class Database {
    * @throws FatalError `STORE_CONFLICT` where what is stored already contradicts it
    */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
-    return this.#guarded(() => Number(this.#prepared(sql).run(...values).changes));
+    return this.#guarded(() => {
+      const { changes } = this.#prepared(sql).run(...values);
+      if (!this.#db.isTransaction) this.#watch?.requireInPlace();
+      return Number(changes);
+    });
   }
 
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
