@@ -4,6 +4,7 @@ import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { pause } from '../transfer/index.ts';
 import { AgreementEnd } from './agreement-end.ts';
 import { agreementOver } from './agreement-file.ts';
+import { closeAll } from './close-all.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { followPlc } from './plc-feed.ts';
@@ -276,14 +277,19 @@ export class SenderModule {
     return channel;
   }
 
+  /** Closes everything, also where a store fails at that: then its operator is told. */
   async #close(): Promise<void> {
     this.#end.cancel();
     this.#stopped.abort();
     this.#operator.detach();
-    await this.#run?.stop();
-    await this.#running;
-    await Promise.allSettled([this.#ingest?.stop(), this.#cleared?.stop()]);
-    await this.#ledger.watch.stop();
-    await this.#ledger.ledger.close();
+    const { watch, ledger } = this.#ledger;
+    await closeAll(
+      () => this.#run?.stop(),
+      () => this.#running,
+      () => this.#ingest?.stop(),
+      () => this.#cleared?.stop(),
+      () => watch.stop(),
+      () => ledger.close(),
+    ).catch((error: unknown) => this.#operator.warn('STORE_FAULT', error));
   }
 }

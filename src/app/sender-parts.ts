@@ -4,6 +4,7 @@ import type { BlockInfo, Ledger } from '../ledger/index.ts';
 import { Journal, SenderStore } from '../store/index.ts';
 import { type BatchJournal, EpochSecrets, type JournalEntry } from '../transfer/index.ts';
 import type { ConfigErrorCode } from './config.ts';
+import { closeAll } from './close-all.ts';
 import { LedgerWatch, openLedger, openLedgerPatiently } from './ledger-access.ts';
 import { messageOf } from './message-of.ts';
 import { firstEpochKey } from './module-keys.ts';
@@ -46,7 +47,7 @@ export async function openStoreParts(files: SenderFiles, { adapters }: ModulePor
     const journal = adapters.journal?.(written) ?? written;
     return { store, journal, entries: await journal.entries(), secrets: await secretsOf(files, store) };
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    await closeAll(...undo.reverse()).catch(() => undefined);
     throw error;
   }
 }
@@ -142,8 +143,11 @@ async function secretsOf({ config, loaded }: SenderFiles, store: SenderStore): P
   return new EpochSecrets(loaded.terms, await firstEpochKey(config.keys, loaded, 'owner'), 0);
 }
 
-export async function closeStoreParts({ store, journal, secrets }: StoreParts): Promise<void> {
-  secrets.close();
-  await journal.close();
-  store.close();
+/** Closes all of them, also where one of them fails at that. */
+export function closeStoreParts({ store, journal, secrets }: StoreParts): Promise<void> {
+  return closeAll(
+    () => secrets.close(),
+    () => journal.close(),
+    () => store.close(),
+  );
 }

@@ -3,6 +3,7 @@ import type { SenderStore } from '../store/index.ts';
 import { EpochRecords, firstProgress, type GapReason } from '../transfer/index.ts';
 import { channelCache } from './channel-cache.ts';
 import type { ChannelDisplay } from './channel-show.ts';
+import { closeAll } from './close-all.ts';
 import { eraseExchangeKey } from './module-keys.ts';
 import type { ModulePorts } from './module-options.ts';
 import { SeedCommitments } from './seed-commitments.ts';
@@ -11,7 +12,7 @@ import { depositDuty } from './sender-deposits.ts';
 import { SenderDuties } from './sender-duties.ts';
 import type { SenderFiles } from './sender-files.ts';
 import { proposalDuty } from './sender-proposals.ts';
-import { keepFirstBlock, type LedgerParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
+import { closeStoreParts, keepFirstBlock, type LedgerParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
 import { watchedStore } from './store-watch.ts';
 
 const DEFAULT_TAG_DEPTH = 13;
@@ -66,25 +67,27 @@ export class SenderRun {
     if (ended !== undefined) throw ended.error;
   }
 
-  /** Ends in good order: what is cut off is sealed. */
+  /** Ends in good order: what is cut off is sealed. @throws what a failing store gives, when everything is closed */
   async stop(): Promise<void> {
-    await this.#channel?.stop();
-    await this.#close();
+    await closeAll(
+      () => this.#channel?.stop(),
+      () => this.#close(),
+    );
   }
 
-  /** Ends after a fault: nothing more is stored. Never rejects. */
+  /** Ends after a fault: nothing more is stored. Never rejects: the fault was told. */
   async abandon(): Promise<void> {
-    await this.#channel?.abandon();
-    await this.#close();
+    await closeAll(
+      () => this.#channel?.abandon(),
+      () => this.#close(),
+    ).catch(() => undefined);
   }
 
   async #close(): Promise<void> {
-    const { journal, secrets, store } = this.#parts.opened;
     this.#stopped.abort();
-    secrets.close();
+    this.#parts.opened.secrets.close();
     await this.#working.catch(() => undefined);
-    await journal.close();
-    store.close();
+    await closeStoreParts(this.#parts.opened);
   }
 
   async #work(reason: GapReason): Promise<void> {
