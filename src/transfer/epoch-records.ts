@@ -88,9 +88,10 @@ export class EpochRecords {
 
   /**
    * Makes the next proposal where token sets are needed ahead and none is outstanding or being made. One that nobody has
-   * countersigned in the agreed time for receipts is replaced by another of the same number, of which only one can be
-   * committed: without close and cumulative receipt, which may be what the other side does not agree to, and with the
-   * epochs that lack a set by now, for the keys of those that passed may be erased. @returns its number
+   * countersigned is replaced by another of the same number, of which only one can be committed, in two cases: the agreed
+   * time for receipts is over, or an epoch that it opens has begun, and the other side may have erased the key of that by
+   * the time that it can sign. The other one is without close and cumulative receipt, which may be what the other side does
+   * not agree to, and opens the epochs that lack a set by then. @returns its number
    *
    * Every record but the first opens from the next epoch on, also after an outage. To open the epoch that runs would race
    * with its anchors: whether a batch needs tokens would depend on which of two transactions comes first
@@ -119,11 +120,12 @@ export class EpochRecords {
   }
 
   async #replace(k: number, { proposal, proposedAtMs, countersigned }: StoredEpochRecord): Promise<number | undefined> {
-    if (countersigned !== undefined || this.#clock.now() < proposedAtMs + this.#terms.params.receiptWithinMs) return undefined;
+    if (countersigned !== undefined) return undefined;
     const epochs = this.#toOpen(k - 1);
-    const { opens, close, receipt } = payloadOf(proposal);
-    const isSame = epochs.length === opens.length && opens.every(({ epoch }, index) => epoch === epochs[index]);
-    if (epochs.length === 0 || (isSame && close.length + receipt.length === 0)) return undefined;
+    const { opens, close } = payloadOf(proposal);
+    const isOutdated = (opens[0]?.epoch ?? -1) < (epochs[0] ?? -1);
+    const isOverdue = this.#clock.now() >= proposedAtMs + this.#terms.params.receiptWithinMs;
+    if (!isOutdated && !(isOverdue && close.length > 0)) return undefined;
     const next = await this.#signed(k, epochs, NO_CLOSE);
     return this.#store.replaceProposal(k, next, this.#clock.now()) ? k : undefined;
   }

@@ -76,6 +76,19 @@ describe('a proposal that nobody signs', () => {
     assert.equal(await proposer.records.plan(), undefined, 'the new one has its time too');
   });
 
+  test('is replaced at once when an epoch that it opens has begun: its key may be erased before anybody can sign', async () => {
+    const proposer = new Proposer(termsFor(transferParams({ receiptWithinMs: 1_000_000 })));
+    await proposer.commit();
+    await proposer.intervals(4, 0, 1);
+    await proposer.records.plan();
+    assert.deepEqual(epochs(proposer.proposed(1)), [5]);
+    proposer.pass(3 * EPOCH_MS);
+    assert.equal(await proposer.records.plan(), undefined, 'epoch 4 runs');
+    proposer.pass(EPOCH_MS);
+    assert.equal(await proposer.records.plan(), 1);
+    assert.deepEqual([epochs(proposer.proposed(1)), proposer.proposed(1).close], [[6, 7, 8, 9], []]);
+  });
+
   test('opens, once replaced, the epochs that lack a set by then: keys of those that passed may be erased', async () => {
     const proposer = new Proposer();
     await proposer.commit();
