@@ -14,5 +14,6 @@ export type PlatformErrorCode =
   | 'NOT_LOOPBACK'
   | 'HTTP_PORT_IN_USE'
   | 'HTTP_START_FAILED'
+  | 'BAD_LOG_FILE'
   /** A call of a compute module did not come to an end. */
   | 'COMPUTE_TIME_LIMIT';

@@ -1,5 +1,8 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
-import type { Clock } from '../core/index.ts';
+import { type Clock, RejectedError } from '../core/index.ts';
+import type { PlatformErrorCode } from './errors.ts';
+import { errnoOf } from './files.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -26,30 +29,24 @@ export function sentence(strings: TemplateStringsArray): PlainWord {
 
 export interface LogWriter {
   write(level: LogLevel, fields: LogFields): void;
-  /** Writes what waits, and closes the file. */
   close(): void;
 }
 
-/** Lines that wait for a slow reader; what comes on top is lost rather than the module held up. */
-const MOST_WAITING_BYTES = 4 * 1024 * 1024;
-const STANDARD_ERROR = 2;
-
-/**
- * One JSON object a line: `time` (ISO 8601, UTC), `level` and the fields. A log that can't be written never ends a module.
- * @param file appended to; standard error where absent
- */
-export function openLogWriter({
-  level,
-  file,
-  clock,
-}: {
+export interface LogPlace {
+  /** Least level that is written. */
   readonly level: LogLevel;
+  /** Appended to, and made where it is not there, readable by its owner and group; standard error where absent. */
   readonly file?: string;
   readonly clock: Clock;
-}): LogWriter {
-  const destination = pino.destination({ dest: file ?? STANDARD_ERROR, sync: false, append: true, maxLength: MOST_WAITING_BYTES });
-  // Without a listener a full disk would be an error that nobody catches.
-  destination.on('error', () => undefined);
+}
+
+/**
+ * One JSON object a line: `level`, `time` (ISO 8601, UTC) and the fields. Once it is open, a log that can't be written ends
+ * nothing: lines are lost until it can be.
+ * @throws RejectedError `BAD_LOG_FILE`
+ */
+export function openLogWriter({ level, file, clock }: LogPlace): LogWriter {
+  const lines = file === undefined ? standardError() : new LogFile(file);
   const logger = pino(
     {
       level,
@@ -57,22 +54,49 @@ export function openLogWriter({
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    lines,
   );
-  let isClosed = false;
-  return {
-    write: (at, fields) => {
-      if (!isClosed) logger[at](fields);
-    },
-    close: () => {
-      if (isClosed) return;
-      isClosed = true;
-      try {
-        destination.flushSync();
-      } catch {
-        // Not open yet, or never: there is nothing to write to.
-      }
-      if (file !== undefined) destination.end();
-    },
-  };
+  return { write: (at, fields) => logger[at](fields), close: () => lines.close() };
+}
+
+interface Lines {
+  write(line: string): void;
+  close(): void;
+}
+
+function standardError(): Lines {
+  return { write: (line) => void process.stderr.write(line), close: () => undefined };
+}
+
+const OWNER_AND_GROUP = 0o640;
+
+/** Lines are few and written at once: after a crash they are there. */
+class LogFile implements Lines {
+  #file: number | undefined;
+  /** A line may have been written in part. */
+  #isCut = false;
+
+  constructor(path: string) {
+    try {
+      this.#file = openSync(path, 'a', OWNER_AND_GROUP);
+    } catch (cause) {
+      const message = `The log ${path} can't be written (${errnoOf(cause)}). Check the path and its rights.`;
+      throw new RejectedError<PlatformErrorCode>('BAD_LOG_FILE', message, { cause });
+    }
+  }
+
+  write(line: string): void {
+    if (this.#file === undefined) return;
+    try {
+      writeFileSync(this.#file, this.#isCut ? `\n${line}` : line);
+      this.#isCut = false;
+    } catch {
+      this.#isCut = true;
+    }
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
 }
