@@ -61,8 +61,8 @@ export class Campaign {
     await this.#waitFor(() => (owner.running && receiver.running) || owner.why !== undefined || receiver.why !== undefined);
     await whenRunning();
     const isSettled = await this.#settle(owner, receiver);
-    const ends = [await owner.stop(STOP_MS), await receiver.stop(STOP_MS)];
     for (const { why } of [owner, receiver]) if (why !== undefined) this.#unexpected.push(why);
+    const ends = [await owner.stop(STOP_MS), await receiver.stop(STOP_MS)];
     if (ends.includes(false)) this.#unexpected.push('A module did not end when it was stopped.');
     return this.#countsAtEnd(!isSettled);
   }

@@ -19,7 +19,7 @@ export interface LifeEnd {
 /** A module that does not come to the place of its order is killed wherever it is: so long after its start at the latest, */
 const LONGEST_START_MS = 30_000;
 /** and so long after it runs. */
-const LONGEST_LIFE_MS = 10_000;
+const LONGEST_LIFE_MS = { owner: 10_000, receiver: 20_000 };
 const PROGRAM = join(import.meta.dirname, 'module-process.ts');
 /** What so many short lives compile is the same each time. */
 const ENVIRONMENT = { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled'), ...process.env };
@@ -27,15 +27,19 @@ const ENVIRONMENT = { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_
 /** One life of a module, in a process of its own. */
 export class ModuleRunner {
   readonly #process: ChildProcess;
+  readonly #role: ModuleLife['role'];
   readonly #onEvent: (message: Extract<ModuleMessage, { kind: 'event' }>) => void;
   readonly #exited: Promise<NodeJS.Signals | null>;
   #why: string | undefined;
   #running = false;
+  /** By its parent, or asked to end. */
+  #isKilled = false;
   #counts: Readonly<Record<string, number>> | undefined;
   #said = '';
 
   constructor(life: ModuleLife, onEvent: (message: Extract<ModuleMessage, { kind: 'event' }>) => void = () => undefined) {
     this.#onEvent = onEvent;
+    this.#role = life.role;
     this.#process = spawn(process.execPath, [PROGRAM, JSON.stringify(life)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: ENVIRONMENT,
@@ -70,6 +74,7 @@ export class ModuleRunner {
 
   /** @returns 1 */
   async kill(): Promise<number> {
+    this.#isKilled = true;
     this.#process.kill('SIGKILL');
     await this.#exited;
     return 1;
@@ -78,8 +83,8 @@ export class ModuleRunner {
   /** Counts of the module now. */
   async counts(): Promise<Readonly<Record<string, number>>> {
     this.#counts = undefined;
-    this.#process.send({ do: 'counts' });
-    for (const limit = Date.now() + 10_000; this.#counts === undefined && Date.now() < limit;) await pause(10);
+    this.#ask('counts');
+    for (const limit = Date.now() + 10_000; this.#counts === undefined && !this.#isOver && Date.now() < limit;) await pause(10);
     return this.#counts ?? {};
   }
 
@@ -91,16 +96,22 @@ export class ModuleRunner {
     return this.#running;
   }
 
+  /** Why it ended by itself, where it did. */
   get why(): string | undefined {
-    return this.#why;
+    return this.#why ?? (this.#isOver && !this.#isKilled ? `ended by itself: ${this.#said}` : undefined);
   }
 
   /** Ends in good order, and by force where that takes too long. @returns whether it was in good order */
   async stop(withinMs: number): Promise<boolean> {
-    this.#process.send({ do: 'stop' });
+    this.#isKilled = true;
+    this.#ask('stop');
     if (await this.#exitWithin(withinMs)) return (await this.#exited) === null;
     await this.kill();
     return false;
+  }
+
+  #ask(what: 'counts' | 'stop'): void {
+    if (this.#process.connected) this.#process.send({ do: what }, () => undefined);
   }
 
   #take(message: ModuleMessage): void {
@@ -117,7 +128,7 @@ export class ModuleRunner {
 
   async #exitInTime(): Promise<boolean> {
     await this.#runs();
-    return this.#exitWithin(LONGEST_LIFE_MS);
+    return this.#exitWithin(LONGEST_LIFE_MS[this.#role]);
   }
 
   get #isOver(): boolean {

@@ -6,9 +6,9 @@ export type Part = 'senderStore' | 'receiverStore' | 'journal' | 'ledger';
 
 /**
  * `read`: changes nothing. `step`: changes something, in the life of every plant. `first`: a step that a plant takes once.
- * `seldom`: not called by a module in a plant that is in good order; tests of its own make it fail.
+ * `seldom`: not called by a module in a plant that is in good order; tests of its own make it fail. `end`: closes the part.
  */
-export type Use = 'read' | 'step' | 'first' | 'seldom';
+export type Use = 'read' | 'step' | 'first' | 'seldom' | 'end';
 
 type Operation<Class> = { [Name in keyof Class]: Class[Name] extends (...args: never[]) => unknown ? Name : never }[keyof Class];
 
@@ -21,7 +21,7 @@ const SENDER_STORE: Uses<SenderStore> = {
   batches: 'seldom',
   begin: 'first',
   cacheFill: 'read',
-  close: 'read',
+  close: 'end',
   counts: 'read',
   drops: 'seldom',
   dropOpening: 'seldom',
@@ -74,7 +74,7 @@ const RECEIVER_STORE: Uses<ReceiverStore> = {
   batches: 'seldom',
   beginAction: 'step',
   claim: 'seldom',
-  close: 'read',
+  close: 'end',
   counts: 'read',
   deposit: 'seldom',
   digestThrough: 'read',
@@ -102,12 +102,12 @@ const RECEIVER_STORE: Uses<ReceiverStore> = {
   waitingActions: 'seldom',
 };
 
-const JOURNAL: Uses<Journal> = { append: 'step', bytes: 'seldom', close: 'read', entries: 'read', erase: 'step' };
+const JOURNAL: Uses<Journal> = { append: 'step', bytes: 'seldom', close: 'end', entries: 'read', erase: 'step' };
 
 const LEDGER: Uses<Ledger> = {
   blockInfo: 'read',
   blocks: 'seldom',
-  close: 'read',
+  close: 'end',
   events: 'read',
   lastBlock: 'read',
   prepare: 'step',

@@ -14,9 +14,8 @@ export interface FaultCase {
  */
 export class FaultLine {
   #armed: FaultCase | undefined;
-  #firedAt: number | undefined;
-  /** Names of all operations that were called. */
-  readonly called = new Set<string>();
+  /** Those that follow the armed one, each as soon as the one before has struck. */
+  #next: FaultCase[] = [];
 
   /** For `ModuleOptions.adapters`. */
   readonly adapters = {
@@ -26,18 +25,20 @@ export class FaultLine {
     ledger: <Target extends object>(target: Target): Target => this.#wrapped('ledger', target),
   };
 
-  /** The next call of this operation fails. */
-  arm(fault: FaultCase): void {
+  /** The next call of this operation fails; then, in the same way, those that follow. */
+  arm(fault: FaultCase, ...next: readonly FaultCase[]): void {
     this.#armed = fault;
-    this.#firedAt = undefined;
+    this.#next = [...next];
   }
 
   disarm(): void {
     this.#armed = undefined;
+    this.#next = [];
   }
 
+  /** Everything that was armed has struck. */
   get hasFired(): boolean {
-    return this.#firedAt !== undefined;
+    return this.#armed === undefined;
   }
 
   #wrapped<Target extends object>(part: Part, target: Target): Target {
@@ -49,7 +50,6 @@ export class FaultLine {
       return error;
     };
     const intercept: Interceptor = (operation, call) => {
-      this.called.add(`${part}.${operation}`);
       if (broken !== undefined && operation !== 'close') return part === 'journal' ? Promise.reject(broken) : raise(broken);
       if (this.#strikes(part, operation, 'before')) return refuse(part, operation, fail(operation, 'before'));
       const result = call();
@@ -64,8 +64,7 @@ export class FaultLine {
   #strikes(part: Part, operation: string, when: FaultCase['when']): boolean {
     const armed = this.#armed;
     if (armed?.part !== part || armed.operation !== operation || armed.when !== when) return false;
-    this.#armed = undefined;
-    this.#firedAt = Date.now();
+    this.#armed = this.#next.shift();
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import { OPERATIONS, type Part } from '../crash/operations.ts';
+import { OPERATIONS, type Part, type Use } from '../crash/operations.ts';
 import { pause } from '../support/pause.ts';
 import { FaultLine, type FaultCase } from './fault-line.ts';
 import { FaultPlant, type FaultyModule } from './fault-plant.ts';
@@ -13,7 +13,7 @@ const PARTS: Readonly<Record<'owner' | 'receiver', readonly Part[]>> = {
 };
 
 /** What one module did about one fault. */
-type Outcome = 'goes on' | 'start is refused, the next one goes on' | 'not called' | `ENDED: ${string}` | 'DOES NOT GO ON';
+type Outcome = 'goes on' | 'start is refused, the next one goes on' | 'not called' | 'not tried' | `ENDED: ${string}` | 'DOES NOT GO ON';
 
 export interface MatrixResult {
   readonly outcomes: readonly FaultOutcome[];
@@ -25,12 +25,11 @@ export async function runFaultMatrix(say: (line: string) => void = () => undefin
   const lines = { owner: new FaultLine(), receiver: new FaultLine() };
   const plant = await FaultPlant.create({ owner: { adapters: lines.owner.adapters }, receiver: { adapters: lines.receiver.adapters } });
   try {
-    await plant.start();
-    const tried = await Promise.all(
-      (['owner', 'receiver'] as const).map((side) => new Side(side, plant, lines[side], say).tryAll(PARTS[side], only)),
-    );
+    const sides = (['owner', 'receiver'] as const).map((side) => new Side(side, plant, lines[side], say));
+    const first = await sides[0]!.tryFirst(PARTS.owner);
+    const tried = await Promise.all(sides.map((side) => side.tryAll(side.side === 'owner' ? PARTS.owner : PARTS.receiver, only)));
     await plant.finish();
-    return { outcomes: merged(tried.flat()), judged: await plant.judge() };
+    return { outcomes: merged([...first, ...tried.flat()]), judged: await plant.judge() };
   } finally {
     await plant.end();
   }
@@ -47,11 +46,15 @@ function merged(outcomes: readonly FaultOutcome[]): FaultOutcome[] {
   return [...rows.values()];
 }
 
-const ORDER = ['not called', 'goes on', 'start is refused, the next one goes on'];
+const ORDER = ['not called', 'not tried', 'goes on', 'start is refused, the next one goes on'];
 
 function worse(one: string, other: string): string {
   const rank = (text: string): number => (ORDER.includes(text) ? ORDER.indexOf(text) : ORDER.length);
   return rank(one) >= rank(other) ? one : other;
+}
+
+function usedAs(part: Part, use: Use): string[] {
+  return Object.entries(OPERATIONS[part]).flatMap(([name, each]) => (each === use ? [name] : []));
 }
 
 /** One module and its faults. */
@@ -68,20 +71,41 @@ class Side {
     this.#say = say;
   }
 
+  get side(): 'owner' | 'receiver' {
+    return this.#side;
+  }
+
+  /** What happens once in a plant's life fails at its first start: once before, and at the next attempt after it took effect. */
+  async tryFirst(parts: readonly Part[]): Promise<FaultOutcome[]> {
+    const faults = parts.flatMap((part) =>
+      usedAs(part, 'first').flatMap((operation) => (['before', 'after'] as const).map((when) => ({ part, operation, when }))),
+    );
+    const [fault, ...next] = faults;
+    if (fault !== undefined) this.#line.arm(fault, ...next);
+    await this.#plant.start();
+    await this.#within(RECOVERS_WITHIN_MS, () => this.#line.hasFired);
+    const outcome = this.#line.hasFired ? ((await this.#goesOn()) ? 'goes on' : this.#stuck()) : 'not called';
+    this.#say(`${this.#side}: ${faults.map(({ operation, when }) => `${operation} ${when}`).join(', ')}: ${outcome}`);
+    return parts.flatMap((part) => usedAs(part, 'first').map((operation) => ({ part, operation, before: outcome, after: outcome })));
+  }
+
   async tryAll(parts: readonly Part[], only: RegExp): Promise<FaultOutcome[]> {
     const outcomes: FaultOutcome[] = [];
     for (const part of parts) {
-      for (const [operation, use] of Object.entries(OPERATIONS[part]).filter(([name]) => only.test(`${part}.${name}`))) {
-        if (use === 'seldom') {
-          outcomes.push({ part, operation, before: 'not called', after: 'not called' });
-          continue;
-        }
-        const before = await this.#try({ part, operation, when: 'before' });
-        const after = await this.#try({ part, operation, when: 'after' });
-        outcomes.push({ part, operation, before, after });
+      for (const [operation, use] of Object.entries(OPERATIONS[part]).filter(
+        ([name, each]) => each !== 'first' && only.test(`${part}.${name}`),
+      )) {
+        outcomes.push({ part, operation, ...(await this.#tryBoth(part, operation, use)) });
       }
     }
     return outcomes;
+  }
+
+  async #tryBoth(part: Part, operation: string, use: Use): Promise<{ readonly before: Outcome; readonly after: Outcome }> {
+    if (use === 'seldom') return { before: 'not called', after: 'not called' };
+    // What is not closed stays locked by this very process: only its end helps.
+    const before = use === 'end' ? 'not tried' : await this.#try({ part, operation, when: 'before' });
+    return { before, after: await this.#try({ part, operation, when: 'after' }) };
   }
 
   async #try(fault: FaultCase): Promise<Outcome> {
