@@ -1,54 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { GridClock, type GridTimer, gridStep } from '../../src/transfer/index.ts';
-import { ManualClock } from '../support/ledger-network.ts';
+import { GridClock, gridStep } from '../../src/transfer/index.ts';
+import { FakeTime } from '../support/fake-time.ts';
 import { transferParams } from './fixture.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
-/** Time that passes when the test says so; the wall clock can be set on its own. */
-class FakeTime implements GridTimer {
-  readonly wall = new ManualClock(START);
-  #monotonic = 5000;
-  #due: { atMs: number; work: () => void } | undefined;
-
-  monotonicMs(): number {
-    return this.#monotonic;
-  }
-
-  after(ms: number, work: () => void): () => void {
-    const due = { atMs: this.#monotonic + ms, work };
-    this.#due = due;
-    return () => {
-      if (this.#due === due) this.#due = undefined;
-    };
-  }
-
-  get isWaiting(): boolean {
-    return this.#due !== undefined;
-  }
-
-  /** Lets time pass; timers fire on the way, `lateMs` after they are due. */
-  pass(ms: number, lateMs = 0): void {
-    const end = this.#monotonic + ms;
-    while (this.#due !== undefined && this.#due.atMs + lateMs <= end) {
-      const { atMs, work } = this.#due;
-      this.#advance(Math.max(this.#monotonic, atMs + lateMs));
-      this.#due = undefined;
-      work();
-    }
-    this.#advance(end);
-  }
-
-  #advance(to: number): void {
-    this.wall.timeMs += to - this.#monotonic;
-    this.#monotonic = to;
-  }
-}
-
 function grid(stepMs = 100): { time: FakeTime; points: number[]; jumps: number[]; clock: GridClock } {
-  const time = new FakeTime();
+  const time = new FakeTime(START);
   const points: number[] = [];
   const jumps: number[] = [];
   const clock = new GridClock({
@@ -77,7 +37,7 @@ describe('a grid clock', () => {
   });
 
   test('begins with the first point at or after the instant it is given', () => {
-    const time = new FakeTime();
+    const time = new FakeTime(START);
     const points: number[] = [];
     const listener = (point: number): void => void points.push(point - START);
     const clock = new GridClock({ clock: time.wall, stepMs: 100, fromMs: START + 101, listener, onJump: () => assert.fail(), timer: time });
@@ -128,7 +88,7 @@ describe('a grid clock', () => {
   });
 
   test('a listener that stops it hears no further point, also of those that are due', () => {
-    const time = new FakeTime();
+    const time = new FakeTime(START);
     const points: number[] = [];
     const clock: GridClock = new GridClock({
       clock: time.wall,
