@@ -88,14 +88,14 @@ describe('a store file', () => {
     store.seal(sealedBatch(0), progressOf(1));
     store.close();
     const damage = new DatabaseSync(file);
-    damage.exec(`UPDATE progress SET state = '{"canary'; UPDATE batches SET header = 'canary'`);
+    damage.exec(`UPDATE progress SET state = CAST('{"canary' AS BLOB); UPDATE batches SET header = 'canary'`);
     damage.close();
     const damaged = new SenderStore(file, 'channel', STORE_KEY);
     t.after(() => damaged.close());
     for (const look of [() => damaged.progress(), () => damaged.batch(0)]) {
-      const message = refusal('STORE_UNREADABLE', look);
+      const message = refusal('STORE_DAMAGED', look);
       assert.doesNotMatch(message, /canary/);
-      assert.match(message, /Restore a backup/);
+      assert.match(message, /restore a backup/);
     }
   });
 

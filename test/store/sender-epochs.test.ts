@@ -18,7 +18,7 @@ describe('epoch records', () => {
     const store = inMemory(t);
     assert.equal(store.lastEpochRecord(), -1);
     store.proposeEpochRecord(0, SOME_ENVELOPE, 1000);
-    const proposed = { proposal: SOME_ENVELOPE, proposedAtMs: 1000, countersigned: undefined, committed: false };
+    const proposed = { proposal: SOME_ENVELOPE, proposedAtMs: 1000, firstProposedAtMs: 1000, countersigned: undefined, committed: false };
     assert.deepEqual(store.epochRecord(0), proposed);
     store.setCountersigned(0, SOME_ENVELOPE);
     store.setEpochRecordCommitted(0);
@@ -44,7 +44,7 @@ describe('epoch records', () => {
     assert.equal(store.replaceProposal(0, version('third'), 3000), true);
     assert.equal(store.replaceProposal(1, version('other'), 3000), false);
     assert.deepEqual(store.epochRecord(0)?.proposal, version('third'));
-    assert.equal(store.epochRecord(0)?.proposedAtMs, 3000);
+    assert.deepEqual([store.epochRecord(0)?.proposedAtMs, store.epochRecord(0)?.firstProposedAtMs], [3000, 1000]);
     const types = (): string[] => store.proposals(0).map(({ payloadType }) => payloadType);
     assert.deepEqual(types(), ['third', 'first', 'second']);
     store.setEpochRecordCommitted(0);
