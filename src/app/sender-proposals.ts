@@ -16,15 +16,20 @@ export interface SenderProposalParts {
 
 /** The duty to ask on the ledger for a signature that does not come, which tells the module's operator what it does. */
 export function proposalDuty({ listener, signal, ...parts }: SenderProposalParts): () => Promise<void> {
+  let told = -1;
   const proposals = new UnsignedProposals({
     ...parts,
-    shown: (k) =>
-      listener({
-        event: 'finding',
-        n: -1,
-        code: 'PROPOSAL_UNSIGNED',
-        message: `The manufacturer has not countersigned epoch record ${k} in time: the proposal stands on the ledger now, and its silence counts against it.`,
-      }),
+    shown: (k) => {
+      // In a long outage there are many versions of one record.
+      if (k !== told)
+        listener({
+          event: 'finding',
+          n: -1,
+          code: 'PROPOSAL_UNSIGNED',
+          message: `The manufacturer has not countersigned epoch record ${k} in time: the proposal stands on the ledger now, and its silence counts against it.`,
+        });
+      told = k;
+    },
     committed: (k) => listener({ event: 'epoch-record', k, step: 'committed' }),
   });
   return () => proposals.run(signal);

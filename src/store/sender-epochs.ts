@@ -6,13 +6,15 @@ export interface StoredEpochRecord {
   readonly proposal: Envelope;
   /** When this version of the proposal was made, ms since 1970. */
   readonly proposedAtMs: number;
+  /** When the first version of it was made. */
+  readonly firstProposedAtMs: number;
   readonly countersigned: Envelope | undefined;
   readonly committed: boolean;
 }
 
 export const EPOCHS_SCHEMA = `
 CREATE TABLE epoch_records (
-  k INTEGER PRIMARY KEY, proposal TEXT NOT NULL, proposed_at INTEGER NOT NULL, countersigned TEXT, committed INTEGER NOT NULL DEFAULT 0
+  k INTEGER PRIMARY KEY, proposal TEXT NOT NULL, first_proposed_at INTEGER NOT NULL, proposed_at INTEGER NOT NULL, countersigned TEXT, committed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- Versions that were replaced: the other side may have signed one of them before it could see the next.
 CREATE TABLE former_proposals (k INTEGER NOT NULL, proposal TEXT NOT NULL) STRICT;
@@ -33,6 +35,7 @@ export class SenderEpochs {
     return {
       proposal: row.json('proposal'),
       proposedAtMs: row.number('proposed_at'),
+      firstProposedAtMs: row.number('first_proposed_at'),
       countersigned: row.has('countersigned') ? row.json('countersigned') : undefined,
       committed: row.number('committed') === 1,
     };
@@ -45,7 +48,8 @@ export class SenderEpochs {
   }
 
   proposeEpochRecord(k: number, proposal: Envelope, atMs: number): void {
-    this.db.run('INSERT INTO epoch_records (k, proposal, proposed_at) VALUES (?, ?, ?)', k, JSON.stringify(proposal), atMs);
+    const sql = 'INSERT INTO epoch_records (k, proposal, first_proposed_at, proposed_at) VALUES (?, ?, ?, ?)';
+    this.db.run(sql, k, JSON.stringify(proposal), atMs, atMs);
   }
 
   /** Puts another proposal in the place of one that nobody has countersigned. @returns false where somebody has */

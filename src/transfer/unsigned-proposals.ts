@@ -59,13 +59,13 @@ export class UnsignedProposals {
     if (record === undefined || record.committed || record.countersigned !== undefined) return;
     if (await this.#takeAnswer(k, signal)) return;
     const hash = hashText(record.proposal);
-    if (hash !== this.#shown && this.#isOverdue(k, record.proposedAtMs)) await this.#show(k, record.proposal, hash);
+    if (hash !== this.#shown && this.#isOverdue(record.firstProposedAtMs)) await this.#show(k, record.proposal, hash);
   }
 
-  /** One that has replaced another was due when it was made. */
-  #isOverdue(k: number, proposedAtMs: number): boolean {
-    const { store, clock, terms } = this.#parts;
-    return store.proposals(k).length > 1 || clock.now() > proposedAtMs + terms.params.receiptWithinMs;
+  /** A proposal may be replaced before its time, because its epochs begin: the first one that was made counts. */
+  #isOverdue(firstProposedAtMs: number): boolean {
+    const { clock, terms } = this.#parts;
+    return clock.now() > firstProposedAtMs + terms.params.receiptWithinMs;
   }
 
   async #show(k: number, proposal: Envelope, hash: string): Promise<void> {
