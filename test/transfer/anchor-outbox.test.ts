@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { FatalError, fromBase64Url, hasCode, toBase64Url } from '../../src/core/index.ts';
+import { FatalError, fromBase64Url, hasCode, RejectedError, toBase64Url, UnavailableError } from '../../src/core/index.ts';
 import { proposeEpochRecord, countersignEpochRecord, NO_TOKENS, signHeader, openHeader } from '../../src/evidence/index.ts';
-import type { Ledger } from '../../src/ledger/index.ts';
+import type { Commit, Ledger } from '../../src/ledger/index.ts';
 import { AnchorOutbox } from '../../src/transfer/index.ts';
 import { CountingRandom, ledgerNetwork, openTestChannel, send } from '../support/ledger-network.ts';
 import { until } from '../support/until.ts';
@@ -256,6 +256,120 @@ describe('tokens', () => {
   });
 });
 
+describe('a number that is taken', () => {
+  /** Another transaction of this module's with the same header came through, long after it was given up for lost. */
+  const sendCopy = ({ owner, sender }: Scene): Promise<Commit> =>
+    send(owner, 'anchor', { header: sender.store.batch(0)!.header, tokens: NO_TOKENS });
+
+  const prepareOther = async ({ owner, sender }: Scene): Promise<string> => {
+    const { txId, bytes } = await owner.prepare('anchor', { header: sender.store.batch(0)!.header, tokens: NO_TOKENS });
+    sender.store.setSubmitted(0, { transactionId: txId, bytes });
+    return txId;
+  };
+
+  test('by the very header is anchored, under the transaction that the ledger has', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 2);
+    const { txId } = await sendCopy(at);
+    const own = await prepareOther(at);
+    at.start();
+    await until('both are anchored', allAnchored(at, 1));
+    assert.notEqual(txId, own);
+    assert.deepEqual([at.sender.store.batch(0)?.ledgerState, at.sender.store.batch(0)?.transactionId], ['Anchored', txId]);
+    assert.deepEqual(at.steps, ['anchored 0', 'submitted 1', 'anchored 1']);
+    assert.deepEqual([at.anchored, at.refused], [[0, 1], []]);
+  });
+
+  test('is asked for again while the ledger does not say by whom: nothing is guessed', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const { txId } = await sendCopy(at);
+    const unanswered: Fault[] = [
+      { operation: 'query', when: 'before' },
+      { operation: 'query', when: 'after' },
+    ];
+    const ledger = new FaultyLedger(at.owner, unanswered);
+    at.start(ledger);
+    await until('it is anchored', allAnchored(at, 0));
+    assert.ok(ledger.isMended);
+    assert.equal(at.sender.store.batch(0)?.transactionId, txId);
+    assert.equal(at.retries.length, 2);
+    assert.deepEqual(await at.onLedger(), [[0, 0]]);
+  });
+
+  test('by a copy of its own transaction is anchored under that', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const own = await prepareOther(at);
+    await at.owner.submit({ txId: own, bytes: at.sender.store.outgoing(0)!.bytes });
+    const taken = new RejectedError('NUMBER_TAKEN', 'Batch 0 is anchored.');
+    at.start(new FaultyLedger(at.owner, [{ operation: 'submit', when: 'before', error: taken }]));
+    await until('it is anchored', allAnchored(at, 0));
+    assert.equal(at.sender.store.batch(0)?.transactionId, own);
+  });
+});
+
+describe('an unknown outcome', () => {
+  test('is asked for, and not sent again where the ledger has it', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const ledger = new FaultyLedger(at.owner, [{ operation: 'submit', when: 'after' }]);
+    at.start(ledger);
+    await until('it is anchored', allAnchored(at, 0));
+    assert.equal(ledger.submitted.length, 1);
+  });
+
+  test('is asked for again when the question gets no answer', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const ledger = new FaultyLedger(at.owner, [
+      { operation: 'submit', when: 'after' },
+      { operation: 'statusOf', when: 'before' },
+    ]);
+    at.start(ledger);
+    await until('it is anchored', allAnchored(at, 0));
+    assert.equal(new Set(ledger.submitted).size, 1);
+    assert.deepEqual(await at.onLedger(), [[0, 0]]);
+  });
+});
+
+describe('token sets that come and go', () => {
+  test('while a batch is sent end nothing: it is sent until one fits', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const refusal = (code: string): Fault => ({ operation: 'submit', when: 'before', error: new RejectedError(code, 'No.') });
+    const ledger = new FaultyLedger(at.owner, ['TOKENS_REQUIRED', 'NO_TOKEN_SET', 'TOKENS_REQUIRED', 'UNCERTIFIED_TOKENS'].map(refusal));
+    at.start(ledger);
+    await until('it is anchored', allAnchored(at, 0));
+    const again = ['submitted 0', 'refused 0'];
+    assert.deepEqual(at.steps, [...again, ...again, ...again, ...again, 'submitted 0', 'anchored 0']);
+    assert.equal(new Set(ledger.submitted).size, 5, 'a transaction that was refused is not sent again');
+    assert.deepEqual([at.refused, at.failures], [[], []]);
+  });
+});
+
+describe('a store that fails while anchoring', () => {
+  for (const operation of ['setSubmitted', 'setLedgerState'] as const) {
+    test(`at ${operation} ends the outbox and is not taken for the ledger's silence; the next one goes on from the store`, async (t) => {
+      const at = await scene(t);
+      await sealAndWait(at, 1);
+      const { store } = at.sender;
+      const fault = new UnavailableError('STORE_FULL', 'The disk is full.');
+      t.mock.method(store, operation, () => {
+        throw fault;
+      });
+      const outbox = at.start();
+      await until('the fault is told', () => at.failures.length === 1);
+      await outbox.stop();
+      assert.deepEqual([at.failures, at.retries, at.refused], [[fault], [], []]);
+      t.mock.restoreAll();
+      at.start();
+      await until('it is anchored', allAnchored(at, 0));
+      assert.deepEqual(await at.onLedger(), [[0, 0]]);
+    });
+  }
+});
+
 describe('what the outbox cannot mend', () => {
   test('a refusal for good makes the batch Failed, is told, and those after it go on', async (t) => {
     const at = await scene(t);
@@ -271,7 +385,20 @@ describe('what the outbox cannot mend', () => {
       [[0, true]],
     );
     assert.deepEqual(at.sender.store.unanchored(), []);
+    assert.deepEqual(at.steps, ['submitted 0', 'failed 0', 'submitted 1', 'anchored 1']);
   });
+
+  for (const code of ['LEDGER_CORRUPT', 'OTHER_LEDGER', 'NOT_A_MEMBER', 'TIME_AHEAD', 'BAD_TRANSACTION', 'NO_CHANNEL']) {
+    test(`a refusal that is not the contract's last word leaves the batch as it is, and the same bytes go again: ${code}`, async (t) => {
+      const at = await scene(t);
+      await sealAndWait(at, 1);
+      const ledger = new FaultyLedger(at.owner, [{ operation: 'submit', when: 'before', error: new RejectedError(code, 'Not now.') }]);
+      at.start(ledger);
+      await until('it is anchored', allAnchored(at, 0));
+      assert.equal(new Set(ledger.submitted).size, 1);
+      assert.deepEqual([at.retries.length, at.refused, at.failures], [1, [], []]);
+    });
+  }
 
   test('a fault of the module itself is told and decides nothing about the batch', async (t) => {
     const at = await scene(t);

@@ -3,7 +3,7 @@ import type { Ledger, LedgerErrorCode, PreparedTransaction } from '../../src/led
 
 /** Which call fails, and whether it took effect before. */
 export interface Fault {
-  readonly operation: 'prepare' | 'submit';
+  readonly operation: 'prepare' | 'submit' | 'statusOf' | 'query';
   readonly when: 'before' | 'after';
   readonly error?: Error;
 }
@@ -42,11 +42,11 @@ export class FaultyLedger implements Ledger {
   }
 
   statusOf(txId: string): ReturnType<Ledger['statusOf']> {
-    return this.#ledger.statusOf(txId);
+    return this.#call('statusOf', () => this.#ledger.statusOf(txId));
   }
 
   query(...args: Parameters<Ledger['query']>): ReturnType<Ledger['query']> {
-    return this.#ledger.query(...args);
+    return this.#call('query', () => this.#ledger.query(...args));
   }
 
   events(fromBlock: number, signal: AbortSignal): ReturnType<Ledger['events']> {
