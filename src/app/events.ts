@@ -39,6 +39,8 @@ export type ModuleEvent =
   | { readonly event: 'receipted'; readonly n: number }
   /** The delivery of a batch without a receipt is on the ledger: from that block on it counts as delivered. */
   | { readonly event: 'deposited'; readonly n: number }
+  /** Readings and seeds of so many batches are gone for good: the agreed retention is over. */
+  | { readonly event: 'erased'; readonly batches: number }
   /** Of these batches (both included) readings and seeds, or the deliveries too, were given up: the cache was over a limit. */
   | {
       readonly event: 'dropped';

@@ -24,6 +24,7 @@ const LINES: Lines = {
   delivered: ({ n }) => debug({ n }),
   receipted: ({ n }) => debug({ n }),
   deposited: ({ n }) => info({ n }),
+  erased: ({ batches }) => info({ batches }),
   dropped: ({ what, because, fromBatch, toBatch }) => ({
     level: 'warn',
     fields: { what: plainWord(what), because: plainWord(because), fromBatch, toBatch },

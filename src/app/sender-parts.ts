@@ -41,6 +41,7 @@ export async function openStoreParts(files: SenderFiles, { adapters }: ModulePor
   try {
     const opened = new SenderStore(file, purpose, keys.store);
     undo.push(() => opened.close());
+    opened.requireInUse();
     const store = adapters.senderStore?.(opened) ?? opened;
     const written = await Journal.open({ file: `${file}.journal`, purpose, key: keys.store });
     undo.push(() => written.close());
@@ -93,7 +94,7 @@ export async function requireNewestStore({ config, loaded }: SenderFiles, store:
   if (anchored === undefined) return;
   throw new RejectedError<ConfigErrorCode>(
     'STORE_BEHIND',
-    `${config.channels[0].store} is older than the ledger, which has batch ${n} already: it is a restored backup. Use the newest store, or make a new agreement.`,
+    `${config.channels[0].store} is older than the ledger, which has batch ${n} already: it is a restored backup. Use the newest store, or make a new agreement; \`dcmb store restore --accept-old\` keeps this one for its proofs.`,
   );
 }
 

@@ -6,6 +6,7 @@ import type { ChannelDisplay } from './channel-show.ts';
 import { closeAll } from './close-all.ts';
 import { eraseExchangeKey } from './module-keys.ts';
 import type { ModulePorts } from './module-options.ts';
+import { RetentionDuty } from './retention.ts';
 import { SeedCommitments } from './seed-commitments.ts';
 import { SenderChannel } from './sender-channel.ts';
 import { depositDuty } from './sender-deposits.ts';
@@ -14,8 +15,8 @@ import type { SenderFiles } from './sender-files.ts';
 import { proposalDuty } from './sender-proposals.ts';
 import { closeStoreParts, keepFirstBlock, type LedgerParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
 import { watchedStore } from './store-watch.ts';
+import { tagDepthOf } from './tag-depth.ts';
 
-const DEFAULT_TAG_DEPTH = 13;
 const DEFAULT_FIRST_START_WAIT_MS = 15_000;
 
 export interface SenderRunParts {
@@ -108,7 +109,8 @@ export class SenderRun {
     const channel = (this.#channel = this.#makeChannel(duties));
     channel.start(reason);
     this.#parts.begun(channel);
-    await duties.run(files.digest);
+    const retention = new RetentionDuty({ ...ports, store: this.store, agreement: files.loaded.agreement });
+    await Promise.all([duties.run(files.digest), retention.keep(signal)]);
   }
 
   /** The first start fixes where the channel begins; later ones go on from the store. */
@@ -182,7 +184,7 @@ export class SenderRun {
       agreement: loaded.agreement,
       terms: loaded.terms,
       policy: policy.policy,
-      tagDepth: config.channels[0].tagDepth ?? DEFAULT_TAG_DEPTH,
+      tagDepth: tagDepthOf(config.channels[0]),
       cache: channelCache({
         config: config.channels[0].cache,
         store: this.store,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { RejectedError, toBase64Url } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { loadSigningKey, loadStoreKey, systemClock, systemRandom } from '../platform/index.ts';
+import { loadStoreKey, systemClock } from '../platform/index.ts';
 import {
   backUpStore,
   compactStore,
@@ -15,7 +15,7 @@ import {
 } from '../store/index.ts';
 import { loadAgreement } from './agreement-file.ts';
 import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.ts';
-import { openLedger } from './ledger-access.ts';
+import { openOwnLedger } from './ledger-access.ts';
 import { anchoredOnLedger, receiptedOnLedger } from './store-age.ts';
 
 /** What became of a restored store. */
@@ -81,12 +81,7 @@ export async function placeOf(own: OwnerConfig | ManufacturerConfig): Promise<St
 }
 
 async function ageOf(own: OwnerConfig | ManufacturerConfig, place: StorePlace): Promise<Omit<Restored, 'aside'>> {
-  const ledger = await openLedger(own.ledger, {
-    organisation: own.organisation,
-    signer: await loadSigningKey(own.keys.ledger),
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const ledger = await openOwnLedger(own);
   try {
     return place.side === 'sender' ? await ageOfSender(ledger, place) : await ageOfReceiver(ledger, place);
   } finally {

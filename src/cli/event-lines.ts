@@ -12,6 +12,7 @@ const LINES: Lines = {
   anchored: ({ n, block, transaction, marks }) => `batch ${n} anchored in block ${block}, transaction ${transaction}${marksText(marks)}`,
   delivered: ({ n }) => `batch ${n} delivered`,
   receipted: ({ n }) => `batch ${n} receipted`,
+  erased: ({ batches }) => `readings and seeds of ${batches} batches erased: their retention is over`,
   deposited: ({ n }) => `batch ${n} deposited on the ledger: it has no receipt`,
   dropped: droppedText,
   'cache-full': ({ because, atLimit }) =>
