@@ -1,10 +1,11 @@
 import type { ModuleConnection } from '../client/index.ts';
-import { parseEnvelope, toBase64Url } from '../core/index.ts';
+import { parseEnvelope, RejectedError, toBase64Url } from '../core/index.ts';
 import type { BlockInfo, Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import { ReceiverStore } from '../store/index.ts';
-import type { EpochSecrets } from '../transfer/index.ts';
+import { type EpochSecrets, pause } from '../transfer/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
+import { closeAll } from './close-all.ts';
 import type { ManufacturerConfig } from './config.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import { messageOf } from './message-of.ts';
@@ -14,10 +15,12 @@ import { ReceiverActions } from './receiver-actions.ts';
 import { ReceiverChannel } from './receiver-channel.ts';
 import { ReceiverLedger } from './receiver-ledger.ts';
 import { startReceiverSecrets } from './receiver-secrets.ts';
-import { watchedStore } from './store-watch.ts';
+import { isPassingStoreFault, watchedStore } from './store-watch.ts';
 
 /** How far the ledger's events are taken: the next block, and the last one that was seen. */
 const POSITION = 'ledger-position';
+
+const AGAIN_AFTER_MS = 1000;
 
 /** Everything of a receiver that is loaded before anything is started. */
 export interface ReceiverFiles {
@@ -48,7 +51,8 @@ export class ReceiverSession {
   readonly #watch: LedgerWatch;
   readonly #parts: ReceiverSessionParts;
   #events: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #stopped = new AbortController();
+  #ending: Promise<void> | undefined;
 
   private constructor(parts: ReceiverSessionParts, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, last: BlockInfo) {
     const { files, ports } = parts;
@@ -60,7 +64,7 @@ export class ReceiverSession {
     this.#secrets = secrets;
     this.#watch = new LedgerWatch(ledger, last, {
       event: (event) => this.#queue(event),
-      fault: (error) => ports.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) }),
+      fault: (error) => this.#tellLedgerFault(error),
     });
     const facts = { agreement, channel: toBase64Url(terms.channelId), store, pki: config.pki };
     const { clock, random, trace, listener, argon2 } = ports;
@@ -104,6 +108,11 @@ export class ReceiverSession {
     }
   }
 
+  /** Time of the newest block that is known, ms since 1970. */
+  get lastBlockMs(): number {
+    return this.#watch.lastBlock.timeMs;
+  }
+
   start(connection: ModuleConnection): void {
     this.#parts.ports.trace({ kind: 'started', module: 'receiver' });
     this.#watch.follow(positionOf(this.store)?.next ?? 0);
@@ -111,16 +120,23 @@ export class ReceiverSession {
     this.#actions.wake();
   }
 
-  /** Ends; also after a fault. Never rejects. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
+  /** Ends, also after a fault; a second call waits for the first. Never rejects. */
+  stop(): Promise<void> {
+    this.#ending ??= this.#stopOnce();
+    return this.#ending;
+  }
+
+  async #stopOnce(): Promise<void> {
+    this.#stopped.abort();
     this.#secrets.close();
-    await this.channel.stop();
-    await this.#actions.stop();
-    await this.#watch.stop();
-    await this.#events;
     try {
-      this.store.close();
+      await closeAll(
+        () => this.channel.stop(),
+        () => this.#actions.stop(),
+        () => this.#watch.stop(),
+        () => this.#events,
+        () => this.store.close(),
+      );
     } catch {
       // After a fault of the disk there is nothing left that closing could save.
     }
@@ -128,15 +144,29 @@ export class ReceiverSession {
 
   /** One after the other, and each is taken before the position goes on: a crash in between shows it again. */
   #queue(event: LedgerEvent): void {
-    this.#events = this.#events
-      .then(async () => {
-        if (this.#isStopped) return;
+    this.#events = this.#events.then(() => this.#take(event));
+  }
+
+  /** Until it is taken: an event that was left out would never come again. */
+  async #take(event: LedgerEvent): Promise<void> {
+    const { signal } = this.#stopped;
+    for (let told = ''; !signal.aborted; await pause(AGAIN_AFTER_MS, signal)) {
+      try {
         await this.channel.ledgerEvent(event);
-        keepPosition(this.store, event.block.number, event.block);
-      })
-      .catch((error: unknown) => {
-        if (!this.#isStopped) this.#parts.ports.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
-      });
+        return keepPosition(this.store, event.block.number, event.block);
+      } catch (error) {
+        // The store is opened anew, and its position tells where to go on.
+        if (isPassingStoreFault(error)) return this.#stopped.abort();
+        if (told !== messageOf(error)) this.#tellLedgerFault(error);
+        told = messageOf(error);
+        // What the ledger says of it can't be read, now or later.
+        if (error instanceof RejectedError) return;
+      }
+    }
+  }
+
+  #tellLedgerFault(error: unknown): void {
+    if (!this.#stopped.signal.aborted) this.#parts.ports.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
   }
 }
 

@@ -1,7 +1,11 @@
 import { type ActionEntry, listActions, repeatActions } from '../app/index.ts';
-import type { ActionsChoice } from './receive-actions.ts';
 import { PROGRAM } from './spoken-paths.ts';
 import { tableLines } from './table.ts';
+
+export interface ActionsChoice {
+  readonly repeat?: string;
+  readonly json?: true;
+}
 
 /** Done ones that are printed for a person; the JSON form has all. */
 const MOST_DONE = 20;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ActionsChoice } from './receive-actions-run.ts';
 
 /** `dcmb receive actions`: nothing is loaded before it runs. */
 export function receiveActionsCommand(): Command {
@@ -8,9 +9,4 @@ export function receiveActionsCommand(): Command {
     .option('--repeat <key>', 'let a dead letter run again, by its key, or all of them by "all"')
     .option('--json', 'print one JSON object a line for each action')
     .action(async (config: string, options: ActionsChoice) => (await import('./receive-actions-run.ts')).showActions(config, options));
-}
-
-export interface ActionsChoice {
-  readonly repeat?: string;
-  readonly json?: true;
 }
