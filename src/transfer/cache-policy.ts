@@ -20,8 +20,8 @@ export interface CachePolicy {
 export type CacheTerms = Partial<CachePolicy>;
 
 /**
- * Nothing that was taken is given up unless its owner says so, and an outage of weeks fits: a thousand values a minute are some
- * hundred megabytes a day.
+ * Nothing that was answered Good is given up unless the owner says so. With ten values a second 1 GiB is an outage of some
+ * two days at intervals of a second, of some three weeks at intervals of a minute: docs/caching.md.
  */
 export const DEFAULT_CACHE_POLICY: CachePolicy = { maxBytes: 2 ** 30, maxBatches: Infinity, maxAgeMs: Infinity, atLimit: 'stop' };
 
