@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exportAudit } from '../../src/app/index.ts';
+import { loadStoreKey } from '../../src/platform/index.ts';
+import { SenderStore } from '../../src/store/index.ts';
 import { until } from '../support/until.ts';
 import { encodingsOf } from './encodings.ts';
 import { heat, pieces, TestPlant } from './plant.ts';
@@ -110,10 +112,24 @@ describe('raw values, with both modules in processes of their own', () => {
     }
   };
 
-  test('are found by this search where they have to be: in the store of the owner', () => {
-    const inStore = new Set(filesIn('owner', 'data').flatMap(([, bytes]) => found(bytes)));
-    assert.ok(inStore.has('text UInt32:4211337'), [...inStore].join());
-    assert.ok(inStore.has('hex of double BE'), [...inStore].join());
+  test("are found by this search where they have to be: in what the owner's store opens with its key", async () => {
+    const { keys, channels } = plant.ownerConfig();
+    const store = new SenderStore(channels[0].store, plant.plant.channelId, await loadStoreKey(keys.store));
+    const payloads = Array.from({ length: store.counts().sealed }, (_, n) => Buffer.from(store.opening(n)?.payload ?? ''));
+    store.close();
+    const opened = new Set(payloads.flatMap(found));
+    assert.ok(opened.has('text UInt32:4211337'), [...opened].join());
+    assert.ok(opened.has('hex of double BE'), [...opened].join());
+  });
+
+  test("are nowhere in the owner's own files without that key: store, journal, and what lies beside them", () => {
+    const files = filesIn('owner').filter(([, bytes]) => bytes.length > 0);
+    for (const name of ['store.db', 'store.db.journal'])
+      assert.ok(
+        files.some(([file]) => file.endsWith(`/data/${name}`)),
+        name,
+      );
+    nowhereIn(files);
   });
 
   test('are found by this search in every encoding that it knows', () => {

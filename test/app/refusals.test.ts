@@ -108,13 +108,13 @@ describe('what does not fit together is refused in one sentence, before anything
     await refused(receiver({ actions }), 'BAD_CONFIG', /no stream "Nothing"/);
   });
 
-  test('ports in use: a second module in the same folder is refused, and the first goes on undisturbed', async () => {
+  test('a store or a port in use: a second module in the same folder is refused, and the first goes on undisturbed', async () => {
     const told = new Told();
     await plant.startSender(told, plant.ownerConfig({ firstStartWaitMs: 0 }));
     await until('the first runs', () => told.of('sealed').length >= 1);
     const { applications } = plant.manufacturerConfig().channels[0];
     await Promise.all([
-      refused(sender(), 'PORT_IN_USE', new RegExp(`${plant.port}`)),
+      refused(sender(), 'STORE_BUSY', /store\.db\S* is in use by another process/),
       refused(
         receiver({ applications: { ...applications!, port: plant.port + 1 } }),
         'CLEARED_PORT_IN_USE',
