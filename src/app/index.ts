@@ -12,6 +12,7 @@ export { loadPolicy } from './policy-source.ts';
 export { ReceiverModule } from './receiver-module.ts';
 export { replay, type ReplayOptions, type ReplayProgress } from './replay.ts';
 export type { ModuleAdapters, ModuleOptions } from './module-options.ts';
+export { type ModuleStatus, type Reason, REASONS, type ReceiverStatus, type SenderStatus } from './module-status.ts';
 export { SenderModule } from './sender-module.ts';
 export { checkStore } from './store-check.ts';
 export type { StoreCheck, StoreFault } from './store-faults.ts';

@@ -60,7 +60,7 @@ export const GAUGES = {
   dcmb_unanchored_batches: { help: 'Batches that the ledger has not settled.', of: 'owner' },
   dcmb_link_up: { help: "1 while the owner's module is connected.", of: 'manufacturer' },
   dcmb_link_down_seconds: { help: "How long the owner's module has not been connected; 0 while it is.", of: 'manufacturer' },
-  dcmb_batches_behind: { help: 'Batches known to be published or anchored and not yet received.', of: 'manufacturer' },
+  dcmb_batches_behind: { help: 'Batches on the ledger beyond the last one that was received or settled.', of: 'manufacturer' },
   dcmb_unconfirmed_receipts: { help: "Receipts that the owner's module has not confirmed.", of: 'manufacturer' },
   dcmb_stored_findings: { help: 'Findings in the store.', of: 'manufacturer' },
   dcmb_waiting_actions: { help: 'Actions that wait for an attempt.', of: 'manufacturer' },

@@ -14,7 +14,6 @@ export const REASONS = {
   receiverSilence: "The manufacturer's module has not called for too long.",
   ledgerLag: 'Batches wait for the ledger for too long.',
   LINK_DOWN: "The owner's module can't be reached; conditions come from the ledger alone.",
-  LEDGER_DOWN: 'The ledger does not answer.',
   DEAD_ACTIONS: 'Actions have failed for good: dcmb receive actions lists them.',
 } as const;
 export type Reason = keyof typeof REASONS;
@@ -45,7 +44,7 @@ export interface ReceiverStatus extends StatusBase {
   readonly isLinkUp: boolean;
   /** How long the link has been down, ms; 0 while it is up. */
   readonly linkDownMs: number;
-  /** Batches that are known to be published or anchored and not yet received. */
+  /** Numbers of batches on the ledger beyond the last one that was received or settled. */
   readonly batchesBehind: number;
   /** Receipts that the owner's module has not confirmed. */
   readonly unconfirmedReceipts: number;

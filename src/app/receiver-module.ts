@@ -4,15 +4,18 @@ import type { Ledger } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import { pause } from '../transfer/index.ts';
 import { loadAgreement, requireInForce } from './agreement-file.ts';
+import { closeAll } from './close-all.ts';
 import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
 import { openChannelOnLedger, openLedger, openLedgerPatiently, registerOwnKey, requireSameLedger } from './ledger-access.ts';
 import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
 import { messageOf } from './message-of.ts';
 import { moduleDigest } from './module-digest.ts';
 import { loadKeys } from './module-keys.ts';
+import type { ReceiverStatus } from './module-status.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { loadIdentity } from './plant-identities.ts';
 import { requireAgreedConditions } from './receiver-actions.ts';
+import { ReceiverOperator } from './receiver-operator.ts';
 import { type ReceiverFiles, ReceiverSession } from './receiver-session.ts';
 import { type MethodHooks, startCleared } from './sender-servers.ts';
 import { isPassingStoreFault } from './store-watch.ts';
@@ -28,6 +31,7 @@ const NOTHING = { received: 0, acknowledged: 0, findings: 0 };
  */
 export class ReceiverModule {
   readonly #files: ReceiverFiles;
+  readonly #operator: ReceiverOperator;
   readonly #ports: ModulePorts;
   readonly #stopped = new AbortController();
   readonly #connection: ModuleConnection;
@@ -43,9 +47,10 @@ export class ReceiverModule {
   /** Resolves with the fault where the module can't go on. What comes back by itself is waited for instead. */
   readonly failed: Promise<unknown> = new Promise((resolve) => (this.#fail = resolve));
 
-  private constructor(files: ReceiverFiles, ports: ModulePorts) {
+  private constructor(files: ReceiverFiles, operator: ReceiverOperator) {
     this.#files = files;
-    this.#ports = ports;
+    this.#operator = operator;
+    this.#ports = operator.ports;
     this.#connection = this.#connectionTo(files.config.channels[0].sender.endpointUrl);
   }
 
@@ -55,9 +60,16 @@ export class ReceiverModule {
    * @throws RejectedError, UnavailableError in one sentence with what to mend
    */
   static async start(config: ManufacturerConfig | string, options: ModuleOptions = {}): Promise<ReceiverModule> {
-    const ports = portsOf(options);
-    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config, ports.clock.now());
-    const module = new ReceiverModule(files, ports);
+    const given = portsOf(options);
+    const files = await loadFiles(typeof config === 'string' ? readManufacturerConfig(config) : config, given.clock.now());
+    const operator = await ReceiverOperator.start(files.config, given);
+    let module: ReceiverModule;
+    try {
+      module = new ReceiverModule(files, operator);
+    } catch (error) {
+      await operator.stop();
+      throw error;
+    }
     try {
       module.#session = await module.#open();
       await module.#start();
@@ -71,6 +83,11 @@ export class ReceiverModule {
   /** The server for the manufacturer's own applications; empty where none is configured. */
   get endpoint(): string {
     return this.#server?.endpointUrl ?? '';
+  }
+
+  /** How the module is doing now, for its operators. */
+  status(): ReceiverStatus {
+    return this.#operator.status();
   }
 
   /** Over the whole life of the channel. While the store is away, as of the last look. */
@@ -90,14 +107,21 @@ export class ReceiverModule {
   }
 
   async #close(): Promise<void> {
+    this.#operator.stopping();
     this.#stopped.abort();
-    await this.#working;
     this.counts();
-    await this.#session?.stop();
+    const stopSession = (): Promise<void> | undefined => this.#session?.stop();
+    await closeAll(
+      stopSession,
+      () => this.#working,
+      // One that was opened anew meanwhile.
+      stopSession,
+      () => this.#connection.close(),
+      () => this.#server?.stop(),
+      () => this.#ledger?.close(),
+      () => this.#operator.stop(),
+    );
     this.#session = undefined;
-    await this.#connection.close();
-    await this.#server?.stop();
-    await this.#ledger?.close();
   }
 
   async #start(): Promise<void> {
@@ -110,7 +134,7 @@ export class ReceiverModule {
     }
     this.#working = Promise.all([this.#register(), this.#supervise()]);
     void this.#connection.connectPatiently();
-    listener({ event: 'started', endpoints: { receiver: this.endpoint } });
+    listener({ event: 'started', endpoints: { receiver: this.endpoint, ...this.#operator.endpoints } });
   }
 
   /** One session after the other: a store that fails and comes back is read again. */
@@ -122,6 +146,7 @@ export class ReceiverModule {
       try {
         this.#session ??= await this.#open();
         this.#session.start(this.#connection);
+        this.#watchSession(this.#session);
         const met = await Promise.race([fault, ended]);
         if (met === undefined) return;
         throw met.error;
@@ -137,6 +162,7 @@ export class ReceiverModule {
     const { listener } = this.#ports;
     const session = this.#session;
     this.#session = undefined;
+    this.#operator.faulted();
     if (session !== undefined)
       listener({
         event: 'warning',
@@ -147,11 +173,15 @@ export class ReceiverModule {
     await pause(REOPEN_EVERY_MS, this.#stopped.signal);
   }
 
+  #watchSession(session: ReceiverSession): void {
+    this.#operator.running({ store: session.store, lastBlockMs: () => session.lastBlockMs });
+  }
+
   async #end(error: unknown): Promise<void> {
     this.counts();
     await this.#session?.stop();
     this.#session = undefined;
-    this.#ports.listener({ event: 'failed', message: messageOf(error) });
+    this.#operator.failed(error);
     this.#fail(error);
   }
 

@@ -116,6 +116,11 @@ export class SenderModule {
     return (await this.#ingest?.feed(tag, { value, status, sourceMs })) ?? BAD_RESOURCE_UNAVAILABLE;
   }
 
+  /** How the module is doing now, for its operators. */
+  status(): ReturnType<SenderOperator['status']> {
+    return this.#operator.status();
+  }
+
   /** Batches by how far they have come, over the whole life of the channel. While the store is away, as of the last look. */
   counts(): BatchCounts {
     try {

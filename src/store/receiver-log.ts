@@ -105,6 +105,13 @@ export class ReceiverLog {
     return this.#db.all('SELECT * FROM actions ORDER BY rowid').map(actionEntry);
   }
 
+  /** How many wait for a try, and how many have failed for good. */
+  actionCounts(): { readonly waiting: number; readonly failed: number } {
+    const sql = `SELECT state, count(*) AS c FROM actions WHERE state <> 'done' GROUP BY state`;
+    const counts = new Map(this.#db.all(sql).map((row) => [row.text('state'), row.number('c')]));
+    return { waiting: counts.get('waiting') ?? 0, failed: counts.get('failed') ?? 0 };
+  }
+
   /** A try begins: it counts, even if nobody lives to see its end. */
   beginAction(key: string, atMs: number): void {
     this.#db.run('UPDATE actions SET tries = tries + 1, tried_at = ? WHERE key = ?', atMs, key);

@@ -40,9 +40,9 @@ describe("monitoring of the owner's module", () => {
   const told = new Told();
 
   before(async () => {
-    plant = await TestPlant.create();
+    plant = await TestPlant.create({ applications: false });
     logFile = join(plant.plant.folder, 'owner.log');
-    const alarms = { receiverSilenceMs: { high: 400, highHigh: 86_400_000 } };
+    const alarms = { receiverSilenceMs: { high: 2500, highHigh: 86_400_000 } };
     const config = plant.ownerConfig({ firstStartWaitMs: 0, alarms }, { monitoring: { port: 0 }, log: { level: 'debug', file: logFile } });
     sender = await plant.startSender(told, config);
     await until('it runs', () => told.of('running').length > 0, 60_000);
@@ -52,6 +52,7 @@ describe("monitoring of the owner's module", () => {
     await plc.write([pieces(first.value), heat(second.value), heat(third.value)]);
     const sealed = told.of('sealed').length;
     await until('they are sealed and anchored', () => told.of('anchored').length > sealed + 1, 60_000);
+    await until('the silence is told', () => sender.status().alarms.receiverSilence.level === 'high');
   });
   after(() => plant.end());
 
@@ -84,7 +85,7 @@ describe("monitoring of the owner's module", () => {
     assert.equal(metric(body, 'dcmb_ready'), 1);
     assert.ok((metric(body, 'dcmb_cache_batches') ?? 0) > 0);
     assert.ok((metric(body, 'dcmb_cache_bytes') ?? 0) > 0);
-    assert.ok((metric(body, 'dcmb_receiver_silence_seconds') ?? 0) > 0.4);
+    assert.ok((metric(body, 'dcmb_receiver_silence_seconds') ?? 0) > 2.5);
     assert.equal(metric(body, 'dcmb_receiver_last_seen_timestamp_seconds'), undefined, 'never seen is absent, not 0');
   });
 
@@ -114,6 +115,31 @@ describe("monitoring of the owner's module", () => {
       sealed.reduce((sum, { readings }) => sum + Number(readings), 0),
       2,
     );
+  });
+
+  test("the manufacturer's module: metrics and health of its own, and the owner's alarm is over", async () => {
+    const heard = new Told();
+    const receiverLog = join(plant.plant.folder, 'manufacturer.log');
+    const config = plant.manufacturerConfig({}, { monitoring: { port: 0, host: '::1' }, log: { level: 'debug', file: receiverLog } });
+    const receiver = await plant.startReceiver(heard, config);
+    const metrics = heard.of('started')[0]?.endpoints['metrics'] ?? '';
+    assert.match(metrics, /^http:\/\/\[::1\]:\d+\/metrics$/);
+    await until('it has caught up', () => heard.of('acknowledged').length > 3, 60_000);
+    const { status, body } = await get(metrics);
+    assert.equal(status, 200);
+    assert.equal(metric(body, 'dcmb_link_up'), 1);
+    assert.ok((metric(body, 'dcmb_batches_received_total', { via: 'delivery' }) ?? 0) > 3);
+    assert.equal(metric(body, 'dcmb_cache_batches'), undefined, "the owner's figures are the owner's");
+    assert.equal((await get(metrics.replace('/metrics', '/health/ready'))).status, 200);
+    const seen = body + readFileSync(receiverLog, 'utf8');
+    for (const word of ['Maintenance', 'Overheated', 'Now', 'Soon']) assert.equal(seen.includes(word), false, word);
+    assert.match(JSON.stringify(heard.of('received')), /Maintenance: Now/, 'what the listener is told does have them');
+    const owners = await get(`${base}/metrics`);
+    assert.equal(metric(owners.body, 'dcmb_alarm_level', { alarm: 'receiverSilence' }), 0);
+    assert.ok((metric(owners.body, 'dcmb_receiver_last_seen_timestamp_seconds') ?? 0) > Date.now() / 1000 - 30);
+    await plant.stop(receiver);
+    await assert.rejects(get(metrics));
+    assert.match(readFileSync(receiverLog, 'utf8'), /"event":"acknowledged"/);
   });
 
   test('after the stop nothing listens any more', async () => {

@@ -32,7 +32,7 @@ const SENDER_STORE: Uses<SenderStore> = {
   isIntervalAnchored: 'seldom',
   lastEpochRecord: 'read',
   lastReceipted: 'read',
-  ledgerBacklog: 'seldom',
+  ledgerBacklog: 'read',
   nextToDrop: 'seldom',
   opening: 'seldom',
   outgoing: 'read',
@@ -61,6 +61,7 @@ const SENDER_STORE: Uses<SenderStore> = {
 const RECEIVER_STORE: Uses<ReceiverStore> = {
   acceptedThrough: 'read',
   acceptOld: 'seldom',
+  actionCounts: 'read',
   actions: 'seldom',
   addAction: 'seldom',
   addAnchor: 'step',
