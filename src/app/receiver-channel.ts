@@ -12,6 +12,7 @@ import type { ReceiverActions } from './receiver-actions.ts';
 import { ReceiverDisplay } from './receiver-display.ts';
 import { keepDispute } from './receiver-disputes.ts';
 import { ReceiverDuties } from './receiver-duties.ts';
+import { ReceiverProposals } from './receiver-proposals.ts';
 import type { ReceiverLedger } from './receiver-ledger.ts';
 import { keepWindow } from './receiver-secrets.ts';
 import type { Trace } from './trace.ts';
@@ -47,6 +48,7 @@ export class ReceiverChannel {
   readonly #cosigner: EpochCosigner;
   readonly #display: ReceiverDisplay;
   readonly #duties: ReceiverDuties;
+  readonly #proposals: ReceiverProposals;
   readonly #shown: ShownValues;
   readonly #stopped = new AbortController();
   #connection: ModuleConnection | undefined;
@@ -86,7 +88,15 @@ export class ReceiverChannel {
       },
     );
     const lastInterval = intervalAt(terms.params, lastGridMs(agreement)) - 1;
-    this.#duties = new ReceiverDuties({ ...ports, params: terms.params, lastInterval, inbox: this.#inbox });
+    this.#proposals = new ReceiverProposals({
+      channel: view.channel,
+      store,
+      listener,
+      proposalAt: (seen) => view.proposalAt(seen),
+      sign: (k, proposal) => this.#cosigner.answer(k, proposal),
+    });
+    const others = [() => this.#proposals.answer()];
+    this.#duties = new ReceiverDuties({ ...ports, params: terms.params, lastInterval, inbox: this.#inbox, others });
   }
 
   start(connection: ModuleConnection): void {
@@ -123,7 +133,8 @@ export class ReceiverChannel {
 
   /** Takes an event of the ledger. An anchor that comes while the link is down raises the condition by itself. */
   async ledgerEvent(event: LedgerEvent): Promise<void> {
-    const { anchor, deposit } = this.#ports.view.seen(event);
+    const { anchor, deposit, proposal } = this.#ports.view.seen(event);
+    if (proposal !== undefined) this.#proposals.seen(proposal);
     if (deposit !== undefined) this.#duties.answerDeposit(deposit);
     if (anchor !== undefined) {
       this.#duties.anchored(anchor);

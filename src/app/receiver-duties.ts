@@ -22,6 +22,8 @@ export interface ReceiverDutiesParts {
   readonly inbox: Inbox;
   readonly clock: Clock;
   readonly listener: ModuleListener;
+  /** Done before claims are sent. */
+  readonly others: readonly (() => Promise<void>)[];
   /** The module can't go on: the store is an old copy. */
   failed(error: unknown): void;
 }
@@ -99,6 +101,7 @@ export class ReceiverDuties {
       await this.#requireNewest();
       await this.#parts.inbox.compareLater();
       await this.#claimOverdue();
+      for (const other of this.#parts.others) await other();
       await this.#claims.serve(signal);
     } catch (error) {
       if (error instanceof UnavailableError || signal.aborted) return;

@@ -4,6 +4,7 @@ import {
   DcmbError,
   type Envelope,
   EnvelopeShape,
+  Hash,
   integer,
   type Json,
   parseCanonical,
@@ -18,16 +19,21 @@ import type { BlockInfo, Ledger, LedgerErrorCode, LedgerEvent } from '../ledger/
 import type { ReceiverStore } from '../store/index.ts';
 import type { AnchoredBatch, AnchorView, ChannelTerms, DepositedBox } from '../transfer/index.ts';
 import { type AnchorSeen, anchorOf, anchorSeen, sightingOf } from './ledger-conditions.ts';
+import type { ProposalSeen } from './receiver-proposals.ts';
 
 const AnchorTransaction = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensShape });
 const DepositTransaction = v.looseObject({ box: base64Url() });
 const DepositEvent = v.looseObject({ n: integer(0) });
+const ProposalEvent = v.strictObject({ k: integer(0), proposal: Hash });
+const ProposalTransaction = v.strictObject({ record: EnvelopeShape });
 
 /** What an event told of this channel. */
 export interface SeenOnLedger {
   readonly anchor?: AnchorSeen;
   /** Number of a batch whose delivery was deposited. */
   readonly deposit?: number;
+  /** A proposal that waits for the manufacturer's signature. */
+  readonly proposal?: ProposalSeen;
 }
 
 /** The ledger as the receiver's inbox asks it: what events have told stands in the store, and needs no ledger. */
@@ -54,6 +60,10 @@ export class ReceiverLedger implements AnchorView {
     if (anchor !== undefined) {
       this.#store.addAnchor(sightingOf(anchor, event.block.number));
       return { anchor };
+    }
+    if (event.event.kind === 'epochProposal' && event.event.channel === this.channel) {
+      const { k, proposal } = parseShape(ProposalEvent, event.event.body, 'epochProposal event');
+      return { proposal: { k, proposal, block: event.block.number, transaction: event.txId } };
     }
     if (event.event.kind !== 'deposit' || event.event.channel !== this.channel) return {};
     const { n } = parseShape(DepositEvent, event.event.body, 'deposit event');
@@ -91,6 +101,11 @@ export class ReceiverLedger implements AnchorView {
     const transaction = await this.#transaction(sighting.block, (sighting.event as { transaction: string }).transaction);
     const [first] = await answered(() => this.#ledger.blocks(0, 0));
     return { ...parseShape(DepositTransaction, bodyOf(transaction), 'deposit'), transaction, genesis: genesisIn(first) };
+  }
+
+  /** A proposal that an event told of. */
+  async proposalAt({ block, transaction }: ProposalSeen): Promise<Envelope> {
+    return parseShape(ProposalTransaction, bodyOf(await this.#transaction(block, transaction)), 'epochProposal').record;
   }
 
   async blockHash(number: number): Promise<string | undefined> {

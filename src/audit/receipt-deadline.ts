@@ -20,9 +20,16 @@ export function missedReceipt(channel: ChannelLedger, n: number, atMs: number): 
   const deposit = deposits.get(n);
   if (deposit === undefined) return `batch ${n} is not deposited on the ledger, so it may never have been delivered`;
   if (receipts.has(n) || isCovered(channel, n)) return `batch ${n} is receipted on the ledger`;
-  if (disputes.some((dispute) => dispute.n === n)) return `batch ${n} is disputed on the ledger`;
+  if (disputes.some((dispute) => dispute.n === n) || isExcepted(channel, n)) return `batch ${n} is disputed on the ledger`;
   const lateMs = atMs - deposit.block.timeMs - params.receiptWithinMs;
   return lateMs > 0 ? { deposit, lateMs } : `the receipt of batch ${n} was not due before the last block`;
+}
+
+/** Both signed that the manufacturer disputes it. */
+function isExcepted({ epochRecords }: ChannelLedger, n: number): boolean {
+  return epochRecords.some(({ record }) =>
+    record.receipt.some(({ exceptions }) => exceptions.some((exception) => exception.n === n && exception.reason === 'disputed')),
+  );
 }
 
 function isCovered({ epochRecords }: ChannelLedger, n: number): boolean {

@@ -35,7 +35,7 @@ export interface LedgerSighting {
 export interface Claim {
   /** Names what is claimed: it stands once. */
   readonly id: string;
-  readonly kind: 'dispute' | 'overdue' | 'receipt';
+  readonly kind: 'dispute' | 'overdue' | 'receipt' | 'epochRecord' | 'epochObjection';
   /** Batch number, or interval where it is about one. */
   readonly n: number;
   /** The transaction's. */
@@ -152,6 +152,13 @@ export class ReceiverLog {
 
   deposit(n: number): LedgerSighting | undefined {
     return this.#db.all('SELECT * FROM deposits WHERE n = ?', n).map(sighting)[0];
+  }
+
+  /** Numbers of deposits that neither a receipt nor a dispute has answered on the ledger, ascending. */
+  unansweredDeposits(): number[] {
+    const sql = `SELECT n FROM deposits WHERE NOT EXISTS (
+      SELECT 1 FROM claims WHERE id IN ('receipt:' || deposits.n, 'dispute:' || deposits.n || ':deposit')) ORDER BY n`;
+    return this.#db.all(sql).map((row) => row.number('n'));
   }
 
   /** True where nothing of this id was claimed before. */

@@ -71,7 +71,7 @@ export class EpochCosigner {
       const k = this.#number(HANDED_OVER);
       const proposal = await source.fetchEpochRecord(k);
       if (proposal === undefined) return done;
-      const envelope = await this.#answer(k, parseEnvelope(proposal));
+      const envelope = await this.answer(k, parseEnvelope(proposal));
       await source.countersignEpochRecord(envelope);
       this.#store.setFact(HANDED_OVER, String(k + 1));
       done.push(k);
@@ -81,8 +81,9 @@ export class EpochCosigner {
   /**
    * The proposal with both signatures. One that nobody signed in time is replaced by another of the same number, without
    * close and receipt; the ledger takes only one of them.
+   * @throws RejectedError `BAD_EPOCH_RECORD`
    */
-  async #answer(k: number, proposal: Envelope): Promise<Envelope> {
+  async answer(k: number, proposal: Envelope): Promise<Envelope> {
     const signed = this.#signed(k);
     if (signed !== undefined && equalBytes(envelopeHash(signed), envelopeHash(proposal))) return signed;
     return this.#sign(k, proposal);

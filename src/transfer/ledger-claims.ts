@@ -3,8 +3,10 @@ import type { Commit, Ledger } from '../ledger/index.ts';
 import type { Claim, ReceiverStore } from '../store/index.ts';
 import { isUnavailable } from './persistent-submission.ts';
 
+/** The proposal is settled, by this side's answer or by another version of the record. */
+const PROPOSAL_ANSWERED: readonly string[] = ['RECORD_EXISTS', 'TOKEN_SET_EXISTS', 'OBJECTION_EXISTS', 'NO_PROPOSAL'];
 /** The ledger has it already, or it needs it no more. */
-const DONE: readonly string[] = ['DISPUTE_EXISTS', 'OVERDUE_EXISTS', 'BATCH_PRESENT', 'RECEIPT_EXISTS'];
+const DONE: readonly string[] = ['DISPUTE_EXISTS', 'OVERDUE_EXISTS', 'BATCH_PRESENT', 'RECEIPT_EXISTS', ...PROPOSAL_ANSWERED];
 /** It does not take it yet. */
 const LATER: readonly string[] = ['NOT_ANCHORED', 'NO_CHANNEL', 'NOT_DUE', 'KEY_NOT_LOGGED', 'TIME_AHEAD'];
 

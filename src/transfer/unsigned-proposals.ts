@@ -32,6 +32,7 @@ const ANSWERED: readonly string[] = ['PROPOSAL_EXISTS', 'RECORD_EXISTS', 'TOKEN_
 
 const RecordEntryShape = v.looseObject({ record: v.string() });
 const RecordEventShape = v.looseObject({ k: v.number() });
+const ClosingShape = v.looseObject({ close: v.array(v.unknown()), receipt: v.array(v.unknown()) });
 const BlockShape = v.looseObject({ transactions: v.array(v.looseObject({ txId: v.string(), envelope: EnvelopeShape })) });
 const TransactionShape = v.looseObject({ body: v.looseObject({ record: EnvelopeShape }) });
 
@@ -59,7 +60,8 @@ export class UnsignedProposals {
     if (record === undefined || record.committed || record.countersigned !== undefined) return;
     if (await this.#takeAnswer(k, signal)) return;
     const hash = hashText(record.proposal);
-    if (hash !== this.#shown && this.#isOverdue(record.firstProposedAtMs)) await this.#show(k, record.proposal, hash);
+    if (hash !== this.#shown && !closes(record.proposal) && this.#isOverdue(record.firstProposedAtMs))
+      await this.#show(k, record.proposal, hash);
   }
 
   /** A proposal may be replaced before its time, because its epochs begin: the first one that was made counts. */
@@ -112,6 +114,12 @@ function recordIn([block]: readonly unknown[], txId: string): Envelope | undefin
   const envelope = transactions.find((transaction) => transaction.txId === txId)?.envelope;
   if (envelope === undefined) return undefined;
   return parseShape(TransactionShape, parseCanonical(unverifiedPayload(envelope)), 'transaction').body.record;
+}
+
+/** One that closes is replaced by one that does not: what both have received may differ in good faith. */
+function closes(proposal: Envelope): boolean {
+  const { close, receipt } = parseShape(ClosingShape, parseCanonical(unverifiedPayload(proposal)), 'epoch record');
+  return close.length + receipt.length > 0;
 }
 
 function hashText(envelope: Envelope): string {
