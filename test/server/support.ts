@@ -17,11 +17,11 @@ export function identity(name: string): Promise<ApplicationIdentity> {
   });
 }
 
-/** Waits until the condition holds. @throws Error after ten seconds */
+/** Waits until the condition holds. @throws Error after 30 seconds */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`Not within ten seconds: ${what}.`);
+    if (Date.now() > end) throw new Error(`Not within 30 seconds: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
