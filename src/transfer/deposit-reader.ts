@@ -13,16 +13,19 @@ import type { BatchVerifier } from './batch-verifier.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 
+/** What was deposited is not the delivery of its batch. */
+export interface JunkDeposit {
+  readonly kind: 'junk';
+  /** Code of the check that failed. */
+  readonly code: string;
+  /** The dispute's transaction, where the box itself is wrong; it discloses the key of this batch, which opens nothing else. */
+  readonly body: Dispute | undefined;
+  readonly deposit: DepositedBox;
+}
+
 /** A deposit as the receiver can use it, or what is wrong with it. */
 export type ReadDeposit =
-  | { readonly kind: 'delivery'; readonly delivered: DeliveryPackage; readonly verified: VerifiedBatch }
-  | {
-      readonly kind: 'junk';
-      readonly code: string;
-      /** The dispute's transaction, where the box itself is wrong; it discloses the key of this batch, which opens nothing else. */
-      readonly body: Dispute | undefined;
-      readonly deposit: DepositedBox;
-    };
+  { readonly kind: 'delivery'; readonly delivered: DeliveryPackage; readonly verified: VerifiedBatch } | JunkDeposit;
 
 /** Reads deliveries that the owner put on the ledger, encrypted under a key that serves one batch only. */
 export class DepositReader {

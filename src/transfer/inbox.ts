@@ -3,7 +3,7 @@ import { FIRST_DIGEST, openHeader, rollDigest, signReceipt, type VerifiedBatch }
 import type { AnchoredBatch } from './anchor-view.ts';
 import { BatchVerifier } from './batch-verifier.ts';
 import type { ChannelTerms } from './channel-terms.ts';
-import { DepositReader } from './deposit-reader.ts';
+import { DepositReader, type JunkDeposit } from './deposit-reader.ts';
 import { disputeGrounds, forkOf, type Grounds } from './dispute-grounds.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 import { withAdvice } from './finding-advice.ts';
@@ -67,6 +67,22 @@ export class Inbox {
   /** Takes what the owner has deposited on the ledger, as far as it comes next. Receipts follow when the link is back. */
   async takeDeposits(): Promise<void> {
     while (await this.#takeDeposit(this.next));
+  }
+
+  /**
+   * The receipt with which a deposit is answered on the ledger: that of the batch, however it came. One that is an exception
+   * counts as delivered from its deposit on, so a sound deposit of it gets a receipt too, though it stays an exception.
+   * @returns undefined where the batch is still to be taken, or the deposit is disputed
+   * @throws UnavailableError the ledger is away
+   */
+  async receiptForDeposit(n: number): Promise<Envelope | undefined> {
+    const { store } = this.#ports;
+    const given = store.batch(n)?.receipt;
+    if (given !== undefined || store.exception(n) === undefined) return given;
+    const read = await this.#deposits.read(n);
+    if (read?.kind === 'delivery') return this.#sign(n, read.verified);
+    if (read !== undefined) this.#refuseDeposit(n, read);
+    return undefined;
   }
 
   /** Hands over receipts that the owner's module has not confirmed yet. @throws UnavailableError */
@@ -181,9 +197,13 @@ export class Inbox {
       await this.#take(n, read.delivered, read.verified);
       return true;
     }
-    if (read.body !== undefined) this.#ports.dispute(n, { body: read.body, headers: [], deposit: read.deposit });
-    this.finding(n, 'BAD_DEPOSIT', `What the owner deposited for batch ${n} is not its delivery (${read.code}).`);
+    this.#refuseDeposit(n, read);
     return false;
+  }
+
+  #refuseDeposit(n: number, { body, deposit, code }: JunkDeposit): void {
+    if (body !== undefined) this.#ports.dispute(n, { body, headers: [], deposit });
+    this.finding(n, 'BAD_DEPOSIT', `What the owner deposited for batch ${n} is not its delivery (${code}).`);
   }
 
   /** @returns false where the ledger is away, or its view lags */
@@ -235,14 +255,10 @@ export class Inbox {
   }
 
   async #store(n: number, delivered: Json, verified: VerifiedBatch): Promise<void> {
-    const { store, receiptKey, anchors, clock } = this.#ports;
+    const { store, clock } = this.#ports;
     const headerHash = toBase64Url(verified.headerHash);
     const deliveryHash = toBase64Url(verified.deliveryHash);
-    const lastBlock = anchors.lastBlock();
-    const receipt = await signReceipt(
-      { v: 0, channel: this.#channel, n, header: headerHash, delivery: deliveryHash, lastBlock },
-      receiptKey,
-    );
+    const receipt = await this.#sign(n, verified);
     const { interval, row, toMs } = verified.header;
     const { codes } = verified;
     const condition = { n, interval, row, toMs, codes };
@@ -251,6 +267,12 @@ export class Inbox {
     const batch = { n, interval, row, headerHash, deliveryHash, deliveryPackage: delivered, receipt, codes, digest: toBase64Url(digest) };
     store.store(batch, this.#ports.actionKeys(condition), clock.now());
     this.#listener.received(condition, { header: verified.header, statement: verified.statement });
+  }
+
+  #sign(n: number, { headerHash, deliveryHash }: VerifiedBatch): Promise<Envelope> {
+    const { receiptKey, anchors } = this.#ports;
+    const [header, delivery] = [toBase64Url(headerHash), toBase64Url(deliveryHash)];
+    return signReceipt({ v: 0, channel: this.#channel, n, header, delivery, lastBlock: anchors.lastBlock() }, receiptKey);
   }
 
   #find(n: number, { code, message }: RejectedError<string>): void {

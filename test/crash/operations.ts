@@ -100,6 +100,7 @@ const RECEIVER_STORE: Uses<ReceiverStore> = {
   setUndecided: 'seldom',
   store: 'step',
   unacknowledged: 'read',
+  unansweredDeposits: 'read',
   waitingActions: 'seldom',
 };
 

@@ -96,6 +96,19 @@ describe('what a receiver saw on the ledger', () => {
   });
 });
 
+describe('a deposit', () => {
+  test('is unanswered until a receipt or a dispute about it is claimed', (t) => {
+    const store = inMemory(t);
+    for (const n of [3, 1, 2]) store.addDeposit({ n, block: n, event: {} });
+    assert.deepEqual(store.unansweredDeposits(), [1, 2, 3]);
+    store.addClaim({ id: 'receipt:2', kind: 'receipt', n: 2, body: {} });
+    store.addClaim({ id: 'dispute:3:fork', kind: 'dispute', n: 3, body: {} });
+    assert.deepEqual(store.unansweredDeposits(), [1, 3]);
+    store.addClaim({ id: 'dispute:3:deposit', kind: 'dispute', n: 3, body: {} });
+    assert.deepEqual(store.unansweredDeposits(), [1]);
+  });
+});
+
 describe('what a receiver claims on the ledger', () => {
   test('stands once, keeps the bytes while they may be under way, and is settled for good', (t) => {
     const store = inMemory(t);

@@ -324,6 +324,33 @@ describe('a deposit on the ledger', () => {
     assert.deepEqual([inbox.next, scene.findings], [0, []]);
   });
 
+  test('is answered with the receipt that was given, however the batch came', async () => {
+    const scene = await Scene.start();
+    scene.anchor(0);
+    deposit(scene, 0);
+    const inbox = scene.inbox();
+    assert.equal(await inbox.receiptForDeposit(0), undefined, 'it is still to be taken');
+    await inbox.catchUp(scene.source, 0);
+    assert.deepEqual(await inbox.receiptForDeposit(0), scene.store.batch(0)!.receipt);
+  });
+
+  test('of a batch that is an exception is answered too, and the exception stays', async () => {
+    const scene = await Scene.start();
+    scene.anchor(0, 1);
+    scene.forge(0, () => ({ other: 'form' }));
+    const inbox = scene.inbox();
+    await inbox.catchUp(scene.source, 2);
+    assert.equal(scene.store.exception(0)?.reason, 'disputed');
+    deposit(scene, 0);
+    const { value } = openReceipt(await inbox.receiptForDeposit(0), RECEIVER.publicKey);
+    const { headerHash, deliveryHash } = scene.sender.store.batch(0)!;
+    assert.deepEqual([value.n, value.header, value.delivery], [0, headerHash, deliveryHash]);
+    assert.deepEqual([scene.store.exception(0)?.reason, scene.store.batch(0)], ['disputed', undefined]);
+    deposit(scene, 0, (box) => box.map((byte) => byte ^ 1));
+    assert.equal(await inbox.receiptForDeposit(0), undefined);
+    assert.deepEqual(scene.disputed, [[0, 'deposit']]);
+  });
+
   test('that is no delivery is held against the owner, with the key that opens it and nothing else', async () => {
     const scene = await Scene.start();
     scene.anchor(0);
