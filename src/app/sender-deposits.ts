@@ -1,4 +1,4 @@
-import type { Random } from '../core/index.ts';
+import type { Clock, Random } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { SenderStore } from '../store/index.ts';
 import { type ChannelTerms, Deposits, type EpochRecords } from '../transfer/index.ts';
@@ -8,6 +8,7 @@ export interface SenderDepositParts {
   readonly terms: ChannelTerms;
   readonly store: SenderStore;
   readonly ledger: Ledger;
+  readonly clock: Clock;
   readonly random: Random;
   readonly records: EpochRecords;
   readonly listener: ModuleListener;

@@ -1,5 +1,5 @@
-import { epochOf, intervalAt } from '../core/index.ts';
-import type { SenderStore } from '../store/index.ts';
+import { type Envelope, epochOf, intervalAt, parseEnvelope } from '../core/index.ts';
+import type { SenderStore, StoredBatch } from '../store/index.ts';
 import { EpochRecords, firstProgress, type GapReason } from '../transfer/index.ts';
 import { channelCache } from './channel-cache.ts';
 import type { ChannelDisplay } from './channel-show.ts';
@@ -13,6 +13,7 @@ import { depositDuty } from './sender-deposits.ts';
 import { SenderDuties } from './sender-duties.ts';
 import type { SenderFiles } from './sender-files.ts';
 import { proposalDuty } from './sender-proposals.ts';
+import { keepReceiptProof } from './receipt-proofs.ts';
 import { closeStoreParts, keepFirstBlock, type LedgerParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
 import { watchedStore } from './store-watch.ts';
 import { tagDepthOf } from './tag-depth.ts';
@@ -39,6 +40,8 @@ export class SenderRun {
   readonly #seeds: SeedCommitments;
   readonly #parts: SenderRunParts;
   readonly #stopped = new AbortController();
+  /** Batches whose forged receipt was told. */
+  readonly #told = new Set<number>();
   #channel: SenderChannel | undefined;
   #working: Promise<void> = Promise.resolve();
   #tellFault: (error: unknown) => void = () => undefined;
@@ -158,6 +161,7 @@ export class SenderRun {
       terms: files.loaded.terms,
       store: this.store,
       ledger: ledger.ledger,
+      clock: ports.clock,
       random: ports.random,
       records: this.records,
       listener: ports.listener,
@@ -171,6 +175,15 @@ export class SenderRun {
     const { display, files } = this.#parts;
     const batch = this.store.batch(n);
     if (batch !== undefined) display.batchState(batch, batch.publishAtMs - files.loaded.terms.params.publishDelayMs);
+  }
+
+  #forged(batch: StoredBatch, receipt: Envelope): void {
+    const { files, ports } = this.#parts;
+    const { terms, file } = files.loaded;
+    const place = keepReceiptProof({ channel: parseEnvelope(file.channel), terms, file: files.config.channels[0].store }, batch, receipt);
+    const message = `The manufacturer signed a receipt for batch ${batch.n} that is not for what was delivered. The proof is ${place}.`;
+    if (!this.#told.has(batch.n)) ports.listener({ event: 'finding', n: batch.n, code: 'BAD_RECEIPT', message });
+    this.#told.add(batch.n);
   }
 
   #makeChannel(duties: SenderDuties): SenderChannel {
@@ -200,6 +213,7 @@ export class SenderRun {
       lastBlock: () => ledger.watch.lastBlock,
       mayAnchor: () => duties.isIn,
       isUnwritten: (tag) => durabilities[tag]?.durability === 'interval',
+      forged: (batch, receipt) => this.#forged(batch, receipt),
       failed: (error) => this.#tellFault(error),
     });
   }

@@ -33,6 +33,7 @@ CREATE TABLE cache (
 ) STRICT;
 CREATE TABLE drops (n INTEGER NOT NULL REFERENCES batches, what TEXT NOT NULL, said_in INTEGER, PRIMARY KEY (n, what)) STRICT;
 CREATE INDEX unsaid_drops ON drops (n) WHERE said_in IS NULL;
+CREATE INDEX drops_by_saying ON drops (said_in);
 `;
 
 /**
@@ -154,10 +155,11 @@ export class SenderCache extends SenderEpochs {
     this.db.run('DELETE FROM cache WHERE n = ?', n);
   }
 
-  /** Within the transaction that expires the batch. */
+  /** Within the transaction that expires the batch. What its own gap record said nobody may ever read: it is to be said again. */
   protected noteExpired(n: number): void {
     if (this.db.run('DELETE FROM openings WHERE n = ?', n) > 0) this.#noteDrop(n, 'readings');
     this.#noteDrop(n, 'delivery');
+    this.db.run('UPDATE drops SET said_in = NULL WHERE said_in = ?', n);
   }
 
   /** Within the transaction that seals batch `n`, whose gap record names the range. */

@@ -1,4 +1,4 @@
-import { fromBase64Url, type Random, RejectedError, toBase64Url } from '../core/index.ts';
+import { type Clock, fromBase64Url, type Random, RejectedError, toBase64Url } from '../core/index.ts';
 import { type ConditionOpening, type Deposit, decodeRecord, sealDeposit } from '../evidence/index.ts';
 import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
@@ -16,6 +16,7 @@ export interface DepositsParts {
   readonly terms: ChannelTerms;
   readonly store: SenderStore;
   readonly ledger: Ledger;
+  readonly clock: Clock;
   readonly random: Random;
   readonly listener: DepositListener;
   /** True where the ledger is known to have a token set for the interval's epoch. */
@@ -31,11 +32,15 @@ const MOST_AT_ONCE = 8;
  */
 export class Deposits {
   readonly #parts: DepositsParts;
+  /** While the module was down, nobody could fetch from it: the manufacturer first has its time, ms since 1970. */
+  readonly #notBeforeMs: number;
   /** What is below was dealt with since the start; saves looking at what can't be deposited again and again. */
   #from = 0;
 
   constructor(parts: DepositsParts) {
     this.#parts = parts;
+    const { depositAfter, intervalMs } = parts.terms.params;
+    this.#notBeforeMs = parts.clock.now() + depositAfter * intervalMs;
   }
 
   /**
@@ -44,7 +49,8 @@ export class Deposits {
    * @throws UnavailableError once the signal aborts while the ledger is away
    */
   async depositDue(signal: AbortSignal): Promise<void> {
-    const { store } = this.#parts;
+    const { store, clock } = this.#parts;
+    if (clock.now() < this.#notBeforeMs) return;
     for (let done = 0; done < MOST_AT_ONCE && !signal.aborted; done++) {
       const [batch] = store.awaitingReceipt(this.#from, 1);
       if (batch === undefined || !store.isIntervalAnchored(batch.through + this.#parts.terms.params.depositAfter)) return;

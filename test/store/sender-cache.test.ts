@@ -164,6 +164,15 @@ describe('dropping', () => {
     );
   });
 
+  test('is said again where the batch that said it expires: nobody may have read it', (t) => {
+    const store = withBatches(t, 3);
+    store.dropOpening(0);
+    seal(store, 3, { drops: { fromBatch: 0, toBatch: 0 } });
+    assert.equal(store.unsaidDrops(), undefined);
+    store.expire(3);
+    assert.deepEqual(store.unsaidDrops(), { fromBatch: 0, toBatch: 3 });
+  });
+
   test('counts as owed a receipt until a later batch has one: expiry alone ends no suspension', (t) => {
     const store = withBatches(t, 4);
     for (const n of [0, 1, 2]) store.expire(n);

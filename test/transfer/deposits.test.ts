@@ -65,6 +65,7 @@ class Scene {
       terms: this.sender.terms,
       store: this.sender.store,
       ledger,
+      clock: this.sender.clock,
       random: new CountingRandom('jitter'),
       hasTokenSet: () => this.hasTokenSet,
       listener: {
@@ -74,9 +75,15 @@ class Scene {
     });
   }
 
-  /** Does what is due. */
+  /** Starts anew, waits until the manufacturer has had its time, and does what is due. */
   run(ledger?: Ledger): Promise<void> {
-    return this.deposits(ledger).depositDue(new AbortController().signal);
+    return this.waited(ledger).depositDue(new AbortController().signal);
+  }
+
+  waited(ledger?: Ledger): Deposits {
+    const deposits = this.deposits(ledger);
+    this.sender.clock.timeMs += this.sender.terms.params.depositAfter * this.sender.terms.params.intervalMs;
+    return deposits;
   }
 
   get states(): string[] {
@@ -104,6 +111,19 @@ describe('a delivery without a receipt', () => {
     assert.deepEqual([scene.deposited, scene.states], [[0], ['Deposited', 'Waiting', 'Waiting', 'Waiting']]);
     await scene.run();
     assert.deepEqual([...(await scene.boxes()).keys()], [0]);
+  });
+
+  test('waits after a start until the manufacturer has had so many intervals to fetch it', async (t) => {
+    const scene = await Scene.open(t);
+    await scene.anchored(4);
+    const deposits = scene.deposits();
+    const { signal } = new AbortController();
+    scene.sender.clock.timeMs += 2999;
+    await deposits.depositDue(signal);
+    assert.deepEqual([scene.deposited, scene.impossible], [[], []]);
+    scene.sender.clock.timeMs += 1;
+    await deposits.depositDue(signal);
+    assert.deepEqual(scene.deposited, [0]);
   });
 
   test('is what the manufacturer opens with its own key, in the agreed size, without any reading', async (t) => {
@@ -154,7 +174,7 @@ describe('a delivery without a receipt', () => {
     scene.hasTokenSet = false;
     await scene.anchored(10);
     scene.hasTokenSet = true;
-    const deposits = scene.deposits();
+    const deposits = scene.waited();
     const { signal } = new AbortController();
     await deposits.depositDue(signal);
     assert.deepEqual(scene.deposited, [0, 1, 2, 3], 'those of the epoch with a set');
@@ -242,7 +262,7 @@ test('an aborted duty says that the ledger is away, and goes on later where it w
   await scene.anchored(4);
   const stopped = new AbortController();
   stopped.abort();
-  await scene.deposits().depositDue(stopped.signal);
+  await scene.waited().depositDue(stopped.signal);
   assert.deepEqual(scene.deposited, []);
   await scene.run();
   assert.deepEqual(scene.deposited, [0]);
