@@ -1,4 +1,4 @@
-import { type Clock, type Json, parseEnvelope, RejectedError, toBase64Url } from '../core/index.ts';
+import { type Clock, type Envelope, type Json, parseEnvelope, RejectedError, toBase64Url } from '../core/index.ts';
 import { openReceipt } from '../evidence/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
 import type { ChannelTerms, TransferErrorCode } from '../transfer/index.ts';
@@ -13,6 +13,8 @@ export interface DeliveryDeskParts {
   readonly trace: Trace;
   /** The state of a batch changed. */
   changed(n: number): void;
+  /** The manufacturer signed a receipt for something else than it was given under that number. */
+  forged(batch: StoredBatch, receipt: Envelope): void;
 }
 
 /** Where the manufacturer fetches deliveries and hands in receipts. Shows nothing before its publication time. */
@@ -57,8 +59,11 @@ export class DeliveryDesk {
       receipt.channel === toBase64Url(terms.channelId) &&
       receipt.header === batch.headerHash &&
       receipt.delivery === batch.deliveryHash;
-    if (!fits)
+    if (!fits) {
+      if (batch !== undefined && holdsDelivery(batch) && receipt.channel === toBase64Url(terms.channelId))
+        this.#parts.forged(batch, envelope);
       throw new RejectedError<TransferErrorCode>('BAD_RECEIPT', `The receipt for batch ${receipt.n} is not for what was delivered.`);
+    }
     if (batch.receipt !== undefined) return;
     store.setReceipted(receipt.n, envelope);
     this.#parts.trace({ kind: 'receipted', n: receipt.n });

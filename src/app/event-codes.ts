@@ -39,6 +39,10 @@ export const FINDINGS = {
     sentence`The manufacturer has not countersigned an epoch record in time. The proposal stands on the ledger.`,
     sentence`Ask the manufacturer; without token sets batches are anchored without tokens, and can't be deposited.`,
   ),
+  BAD_RECEIPT: words(
+    sentence`The manufacturer signed a receipt for something else than it was given.`,
+    sentence`Keep the proof file beside the store, and ask the manufacturer.`,
+  ),
   DISPUTED: words(
     sentence`A batch gets no receipt for good, because its delivery does not verify.`,
     sentence`Talk to the owner; the proof file says what is wrong.`,

@@ -1,8 +1,8 @@
 import type { Agreement } from '../agreement/index.ts';
-import type { Argon2, Clock, Random, Signer } from '../core/index.ts';
+import type { Argon2, Clock, Envelope, Random, Signer } from '../core/index.ts';
 import type { BlockInfo, Ledger } from '../ledger/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
-import type { SenderStore } from '../store/index.ts';
+import type { SenderStore, StoredBatch } from '../store/index.ts';
 import type { BatchJournal, ChannelTerms, EpochRecords, EpochSecrets, JournalEntry } from '../transfer/index.ts';
 import type { ChannelDisplay } from './channel-show.ts';
 import type { ModuleListener } from './events.ts';
@@ -45,6 +45,8 @@ export interface SenderChannelPorts {
   mayAnchor(): boolean;
   /** True for a tag whose readings stand in memory alone until the seal. */
   isUnwritten(tag: string): boolean;
+  /** The manufacturer signed a receipt for something else than it was given under that number. */
+  readonly forged: (batch: StoredBatch, receipt: Envelope) => void;
   /** The channel can't go on. Told once or several times. */
   failed(error: unknown): void;
 }

@@ -52,7 +52,7 @@ export class SenderChannel {
     this.#ports = ports;
     this.#report = new ChannelReport(listener);
     this.#show = new ChannelShow({ agreement, params: terms.params, store, clock, display, listener, trace });
-    this.desk = new DeliveryDesk({ store, terms, clock, listener, trace, changed: (n) => this.#changed(n) });
+    this.desk = new DeliveryDesk({ store, terms, clock, listener, trace, changed: (n) => this.#changed(n), forged: ports.forged });
     const collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
     this.#collecting = new JournaledChannel({
       collecting,

@@ -19,6 +19,7 @@ function openDesk(t: TestContext) {
   for (const n of [0, 1, 2]) store.seal(sealedBatch(n, { deliveryPackage: PACKAGE }), progressOf(n + 1));
   const told: string[] = [];
   const changed: number[] = [];
+  const forged: number[] = [];
   const desk = new DeliveryDesk({
     store,
     terms: termsFor(),
@@ -26,8 +27,9 @@ function openDesk(t: TestContext) {
     listener: ({ event }) => void told.push(event),
     trace: () => undefined,
     changed: (n) => void changed.push(n),
+    forged: ({ n }) => void forged.push(n),
   });
-  return { store, desk, told, changed };
+  return { store, desk, told, changed, forged };
 }
 
 function receiptFor(n: number): Promise<unknown> {
@@ -65,7 +67,7 @@ describe('the desk', () => {
   });
 
   test('refuses a receipt for a batch that is not published, or for something else than what was delivered', async (t) => {
-    const { desk } = openDesk(t);
+    const { desk, forged } = openDesk(t);
     const { deliveryHash } = sealedBatch(0);
     const { headerHash: header } = sealedBatch(1);
     const channel = toBase64Url(termsFor().channelId);
@@ -75,5 +77,6 @@ describe('the desk', () => {
         () => desk.acknowledge(receipt),
         (error) => hasCode(error, 'BAD_RECEIPT'),
       );
+    assert.deepEqual(forged, [0], 'what is signed for a published batch is told');
   });
 });
