@@ -35,6 +35,10 @@ export const FINDINGS = {
     sentence`The ledger was away so long that an epoch's seeds can't be committed to ahead. Its batches are anchored without.`,
     sentence`Nothing can be made up for; keep the ledger reachable.`,
   ),
+  NOT_DEPOSITED: words(
+    sentence`The delivery of a batch without a receipt can't be deposited on the ledger.`,
+    sentence`Get the manufacturer's module to fetch and confirm it.`,
+  ),
   PROPOSAL_UNSIGNED: words(
     sentence`The manufacturer has not countersigned an epoch record in time. The proposal stands on the ledger.`,
     sentence`Ask the manufacturer; without token sets batches are anchored without tokens, and can't be deposited.`,
