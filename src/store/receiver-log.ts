@@ -75,6 +75,7 @@ export class ReceiverLog {
     for (const [name, type] of Object.entries(ACTION_COLUMNS))
       if (!known.has(name)) db.run(`ALTER TABLE actions ADD COLUMN ${name} ${type}`);
     db.run(`CREATE INDEX IF NOT EXISTS waiting_actions ON actions (due_at) WHERE state = 'waiting'`);
+    db.run(`CREATE INDEX IF NOT EXISTS open_actions ON actions (state) WHERE state <> 'done'`);
   }
 
   /** True where the action is new; the same key never stands twice. */

@@ -39,6 +39,19 @@ describe("a receiver's store", () => {
     assert.deepEqual(again.counts(), { received: 3, acknowledged: 1, findings: 0 });
   });
 
+  test('counts what came since it was asked last, whatever is acknowledged meanwhile and refused', (t) => {
+    const store = inMemory(t);
+    assert.deepEqual(store.counts(), { received: 0, acknowledged: 0, findings: 0 });
+    for (const n of [0, 1]) store.store(receivedBatch(n), []);
+    store.setAcknowledged(1);
+    for (const _ of [1, 2]) assert.deepEqual(store.counts(), { received: 2, acknowledged: 1, findings: 0 });
+    assert.throws(() => store.store(receivedBatch(2), [undefined as never]));
+    assert.equal(store.counts().received, 2);
+    for (const n of [2, 4]) store.store(receivedBatch(n), []);
+    store.setAcknowledged(0);
+    assert.deepEqual(store.counts(), { received: 4, acknowledged: 2, findings: 0 });
+  });
+
   test('stores a batch together with its actions or not at all', (t) => {
     const store = inMemory(t);
     store.store(receivedBatch(0), ['act:0']);
