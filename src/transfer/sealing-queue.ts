@@ -26,6 +26,8 @@ export interface SealingQueueParts {
 export class SealingQueue {
   readonly #parts: SealingQueueParts;
   #prev: string;
+  /** Publication time of the batch before: where that is late, a call after it must not be seen first. */
+  #publishedAtMs: number;
   #tail: Promise<void> = Promise.resolve();
   #broken = false;
 
@@ -34,6 +36,7 @@ export class SealingQueue {
     if (progress === undefined) throw new FatalError<TransferErrorCode>('SEALING_FAILED', 'The store has no progress to seal from.');
     this.#parts = parts;
     this.#prev = progress.prev;
+    this.#publishedAtMs = parts.store.batch(progress.nextBatch - 1)?.publishAtMs ?? 0;
   }
 
   add(cut: CutBatch): void {
@@ -65,9 +68,10 @@ export class SealingQueue {
     if (this.#broken) return;
     const now = this.#parts.clock.now();
     const late = now > due;
-    const sealed = late ? { ...batch, publishAtMs: this.#nextPublication(now) } : batch;
+    const sealed = { ...batch, publishAtMs: Math.max(this.#publishedAtMs, late ? this.#nextPublication(now) : due) };
     this.#parts.store.seal(sealed, { ...cut.progress, prev: batch.headerHash });
     this.#prev = batch.headerHash;
+    this.#publishedAtMs = sealed.publishAtMs;
     this.#parts.secrets.eraseBefore(cut.progress.epoch);
     this.#parts.listener.sealed(sealed, cut, late);
   }

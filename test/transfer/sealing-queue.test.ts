@@ -110,6 +110,30 @@ describe('publication', () => {
   });
 });
 
+describe('the order of publications', () => {
+  test('is that of the numbers, also where a batch is late and a call follows at once, and over a restart', async () => {
+    const { params } = termsFor();
+    const store = new SenderStore(':memory:', 'test', STORE_KEY);
+    const sender = new TestSender(termsFor(), store);
+    sender.clock.timeMs = intervalEnd(params, 0) + params.publishDelayMs + 1;
+    sender.queue.add(sender.collecting.cutInterval(false));
+    await sender.queue.idle();
+    sender.collecting.requestCall();
+    sender.queue.add(sender.collecting.cutCall(intervalEnd(params, 0) + params.callGridMs));
+    await sender.queue.idle();
+    const again = new TestSender(termsFor(), store);
+    again.collecting.requestCall();
+    again.queue.add(again.collecting.cutCall(intervalEnd(params, 0) + 2 * params.callGridMs));
+    await again.queue.idle();
+    const late = intervalEnd(params, 1) + params.publishDelayMs;
+    assert.deepEqual(
+      store.batches(0, 2).map(({ publishAtMs }) => publishAtMs),
+      [late, late, late],
+    );
+    assert.deepEqual([sender.late, again.late], [[0], []]);
+  });
+});
+
 describe('sealing', () => {
   test('that fails is told once, and nothing after it is sealed', async () => {
     const sender = new TestSender();
