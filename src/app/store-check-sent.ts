@@ -57,7 +57,7 @@ async function lookAt(
   let looked: Looked | undefined;
   await faultsOf(n, faults, async () => {
     const batch = store.batch(n);
-    if (batch === undefined) throw lacking(`Batch ${n} is missing.`);
+    if (batch === undefined) throw lacking(`Batch ${n} is missing, though later ones are stored.`);
     looked = { batch, isReopened: false };
     requireStates(batch);
     const statement = await statementOf(terms, batch, previousOf(store, terms, n));

@@ -1,5 +1,4 @@
-import { toBase64Url } from '../core/index.ts';
-import { loadStoreKey } from '../platform/index.ts';
+import { FatalError } from '../core/index.ts';
 import { ReceiverStore, SenderStore, structureFaults } from '../store/index.ts';
 import { loadAgreement } from './agreement-file.ts';
 import { readConfig } from './config.ts';
@@ -25,23 +24,39 @@ export async function checkStore(config: string): Promise<StoreCheck> {
   await faultsOf(-1, faults, () => faults.push(...structureFaults(place).map((what) => ({ n: -1, what }))));
   const [{ agreement }] = own.channels;
   const { terms } = loadAgreement(agreement);
-  const key = await loadStoreKey(own.keys.store);
+  const open = [place.file, place.channel, place.key, { mustExist: true }] as const;
   if (own.role === 'manufacturer') {
-    const store = new ReceiverStore(place.file, toBase64Url(terms.channelId), key, { mustExist: true });
-    return withStore(store, () => checkReceived(store, terms, faults));
+    return withStore(
+      faults,
+      () => new ReceiverStore(...open),
+      (store) => checkReceived(store, terms, faults),
+    );
   }
   const [{ policy, policyNonce }] = own.channels;
   const loaded = await loadPolicy(policy);
   requireAgreedPolicy(loadAgreement(agreement).agreement, policy, loaded.text, policyNonce);
   const tags = { names: loaded.policy.tags.map(({ name }) => name), depth: tagDepthOf(own.channels[0]) };
-  const store = new SenderStore(place.file, toBase64Url(terms.channelId), key, { mustExist: true });
-  return withStore(store, () => checkSent(store, terms, tags, faults));
+  return withStore(
+    faults,
+    () => new SenderStore(...open),
+    (store) => checkSent(store, terms, tags, faults),
+  );
 }
 
-async function withStore<Result>(store: { close(): void }, work: () => Promise<Result>): Promise<Result> {
+/** A store that is too damaged to be opened has been looked at, too. */
+async function withStore<Store extends { close(): void }>(
+  faults: readonly StoreFault[],
+  open: () => Store,
+  work: (store: Store) => Promise<StoreCheck>,
+): Promise<StoreCheck> {
+  let store: Store | undefined;
   try {
-    return await work();
+    store = open();
+    return await work(store);
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    return { batches: 0, reopened: 0, receipts: 0, epochRecords: 0, faults: [...faults, { n: -1, what: error.message }] };
   } finally {
-    store.close();
+    store?.close();
   }
 }

@@ -41,7 +41,7 @@ export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #watch: FileWatch | undefined;
-  #fault: unknown;
+  #fault: Error | undefined;
 
   /** @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode` */
   constructor(form: StoreForm) {
@@ -202,9 +202,8 @@ function createPrivate(file: string): void {
 }
 
 /** A store that is busy, or that refused an input, answers the next call; one whose disk failed must be opened anew. */
-function isLasting(fault: unknown): boolean {
-  if (!(fault instanceof DcmbError)) return false;
-  return LASTING.has(fault.code as StoreErrorCode);
+function isLasting(fault: unknown): fault is DcmbError {
+  return fault instanceof DcmbError && LASTING.has(fault.code as StoreErrorCode);
 }
 
 const LASTING: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>(['STORE_FULL', 'STORE_READ_ONLY', 'STORE_FAILED', 'STORE_DAMAGED']);

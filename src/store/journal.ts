@@ -6,8 +6,13 @@ import type { JournalEntry, JournalPlace, JournalReply, JournalRequest, JournalT
 
 interface Waiting {
   readonly entry: JournalEntry;
-  resolve(): void;
-  reject(error: unknown): void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Asked {
+  readonly resolve: (reply: JournalReply) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -23,9 +28,9 @@ export class Journal {
   #waiting: Waiting[] = [];
   #writing = false;
   #bytes = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
   #closing: Promise<void> | undefined;
-  readonly #asked = new Map<number, { resolve(reply: JournalReply): void; reject(error: unknown): void }>();
+  readonly #asked = new Map<number, Asked>();
   #nextId = 0;
   readonly #ended: Promise<void>;
 
@@ -35,7 +40,7 @@ export class Journal {
       workerData: place,
     });
     this.#worker.on('message', (reply: JournalReply) => this.#answered(reply));
-    this.#worker.on('error', (error) => this.#fail(failedDisk(place.file, `its thread ended: ${error.message}`, error)));
+    this.#worker.on('error', (error: Error) => this.#fail(failedDisk(place.file, `its thread ended: ${error.message}`, error)));
     this.#ended = new Promise((resolve) => {
       this.#worker.on('exit', () => {
         this.#fail(closedJournal(place.file));
@@ -65,7 +70,7 @@ export class Journal {
    * @throws UnavailableError `STORE_FULL`, `STORE_READ_ONLY`, `STORE_FAILED`; FatalError `STORE_DAMAGED`
    */
   append(n: number, text: string): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry: { n, text }, resolve, reject });
       // What the same turn of the event loop appends shares one sync.
@@ -126,7 +131,7 @@ export class Journal {
   }
 
   #ask(task: JournalTask): Promise<JournalReply> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
@@ -145,7 +150,7 @@ export class Journal {
   }
 
   /** The first failure is what everybody is told from then on. */
-  #fail(error: unknown): void {
+  #fail(error: Error): void {
     this.#failure ??= error;
     for (const { reject } of this.#asked.values()) reject(this.#failure);
     this.#asked.clear();

@@ -1,40 +1,17 @@
 import { type Bytes, type Envelope, type Json, RejectedError } from '../core/index.ts';
-import { Database, type OpenOptions, type StoreForm } from './database.ts';
+import { Database, type OpenOptions } from './database.ts';
 import type { StoreErrorCode } from './errors.ts';
 import { PeriodKeys, periodOf } from './period-keys.ts';
 import type { Row } from './row.ts';
 import { type Cell, factCell } from './row-cipher.ts';
-import { CACHE_SCHEMA, SenderCache } from './sender-cache.ts';
-import { EPOCHS_SCHEMA } from './sender-epochs.ts';
+import { SenderCache } from './sender-cache.ts';
 import type { ChannelProgress, DeliveryState, LedgerState, OutgoingTransaction, SealedBatch, StoredBatch } from './sender-batch.ts';
 import { UNRECEIPTED } from './sender-batch.ts';
-
-const SCHEMA = `
-CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), state BLOB NOT NULL) STRICT;
-CREATE TABLE batches (
-  n INTEGER PRIMARY KEY, interval INTEGER NOT NULL, through INTEGER NOT NULL, batch_row INTEGER NOT NULL,
-  header_hash TEXT NOT NULL, header TEXT NOT NULL, delivery_hash TEXT NOT NULL, package BLOB NOT NULL,
-  codes BLOB NOT NULL, publish_at INTEGER NOT NULL,
-  ledger_state TEXT NOT NULL DEFAULT 'Sealed', delivery_state TEXT NOT NULL DEFAULT 'Waiting',
-  transaction_id TEXT NOT NULL DEFAULT '', transaction_bytes BLOB, receipt TEXT,
-  UNIQUE (interval, batch_row)
-) STRICT;
--- Apart from the batches: what is read for the other side must cost the same however many readings there were.
-CREATE TABLE openings (n INTEGER PRIMARY KEY REFERENCES batches, period INTEGER NOT NULL, seed BLOB NOT NULL, payload BLOB NOT NULL) STRICT;
-CREATE INDEX by_period ON openings (period);
-CREATE INDEX by_ledger_state ON batches (ledger_state, n);
-CREATE INDEX by_delivery_state ON batches (delivery_state, n);
-CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-${EPOCHS_SCHEMA}${CACHE_SCHEMA}`;
+import { senderForm } from './sender-form.ts';
 
 const PROGRESS = { table: 'progress', row: 1, column: 'state' };
 /** Set in a copy that was taken from a backup. */
 const RETIRED = 'retired';
-
-/** @param key store key, 32 bytes */
-export function senderForm(file: string, channel: string, key: Bytes): StoreForm {
-  return { file, purpose: `sender ${channel}`, key, version: 1, schema: SCHEMA };
-}
 
 /**
  * The owner's store of one channel. All methods are synchronous and durable on return. After a fault of the disk

@@ -8,7 +8,8 @@ import type { StoreErrorCode } from './errors.ts';
 import { storeFault } from './faults.ts';
 import { periodFolder } from './period-keys.ts';
 import { receiverForm, ReceiverStore } from './receiver-store.ts';
-import { senderForm, SenderStore } from './sender-store.ts';
+import { senderForm } from './sender-form.ts';
+import { SenderStore } from './sender-store.ts';
 
 /** A store as its operator names it. */
 export interface StorePlace {

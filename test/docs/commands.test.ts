@@ -13,14 +13,16 @@ interface Mention {
 
 /** `dcmb …` in code, as a person would type it; `dcmb.json` and such are none. */
 const COMMAND = /(?<![\w/.@:-])dcmb ([a-z]+)(?: ([a-z]+(?:\\?\|[a-z]+)*)(?![\w./]))?(.*)$/;
-const GROUPS = new Set(['trust', 'audit', 'policy']);
+const GROUPS = new Set(['trust', 'audit', 'policy', 'store', 'receive']);
+/** Of a command that runs by itself too. */
+const SECOND_OF: Readonly<Record<string, string>> = { receive: 'actions' };
 
 function mentions(): Mention[] {
   return pages().flatMap(({ path, code }) =>
     code.flatMap((text) => {
       const [, command, second, rest = ''] = COMMAND.exec(text.replace(/\s#.*$/, '')) ?? [];
       if (command === undefined) return [];
-      const seconds = GROUPS.has(command) && second !== undefined ? second.split(/\\?\|/) : [];
+      const seconds = second !== undefined && (GROUPS.has(command) || SECOND_OF[command] === second) ? second.split(/\\?\|/) : [];
       const commands = seconds.length === 0 ? [[command]] : seconds.map((each) => [command, each]);
       const options = [...rest.matchAll(/(?<![\w-])--[a-z-]+/g)].map(([option]) => option);
       return [{ page: path, commands, options, text }];
