@@ -135,7 +135,6 @@ export class ReceiverChannel {
   async ledgerEvent(event: LedgerEvent): Promise<void> {
     const { anchor, deposit, proposal } = this.#ports.view.seen(event);
     if (proposal !== undefined) this.#proposals.seen(proposal);
-    if (deposit !== undefined) this.#duties.answerDeposit(deposit);
     if (anchor !== undefined) {
       this.#duties.anchored(anchor);
       await this.#inbox.anchorSeen(anchor.n, anchor.header);
@@ -168,7 +167,6 @@ export class ReceiverChannel {
     this.#shown.delivered(header, statement);
     const anchor = view.anchor(n);
     if (anchor !== undefined) this.#duties.sayIfLate(anchor, condition.toMs);
-    this.#duties.answerDeposit(n);
     this.#display.received(condition);
     keepWindow(terms, secrets, store, interval);
     actions.wake();

@@ -76,17 +76,6 @@ export class ReceiverDuties {
     if (lateMs > 0) inbox.finding(n, 'LATE_ANCHOR', `Batch ${n} was anchored ${lateMs} ms after the time that the agreement gives.`);
   }
 
-  /**
-   * A delivery that was deposited is answered on the ledger, whether it came by the link before or not: else an owner that
-   * hides the receipt could say that there is none.
-   */
-  answerDeposit(n: number): void {
-    const { store } = this.#parts;
-    const receipt = store.batch(n)?.receipt;
-    if (receipt === undefined || store.deposit(n) === undefined) return;
-    store.addClaim({ id: `receipt:${n}`, kind: 'receipt', n, body: { receipt } });
-  }
-
   async #work(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
@@ -101,6 +90,7 @@ export class ReceiverDuties {
       await this.#requireNewest();
       await this.#parts.inbox.compareLater();
       await this.#claimOverdue();
+      await this.#answerDeposits();
       for (const other of this.#parts.others) await other();
       await this.#claims.serve(signal);
     } catch (error) {
@@ -129,6 +119,18 @@ export class ReceiverDuties {
       if (this.#parts.store.claim(id) !== undefined) continue;
       if (await this.#parts.view.isCovered(interval)) this.#covered({ interval, through: interval, row: 0 });
       else this.#claim(id, interval);
+    }
+  }
+
+  /**
+   * A delivery that was deposited is answered on the ledger, whether it came by the link before or not: else an owner that
+   * hides the receipt could say that there is none.
+   */
+  async #answerDeposits(): Promise<void> {
+    const { store, inbox } = this.#parts;
+    for (const n of store.unansweredDeposits()) {
+      const receipt = await inbox.receiptForDeposit(n);
+      if (receipt !== undefined) store.addClaim({ id: `receipt:${n}`, kind: 'receipt', n, body: { receipt } });
     }
   }
 

@@ -21,6 +21,7 @@ import { isPassingStoreFault, watchedStore } from './store-watch.ts';
 const POSITION = 'ledger-position';
 
 const AGAIN_AFTER_MS = 1000;
+const KEEP_EVERY_MS = 1000;
 
 /** Everything of a receiver that is loaded before anything is started. */
 export interface ReceiverFiles {
@@ -53,6 +54,8 @@ export class ReceiverSession {
   #events: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
   #ending: Promise<void> | undefined;
+  #position: Position | undefined;
+  #keptAt = -KEEP_EVERY_MS;
 
   private constructor(parts: ReceiverSessionParts, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, last: BlockInfo) {
     const { files, ports } = parts;
@@ -100,7 +103,7 @@ export class ReceiverSession {
       const ledger = await parts.openLedger(store.fact(POSITION) !== undefined);
       const last = positionOf(store)?.last ?? (await ledger.lastBlock());
       const secrets = await startReceiverSecrets(files.config, files.loaded, store);
-      if (store.fact(POSITION) === undefined) keepPosition(store, 0, last);
+      if (store.fact(POSITION) === undefined) keepPosition(store, { next: 0, last });
       return new ReceiverSession(parts, store, secrets, ledger, last);
     } catch (error) {
       opened.close();
@@ -135,6 +138,7 @@ export class ReceiverSession {
         () => this.#actions.stop(),
         () => this.#watch.stop(),
         () => this.#events,
+        () => this.#position !== undefined && keepPosition(this.store, this.#position),
         () => this.store.close(),
       );
     } catch {
@@ -153,7 +157,7 @@ export class ReceiverSession {
     for (let told = ''; !signal.aborted; await pause(AGAIN_AFTER_MS, signal)) {
       try {
         await this.channel.ledgerEvent(event);
-        return keepPosition(this.store, event.block.number, event.block);
+        return this.#taken(event.block);
       } catch (error) {
         // The store is opened anew, and its position tells where to go on.
         if (isPassingStoreFault(error)) return this.#stopped.abort();
@@ -163,6 +167,14 @@ export class ReceiverSession {
         if (error instanceof RejectedError) return;
       }
     }
+  }
+
+  /** Not at each event: one that is shown again after a crash changes nothing, and a long ledger is read in less time. */
+  #taken(block: BlockInfo): void {
+    this.#position = { next: block.number, last: block };
+    if (performance.now() - this.#keptAt < KEEP_EVERY_MS) return;
+    keepPosition(this.store, this.#position);
+    this.#keptAt = performance.now();
   }
 
   #tellLedgerFault(error: unknown): void {
@@ -180,6 +192,6 @@ function positionOf(store: ReceiverStore): Position | undefined {
   return fact === undefined ? undefined : (JSON.parse(fact) as Position);
 }
 
-function keepPosition(store: ReceiverStore, next: number, last: BlockInfo): void {
-  store.setFact(POSITION, JSON.stringify({ next, last } satisfies Position));
+function keepPosition(store: ReceiverStore, position: Position): void {
+  store.setFact(POSITION, JSON.stringify(position));
 }
