@@ -14,7 +14,8 @@ describe('a malicious manufacturer against an honest owner', () => {
   let manufacturer: MaliciousManufacturer;
 
   beforeEach(async () => {
-    scene = await MaliciousScene.create();
+    // Only the manufacturer is to be late: the machine that runs this may be slow.
+    scene = await MaliciousScene.create({ anchorWithinMs: 120_000 });
     manufacturer = new MaliciousManufacturer(scene.plant);
   });
   afterEach(() => scene.end());

@@ -11,7 +11,8 @@ describe('a malicious owner against an honest manufacturer', () => {
   let owner: MaliciousOwner;
 
   beforeEach(async () => {
-    scene = await MaliciousScene.create();
+    // Only the owner is to be late: the machine that runs this may be slow.
+    scene = await MaliciousScene.create({ receiptWithinMs: 120_000, depositAfterIntervals: 1000 });
     owner = new MaliciousOwner(scene.plant);
   });
   afterEach(() => scene.end());

@@ -15,7 +15,7 @@ import {
 } from '../../src/app/index.ts';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
 import { openLedger } from '../../src/app/ledger-access.ts';
-import { toBase64Url } from '../../src/core/index.ts';
+import { type Clock, toBase64Url } from '../../src/core/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { loadSigningKey, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { until } from '../support/until.ts';
@@ -126,11 +126,19 @@ export class MaliciousScene {
     }
   }
 
-  /** A side's own way to the ledger, beside its module. */
-  async ledger(side: Side): Promise<Ledger> {
+  /**
+   * A side's own way to the ledger, beside its module.
+   * @param aheadMs by how much the transactions' times run ahead
+   */
+  async ledger(side: Side, aheadMs = 0): Promise<Ledger> {
     const config = side === 'owner' ? this.plant.ownerConfig() : this.plant.manufacturerConfig();
     const signer = await loadSigningKey(config.keys.ledger);
-    const ledger = await openLedger(config.ledger, { organisation: config.organisation, signer, clock: systemClock, random: systemRandom });
+    const ledger = await openLedger(config.ledger, {
+      organisation: config.organisation,
+      signer,
+      clock: aheadOf(aheadMs),
+      random: systemRandom,
+    });
     this.#ledgers.push(ledger);
     return ledger;
   }
@@ -175,6 +183,10 @@ async function waiting(what: string, holds: () => boolean, tells: () => string =
   } catch (cause) {
     throw new Error(`${(cause as Error).message} ${tells()}`, { cause });
   }
+}
+
+function aheadOf(ms: number): Clock {
+  return { now: () => systemClock.now() + ms };
 }
 
 function pause(ms: number): Promise<void> {
