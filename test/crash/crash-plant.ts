@@ -11,6 +11,7 @@ export const CHANNEL = 'press';
 export const PLANT_TAGS = { names: ['Pieces', 'Heat'], depth: 13 };
 /** Interval, ms: short, so that a life of a few seconds passes every step. */
 const INTERVAL_MS = 1000;
+const EPOCH_INTERVALS = 8;
 const DEADLINE_MS = 3_600_000;
 
 export interface CrashPlant {
@@ -47,7 +48,7 @@ export async function createCrashPlant({ webhookUrl, durability = 'write' }: Cra
     folder: join(root, 'plant'),
     policyFile,
     termsFile,
-    cadence: { intervalMs: INTERVAL_MS, epochIntervals: 16 },
+    cadence: { intervalMs: INTERVAL_MS, epochIntervals: EPOCH_INTERVALS },
     host: '127.0.0.1',
     advertisedHost: 'localhost',
     ports: { ingest: port, cleared: port + 1, applications: port + 2 },
@@ -136,7 +137,7 @@ function terms(): object {
   return {
     purpose: 'Crash test',
     interval: { lengthMs: INTERVAL_MS, publications: 2, publishDelayMs: 400, calls: 2, callGridMs: INTERVAL_MS / 4 },
-    epoch: { intervals: 16, lookAheadMs: 160_000, disputeWindow: 60 },
+    epoch: { intervals: EPOCH_INTERVALS, lookAheadMs: 120_000, disputeWindow: 60 },
     deadlines: {
       anchorWithinMs: DEADLINE_MS,
       receiptWithinMs: DEADLINE_MS,
