@@ -42,6 +42,8 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   readonly #watch: FileWatch | undefined;
   #fault: Error | undefined;
+  #inTransaction = false;
+  #isClosed = false;
 
   /** @throws RejectedError, UnavailableError, FatalError with a `StoreErrorCode` */
   constructor(form: StoreForm) {
@@ -67,6 +69,7 @@ export class Database {
   transaction<Result>(work: () => Result): Result {
     return this.#guarded(() => {
       this.#db.exec('BEGIN IMMEDIATE');
+      this.#inTransaction = true;
       try {
         const result = work();
         this.#db.exec('COMMIT');
@@ -75,6 +78,8 @@ export class Database {
       } catch (error) {
         this.#rollBack();
         throw error;
+      } finally {
+        this.#inTransaction = false;
       }
     });
   }
@@ -86,7 +91,7 @@ export class Database {
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return this.#guarded(() => {
       const { changes } = this.#prepared(sql).run(...values);
-      if (!this.#db.isTransaction) this.#watch?.requireInPlace();
+      if (!this.#inTransaction) this.#watch?.requireInPlace();
       return Number(changes);
     });
   }
@@ -117,8 +122,10 @@ export class Database {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#statements.clear();
-    if (this.#db.isOpen) this.#db.close();
+    this.#db.close();
   }
 
   #guarded<Result>(work: () => Result): Result {
@@ -135,9 +142,9 @@ export class Database {
   /** A rollback that fails too must not hide what went wrong first. */
   #rollBack(): void {
     try {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#db.exec('ROLLBACK');
     } catch {
-      // The first error is thrown, and where it was the disk's, nothing more is asked of this connection.
+      // SQLite rolls back by itself after some errors; where it was the disk's, nothing more is asked of this connection.
     }
   }
 

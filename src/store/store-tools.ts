@@ -1,5 +1,5 @@
 import { closeSync, copyFileSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { backup, type DatabaseSync } from 'node:sqlite';
+import * as sqlite from 'node:sqlite';
 import { dirname } from 'node:path';
 import { type Bytes, RejectedError } from '../core/index.ts';
 import { Database, type StoreForm } from './database.ts';
@@ -147,7 +147,10 @@ export function restoreStore(place: StorePlace, backupFile: string, nowMs: numbe
 }
 
 /** In one step, so that no write of a running module makes it begin again. */
-async function copyPages(source: DatabaseSync, target: string): Promise<void> {
+async function copyPages(source: sqlite.DatabaseSync, target: string): Promise<void> {
+  // Newer than the rest of what is used here: Node has it since 22.16.
+  const { backup } = sqlite as Partial<typeof sqlite>;
+  if (backup === undefined) throw unusable('A backup needs Node 22.16 or newer. Install a newer Node.');
   await backup(source, target, { rate: 2 ** 31 - 1 });
 }
 

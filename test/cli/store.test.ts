@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { loadAgreement } from '../../src/app/index.ts';
@@ -42,6 +42,12 @@ describe('dcmb store', () => {
       assert.match(stderr, /^dcmb: .*store\.db can't be opened as a store \(ENOENT.*\n$/);
     }
     assert.equal(existsSync(join(plant, 'owner/data/store.db')), false);
+  });
+
+  test('the key file that init made is for its owner alone, and each side has its own', () => {
+    const [first, second] = ['owner', 'manufacturer'].map((side) => join(plant, side, 'keys/store.key'));
+    for (const path of [first!, second!]) assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.notDeepEqual(readFileSync(first!), readFileSync(second!));
   });
 
   test('sizes tells the room that each part takes', async () => {
