@@ -68,9 +68,10 @@ export const GAUGES = {
 } as const satisfies Readonly<Record<string, GaugeWords>>;
 export type GaugeName = keyof typeof GAUGES;
 
-/** Names and meaning as other Prometheus clients have them. */
+/** Names and meaning of the following are as other Prometheus clients have them. */
+export const CPU = { name: 'process_cpu_seconds_total', help: 'CPU time of the process.' } as const;
+
 export const PROCESS_GAUGES = {
-  process_cpu_seconds_total: { help: 'CPU time of the process.', of: (figures: ProcessFigures) => figures.cpuSeconds },
   process_resident_memory_bytes: { help: 'Resident memory of the process.', of: (figures: ProcessFigures) => figures.residentBytes },
   process_open_fds: {
     help: 'Open files of the process; absent where the system does not tell.',
@@ -89,6 +90,7 @@ export const OTHER_METRICS = {
   dcmb_info: 'Always 1; role and version of the module.',
   dcmb_module_state: 'What the module is doing: 1 for its state, 0 for all others.',
   dcmb_alarm_level: 'Level of an alarm: 0 normal, 1 high, 2 high-high.',
+  [CPU.name]: CPU.help,
 } as const;
 
 /** Undefined where a figure is not known, or not of this side. */

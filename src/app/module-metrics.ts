@@ -4,7 +4,7 @@ import { LIMIT_NAMES } from '../server/index.ts';
 import { MODULE_STATE } from '../nodeset/index.ts';
 import { codeWord } from './event-codes.ts';
 import type { ModuleEvent } from './events.ts';
-import { COUNTERS, type CounterName, gaugesOf, type GaugeName, GAUGES, PROCESS_GAUGES } from './metric-names.ts';
+import { COUNTERS, type CounterName, CPU, gaugesOf, type GaugeName, GAUGES, PROCESS_GAUGES } from './metric-names.ts';
 import type { ModuleStatus } from './module-status.ts';
 
 const STATES = Object.keys(MODULE_STATE);
@@ -20,6 +20,7 @@ export class ModuleMetrics {
   readonly #state: Gauge;
   readonly #alarm: Gauge | undefined;
   readonly #process = new Map<string, Gauge>();
+  readonly #cpu: Counter;
 
   /** @param channel its name in the configuration; every figure carries it */
   constructor(role: ModuleStatus['role'], channel: string, version: string) {
@@ -48,6 +49,7 @@ export class ModuleMetrics {
     for (const [name, { help, of }] of Object.entries(GAUGES)) {
       if (of === role || of === 'both') this.#gauges.set(name as GaugeName, new Gauge({ name, help, registers }));
     }
+    this.#cpu = new Counter({ ...CPU, registers });
     for (const [name, { help }] of Object.entries(PROCESS_GAUGES)) this.#process.set(name, new Gauge({ name, help, registers }));
   }
 
@@ -65,6 +67,8 @@ export class ModuleMetrics {
     const values = gaugesOf(status);
     for (const [name, gauge] of this.#gauges) setOrDrop(gauge, values[name]);
     for (const [name, { of }] of Object.entries(PROCESS_GAUGES)) setOrDrop(this.#process.get(name), of(figures));
+    this.#cpu.reset();
+    this.#cpu.inc(figures.cpuSeconds);
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 }
