@@ -125,6 +125,24 @@ const CONFIGURATIONS: readonly BadInput[] = [
     run: (plant) => ['receive', plant.replace(MANUFACTURER, 'opc.tcp://localhost', 'localhost')],
     says: ['manufacturer/dcmb.json, line', 'at "channels/0/sender/endpointUrl"', 'opc.tcp://'],
   },
+  {
+    wrong: 'metrics for everybody',
+    run: (plant) => ['serve', plant.replace(OWNER, '"pki": "pki"', '"monitoring": { "port": 0, "host": "0.0.0.0" }, "pki": "pki"')],
+    says: ['at "monitoring/host"', '127.0.0.1', 'Expected: '],
+  },
+  {
+    wrong: 'alarms in the wrong order',
+    run: (plant) => [
+      'serve',
+      plant.replace(OWNER, '"policy": "policy.json"', '"alarms": { "ledgerLagMs": { "high": 2, "highHigh": 2 } }, "policy": "policy.json"'),
+    ],
+    says: ['at "channels/0/alarms/ledgerLagMs"', 'high is not below highHigh', 'Give the first alarm the lower limit'],
+  },
+  {
+    wrong: 'a log that can not be written',
+    run: (plant) => ['serve', plant.replace(OWNER, '"pki": "pki"', '"log": { "file": "nowhere/owner.log" }, "pki": "pki"')],
+    says: ['owner/nowhere/owner.log', "can't be written (ENOENT)", 'Check the path'],
+  },
 ];
 
 const POLICIES: readonly BadInput[] = [
