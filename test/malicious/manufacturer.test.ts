@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { toBase64Url } from '../../src/core/index.ts';
 import { until } from '../support/until.ts';
 import { MaliciousManufacturer } from './malicious-manufacturer.ts';
-import { MaliciousScene, requireConvicted, requireFound, requireInnocent } from './scene.ts';
+import { MaliciousScene, requireConvicted, requireInnocent } from './scene.ts';
 import { Signing } from './signing.ts';
 
 const N = 3;
@@ -61,9 +61,7 @@ describe('a malicious manufacturer against an honest owner', () => {
   test('a withheld receipt: the owner deposits, and the silence after that is the manufacturer’s', async () => {
     await scene.start({}, manufacturer.withholdingReceipts());
     await until('it is deposited', () => scene.ofOwner.of('deposited').some(({ n }) => n === N), 60_000);
-    await scene.anchored(N + 16);
-    const report = await scene.audit('owner');
-    requireFound(report, 'manufacturer', 'LATE', N);
+    const report = await scene.auditFinds('owner', 'manufacturer', 'LATE', N);
     assert.deepEqual([report.channels[0]?.batches[N]?.verdict, report.channels[0]?.batches[N]?.parties], ['LATE', ['manufacturer']]);
     requireConvicted(await scene.accuses('owner', { kind: 'unreceipted', n: N }), 'manufacturer');
   });
@@ -73,11 +71,15 @@ describe('a malicious manufacturer against an honest owner', () => {
     const config = { owner: scene.plant.ownerConfig({ ...own, firstStartWaitMs: 500 }) };
     await scene.start({}, manufacturer.withholdingSignatures(), config);
     await scene.finds('owner', 'PROPOSAL_UNSIGNED');
-    const seen = scene.ofOwner.of('anchored').length;
-    await scene.anchored(seen + 10);
-    const report = await scene.audit('owner');
-    requireFound(report, 'manufacturer', 'LATE');
-    assert.ok(report.counts['PROVEN NO_TOKENS'] !== undefined, 'evidence goes on without token sets');
+    await scene.acknowledged(N);
+    for (;;) {
+      const report = await scene.auditFinds('owner', 'manufacturer', 'LATE');
+      if (report.findings.some(({ object }) => object === 'epoch record 0, proposal')) break;
+    }
+    assert.ok(
+      scene.ofOwner.of('anchored').every(({ marks }) => marks.includes('NO_TOKENS')),
+      'evidence goes on without token sets',
+    );
     requireConvicted(await scene.accuses('owner', { kind: 'unsigned', k: 0 }), 'manufacturer');
   });
 });

@@ -147,6 +147,17 @@ export class MaliciousScene {
     return this.plant.audit(side === 'owner' ? this.plant.ownerFile : this.plant.manufacturerFile);
   }
 
+  /** Audits again and again, until there is such a finding against the party; deadlines pass by the time of later blocks. */
+  async auditFinds(side: Side, party: Side, code: string, n?: number): Promise<AuditReport> {
+    for (const limit = Date.now() + PATIENCE_MS; ; await pause(1000)) {
+      const report = await this.audit(side);
+      const isFound = report.findings.some((found) => found.code === code && found.party === party && (n === undefined || found.n === n));
+      if (!isFound && Date.now() < limit) continue;
+      requireFound(report, party, code, n);
+      return report;
+    }
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.#ledgers.map((ledger) => ledger.close()));
     await this.plant.end();
