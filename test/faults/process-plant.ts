@@ -19,6 +19,7 @@ export class ProcessPlant {
   readonly files: CrashPlant;
   readonly #target: ActionTarget;
   readonly #codes = { owner: [] as string[], receiver: [] as string[] };
+  readonly #messages = { owner: '', receiver: '' };
   #owner: ModuleRunner | undefined;
   #receiver: ModuleRunner | undefined;
   #plc: ChildProcess | undefined;
@@ -48,6 +49,11 @@ export class ProcessPlant {
     return this.#codes[role];
   }
 
+  /** What was told with them, a line each. */
+  messages(role: 'owner' | 'receiver'): string {
+    return this.#messages[role];
+  }
+
   async start(): Promise<void> {
     this.startModule('owner');
     this.startModule('receiver');
@@ -64,6 +70,7 @@ export class ProcessPlant {
     const runner = new ModuleRunner({ role, configFile, traceFile }, ({ event }) => {
       const code = 'code' in event ? event.code : undefined;
       this.#codes[role].push(code ?? event.event);
+      this.#messages[role] += `${'message' in event ? event.message : ''}\n`;
     });
     if (role === 'owner') this.#owner = runner;
     else this.#receiver = runner;
