@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type Agreement, deriveChannelKey } from '../agreement/index.ts';
 import { type Bytes, equalBytes, fromBase64Url, RejectedError, type Signer, utf8 } from '../core/index.ts';
 import { EpochKeys } from '../evidence/index.ts';
@@ -42,6 +42,11 @@ export async function firstEpochKey(
     );
   }
   return EpochKeys.first(deriveChannelKey(own.privateKey, fromBase64Url(other.exchangeKey), commitment), agreement.params).bytes;
+}
+
+/** True once the first start has stored what it took from the exchange key: from then on there is a store. */
+export function hasStarted(paths: KeyPaths): boolean {
+  return !existsSync(paths.exchange);
 }
 
 /** What the store holds now follows from it only forwards; whoever finds the file later must not get further back. */

@@ -9,7 +9,7 @@ import { closeAll } from './close-all.ts';
 import type { ManufacturerConfig } from './config.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import { messageOf } from './message-of.ts';
-import type { ModuleKeys } from './module-keys.ts';
+import { hasStarted, type ModuleKeys } from './module-keys.ts';
 import type { ModulePorts } from './module-options.ts';
 import { ReceiverActions } from './receiver-actions.ts';
 import { ReceiverChannel } from './receiver-channel.ts';
@@ -96,7 +96,9 @@ export class ReceiverSession {
   static async open(parts: ReceiverSessionParts): Promise<ReceiverSession> {
     const { files, ports } = parts;
     const [own] = files.config.channels;
-    const opened = new ReceiverStore(own.store, toBase64Url(files.loaded.terms.channelId), files.keys.store);
+    const opened = new ReceiverStore(own.store, toBase64Url(files.loaded.terms.channelId), files.keys.store, {
+      mustExist: hasStarted(files.config.keys),
+    });
     try {
       opened.requireInUse();
       const store = watchedStore(ports.adapters.receiverStore?.(opened) ?? opened, parts.fault);

@@ -7,7 +7,7 @@ import type { ConfigErrorCode } from './config.ts';
 import { closeAll } from './close-all.ts';
 import { LedgerWatch, openLedger, openLedgerPatiently } from './ledger-access.ts';
 import { messageOf } from './message-of.ts';
-import { firstEpochKey } from './module-keys.ts';
+import { firstEpochKey, hasStarted } from './module-keys.ts';
 import type { ModulePorts } from './module-options.ts';
 import type { SenderFiles } from './sender-files.ts';
 
@@ -39,7 +39,7 @@ export async function openStoreParts(files: SenderFiles, { adapters }: ModulePor
   const purpose = toBase64Url(loaded.terms.channelId);
   const undo: (() => unknown)[] = [];
   try {
-    const opened = new SenderStore(file, purpose, keys.store);
+    const opened = new SenderStore(file, purpose, keys.store, { mustExist: hasStarted(config.keys) });
     undo.push(() => opened.close());
     opened.requireInUse();
     const store = adapters.senderStore?.(opened) ?? opened;

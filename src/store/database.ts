@@ -1,9 +1,9 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Bytes, DcmbError, RejectedError } from '../core/index.ts';
 import type { StoreErrorCode } from './errors.ts';
-import { openingFault, storeFault } from './faults.ts';
+import { missing, openingFault, storeFault } from './faults.ts';
 import { FileWatch } from './file-watch.ts';
 import { RowCipher } from './row-cipher.ts';
 import { Row } from './row.ts';
@@ -194,12 +194,18 @@ export class Database {
 
 function open(file: string, mustExist: boolean): DatabaseSync {
   try {
-    if (mustExist) closeSync(openSync(file, 'r+'));
+    if (mustExist) requireThere(file);
     else if (file !== ':memory:') createPrivate(file);
     return new DatabaseSync(file);
   } catch (error) {
     throw openingFault(error, file);
   }
+}
+
+/** An empty store in the place of one that is away for a moment would begin its channel anew. */
+function requireThere(file: string): void {
+  if (!existsSync(file)) throw missing(file);
+  closeSync(openSync(file, 'r+'));
 }
 
 /** SQLite gives the files beside this one, which hold the same data, the rights of this one: they must be right from the start. */

@@ -6,6 +6,7 @@ import type { StoreErrorCode } from './errors.ts';
  * https://www.sqlite.org/rescode.html
  */
 
+const ERROR = 1;
 const BUSY = 5;
 const LOCKED = 6;
 const READONLY = 8;
@@ -28,6 +29,15 @@ export function storeFault(error: unknown, file: string): unknown {
 /** What a journal that was closed says; whoever still asks it is late, and nothing is wrong with the disk. */
 export function closedJournal(file: string): Error {
   return unavailable('STORE_FAILED', `${file} is closed: its module stops, or opens it anew. Try again.`, undefined);
+}
+
+/** Of a store that has to be there, and is not: on a disk that is not mounted, say. */
+export function missing(file: string): Error {
+  return unavailable(
+    'STORE_FAILED',
+    `${file} is not there. Mount its disk or put it back; before a module's first start there is none.`,
+    undefined,
+  );
 }
 
 /** Of something that went wrong while the store was opened: what is unknown then is a matter of path or rights. */
@@ -77,6 +87,9 @@ function sqliteFault(code: number, error: unknown, file: string): Error | undefi
     case IOERR:
     case CANTOPEN:
       return failedDisk(file, messageOf(error), error);
+    case ERROR:
+      // All statements are fixed: one that does not fit the tables met other tables than were made.
+      return damaged(`the layout of ${file} is not the one that it was made with`, error);
     case CORRUPT:
     case NOTADB:
       return damaged(`a page of ${file} is malformed`, error);

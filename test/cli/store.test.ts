@@ -39,7 +39,10 @@ describe('dcmb store', () => {
     for (const command of ['sizes', 'check', 'compact', 'backup']) {
       const { status, stdout, stderr } = await runner.run(['store', command, owner]);
       assert.deepEqual([status, stdout], [2, ''], command);
-      assert.match(stderr, /^dcmb: .*store\.db can't be opened as a store \(ENOENT.*\n$/);
+      assert.match(
+        stderr,
+        /^dcmb: .*store\.db is not there\. Mount its disk or put it back; before a module's first start there is none\.\n$/,
+      );
     }
     assert.equal(existsSync(join(plant, 'owner/data/store.db')), false);
   });

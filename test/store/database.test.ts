@@ -99,6 +99,20 @@ describe('a store file', () => {
     }
   });
 
+  test('whose tables are not those that were made is damaged', (t) => {
+    const file = join(folder(t), 'store.db');
+    new SenderStore(file, 'channel', STORE_KEY).close();
+    const damage = new DatabaseSync(file);
+    damage.exec('ALTER TABLE facts RENAME COLUMN value TO other');
+    damage.close();
+    const damaged = new SenderStore(file, 'channel', STORE_KEY);
+    t.after(() => damaged.close());
+    assert.match(
+      refusal('STORE_DAMAGED', () => damaged.fact('name')),
+      /the layout of .*store\.db is not the one that it was made with/,
+    );
+  });
+
   test('that another process holds in a transaction is told as busy, once waiting was in vain', (t) => {
     const file = join(folder(t), 'store.db');
     new SenderStore(file, 'channel', STORE_KEY).close();

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { DcmbError, toHex } from '../../src/core/index.ts';
 import { ReceiverStore, SenderStore } from '../../src/store/index.ts';
 import { STORE_KEY } from '../support/store-key.ts';
 import { progressOf, receivedBatch, sealedBatch } from './batches.ts';
@@ -15,6 +17,29 @@ function sender(t: TestContext, key = STORE_KEY): { file: string; store: SenderS
   const store = new SenderStore(file, 'channel', key);
   t.after(() => store.close());
   return { file, store };
+}
+
+/** Everything that a store of three batches encrypts. */
+function secretsOf(store: SenderStore): (string | undefined)[] {
+  const batches = [0, 1, 2].flatMap((n) => {
+    const [batch, opening] = [store.batch(n), store.opening(n)];
+    return [batch?.deliveryPackage, batch?.codes, opening?.payload, opening === undefined ? undefined : toHex(opening.seed)];
+  });
+  return [...batches, store.progress(), store.fact('name')].map((value) => (value === undefined ? undefined : JSON.stringify(value)));
+}
+
+/** @returns `undefined` where the store says that something is wrong with it */
+function readSecrets(file: string): (string | undefined)[] | undefined {
+  let store: SenderStore | undefined;
+  try {
+    store = new SenderStore(file, 'channel', STORE_KEY);
+    return secretsOf(store);
+  } catch (error) {
+    assert.ok(error instanceof DcmbError, String(error));
+    return undefined;
+  } finally {
+    store?.close();
+  }
 }
 
 function requireNoCanary(file: string): void {
@@ -97,6 +122,30 @@ describe('a store that was tampered with', () => {
       assert.match(error.message, /does not decrypt\. Stop the module, keep a copy .*`dcmb store check`, and restore a backup/);
     });
   }
+
+  test('one changed byte anywhere in the file gives the same secrets, nothing, or an error of ours: never other ones', (t) => {
+    const { file, store } = sender(t);
+    store.begin(progressOf(0));
+    for (let n = 0; n < 3; n++) store.seal(sealedBatch(n, { payload: 'readings '.repeat(300) }), progressOf(n + 1));
+    store.setFact('name', 'value');
+    const secrets = secretsOf(store);
+    store.close();
+    const sound = readFileSync(file);
+    let noticed = 0;
+    fc.assert(
+      fc.property(fc.nat(sound.length - 1), fc.integer({ min: 1, max: 255 }), (at, mask) => {
+        const changed = Uint8Array.from(sound);
+        changed[at]! ^= mask;
+        writeFileSync(file, changed);
+        for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+        const found = readSecrets(file);
+        if (found === undefined) noticed++;
+        else found.forEach((value, i) => assert.ok(value === secrets[i] || value === undefined, `byte ${at}`));
+      }),
+      { numRuns: 200 },
+    );
+    assert.ok(noticed > 20, `${noticed} of 200 noticed`);
+  });
 
   test('a period key with one changed byte is damage', async (t) => {
     const { file, store } = sender(t);

@@ -112,7 +112,7 @@ describe('a backup', () => {
   test('overwrites nothing, and makes no store where there is none', async (t) => {
     const place = placeOf(t, 'sender');
     const target = join(dirname(place.file), 'backup.db');
-    await fault('STORE_UNREADABLE', () => backUpStore(place, target));
+    await fault('STORE_FAILED', () => backUpStore(place, target));
     assert.deepEqual(readdirSync(dirname(place.file)), []);
     sender(t, place, 1);
     writeFileSync(target, 'mine');
@@ -219,7 +219,7 @@ describe('the tools of a store', () => {
 
   test('make no store where there is none', async (t) => {
     const place = placeOf(t, 'receiver');
-    for (const tool of [storeSizes, compactStore, structureFaults]) await fault('STORE_UNREADABLE', () => tool(place));
+    for (const tool of [storeSizes, compactStore, structureFaults]) await fault('STORE_FAILED', () => tool(place));
     assert.deepEqual(readdirSync(dirname(place.file)), []);
   });
 
