@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { SenderModule } from '../../src/app/index.ts';
+import { alarmId, MODULE_STATE, operationChildId } from '../../src/nodeset/index.ts';
 import { until } from '../support/until.ts';
 import { encodingsOf } from './encodings.ts';
+import { UaPerson } from './operator.ts';
 import { heat, pieces, TestPlant, Told } from './plant.ts';
 
 /** Values that stand nowhere else; the last one is out of the tag's range and refused. */
@@ -87,6 +89,20 @@ describe("monitoring of the owner's module", () => {
     assert.ok((metric(body, 'dcmb_cache_bytes') ?? 0) > 0);
     assert.ok((metric(body, 'dcmb_receiver_silence_seconds') ?? 0) > 2.5);
     assert.equal(metric(body, 'dcmb_receiver_last_seen_timestamp_seconds'), undefined, 'never seen is absent, not 0');
+  });
+
+  test('an operator sees the same by OPC UA: state, figures, and the alarm that is on', async () => {
+    const operator = await UaPerson.at(plant, 'ingest', plant.plant.logins.operator);
+    const alarm = alarmId('press', 'ReceiverSilenceAlarm');
+    assert.equal(await operator.valueOf(operationChildId('press', 'State')), MODULE_STATE.Degraded);
+    assert.ok(Number(await operator.valueOf(operationChildId('press', 'ReceiverSilence'))) > 2500);
+    assert.equal(await operator.valueOf(`${alarm}-ActiveState-Id`), true);
+    assert.equal(await operator.valueOf(`${alarm}-HighLimit`), 2500);
+    assert.match(
+      String(((await operator.valueOf(`${alarm}-Message`)) as { text: string }).text),
+      /has not called for .* the limit being 2\.5 s/,
+    );
+    await operator.close();
   });
 
   test('neither values nor conditions get into metrics, health and log', async () => {

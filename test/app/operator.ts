@@ -60,6 +60,12 @@ export class UaPerson {
     return read.statusCode.isGood() ? (read.value.value as number) : undefined;
   }
 
+  /** The value of a node by one of instances.ts's ids; undefined where its status is not Good. */
+  async valueOf(id: string): Promise<unknown> {
+    const read = await this.#session.read({ nodeId: this.#nodeId(id), attributeId: AttributeIds.Value });
+    return read.statusCode.isGood() ? read.value.value : undefined;
+  }
+
   async close(): Promise<void> {
     await this.#session.close();
     await this.#client.disconnect();
