@@ -195,9 +195,9 @@ test('a manufacturer that calls a batch overdue ahead of its time is found itsel
     await scene.anchored(N);
     const { terms } = loadAgreement(scene.plant.ownerConfig().channels[0].agreement);
     // Its clock runs ahead of everybody's, as far as the ledger lets it.
-    const ahead = await scene.ledger('manufacturer', 4000);
+    const [ahead, ledger] = [await scene.ledger('manufacturer', 4000), await scene.ledger('manufacturer')];
     const interval = intervalAt(terms.params, Date.now()) + 1;
-    await ahead.submit(await ahead.prepare('overdue', { channel: scene.channel, interval }));
+    await ledger.submit(await ahead.prepare('overdue', { channel: scene.channel, interval }));
     await scene.anchored(N + 12);
     const { findings } = await scene.audit('owner');
     const about = findings.filter(({ object }) => object === `interval ${interval}`).map(({ code, party }) => `${code} ${party}`);
