@@ -1,5 +1,5 @@
 import type { PlcSubscription } from '../client/index.ts';
-import { type Json, parseEnvelope, toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
+import { toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
 import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { pause } from '../transfer/index.ts';
 import { AgreementEnd } from './agreement-end.ts';
@@ -161,7 +161,7 @@ export class SenderModule {
   async #startServers(): Promise<void> {
     const hooks = clearedHooks(
       () => this.#run,
-      (envelope) => this.#countersigned(envelope),
+      (k) => this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' }),
     );
     const methods = this.#operator.watching(hooks);
     const ingest = {
@@ -267,11 +267,6 @@ export class SenderModule {
   #tell(error: unknown): void {
     this.#operator.failed(error);
     this.#tellFailure(error);
-  }
-
-  #countersigned(envelope: Json): void {
-    const k = this.#run?.records.countersigned(parseEnvelope(envelope));
-    if (k !== undefined) this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' });
   }
 
   #collecting(): SenderChannel {

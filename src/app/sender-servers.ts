@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Agreement } from '../agreement/index.ts';
-import { type Clock, type Json, toBase64Url, UnavailableError } from '../core/index.ts';
+import { type Clock, parseEnvelope, toBase64Url, UnavailableError } from '../core/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
 import {
   type ClearedServer,
@@ -18,7 +18,6 @@ import type { ModuleListener } from './events.ts';
 import { trustListOf, userEntries } from './link-access.ts';
 import { loadServerIdentity } from './plant-identities.ts';
 import type { ModulePorts } from './module-options.ts';
-import type { SenderChannel } from './sender-channel.ts';
 import type { SenderFiles } from './sender-files.ts';
 import type { SenderRun } from './sender-run.ts';
 
@@ -160,20 +159,24 @@ export function showBatch(on: ShownOn, batch: StoredBatch, gridMs: number): void
   on.ingest?.publishBatch(on.channel, view, kind === 'failed' ? { kind, reason: 'ANCHOR_REFUSED' } : { kind });
 }
 
-/** What the manufacturer's methods do. */
-export function clearedHooks(run: () => SenderRun | undefined, countersigned: (envelope: Json) => void): MethodHooks {
+/**
+ * What the manufacturer's methods do. What is taken without an error is not handed in again: while the store is being opened
+ * nothing may be taken.
+ * @param countersigned told the number of an epoch record that was taken
+ */
+export function clearedHooks(run: () => SenderRun | undefined, countersigned: (k: number) => void): MethodHooks {
   return {
     fetchDelivery: async (n) => run()?.channel?.desk.delivery(n),
     getEvidence: async (n) => run()?.channel?.desk.evidence(n),
     epochProposal: async (k) => run()?.records.proposal(k),
-    acknowledge: async (receipt) => running(run()).desk.acknowledge(receipt),
-    countersigned: async (envelope) => countersigned(envelope),
+    acknowledge: async (receipt) => present(run()?.channel).desk.acknowledge(receipt),
+    countersigned: async (envelope) => countersigned(present(run()).records.countersigned(parseEnvelope(envelope))),
   };
 }
 
-function running(run: SenderRun | undefined): SenderChannel {
-  if (run?.channel === undefined) throw new UnavailableError('NOT_RUNNING', 'The module does not run yet. Try again in a few seconds.');
-  return run.channel;
+function present<Part>(part: Part | undefined): Part {
+  if (part === undefined) throw new UnavailableError('NOT_RUNNING', 'The module does not run yet. Try again in a few seconds.');
+  return part;
 }
 
 function happening({ ledgerState, deliveryState }: StoredBatch): 'sealed' | 'anchored' | 'receipted' | 'failed' {
