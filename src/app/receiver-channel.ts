@@ -180,17 +180,25 @@ export class ReceiverChannel {
     }
   }
 
+  /** Each by itself: an owner whose module refuses the one must not keep the manufacturer from the other. */
   async #once(): Promise<void> {
     const connection = this.#connection;
+    if (connection?.connected === true) {
+      await this.#attempt(() => this.#fetchDeliveries(connection));
+      await this.#attempt(() => this.#cosign(connection));
+    }
+    await this.#attempt(() => this.#inbox.takeDeposits());
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      if (connection?.connected === true) await this.#serveLink(connection);
-      await this.#inbox.takeDeposits();
+      await work();
     } catch (error) {
       this.#tellFault(error);
     }
   }
 
-  async #serveLink(connection: ModuleConnection): Promise<void> {
+  async #fetchDeliveries(connection: ModuleConnection): Promise<void> {
     await this.#inbox.catchUp(
       {
         fetchDelivery: (n) => connection.fetchDelivery(n),
@@ -199,7 +207,6 @@ export class ReceiverChannel {
       },
       this.#newest,
     );
-    await this.#cosign(connection);
   }
 
   async #cosign(connection: ModuleConnection): Promise<void> {

@@ -1,8 +1,9 @@
 import { type Envelope, fromBase64Url, hasCode, type Json, RejectedError, toBase64Url } from '../core/index.ts';
-import { FIRST_DIGEST, openHeader, rollDigest, signReceipt, type VerifiedBatch } from '../evidence/index.ts';
+import { type DeliveryPackage, FIRST_DIGEST, openHeader, rollDigest, signReceipt, type VerifiedBatch } from '../evidence/index.ts';
 import type { AnchoredBatch } from './anchor-view.ts';
 import { BatchVerifier } from './batch-verifier.ts';
 import type { ChannelTerms } from './channel-terms.ts';
+import { DepositAnswers } from './deposit-answers.ts';
 import { DepositReader, type JunkDeposit } from './deposit-reader.ts';
 import { disputeGrounds, forkOf, type Grounds } from './dispute-grounds.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
@@ -10,7 +11,7 @@ import { withAdvice } from './finding-advice.ts';
 import type { DeliverySource, InboxListener, InboxPorts } from './inbox-ports.ts';
 import { anchorMismatch, compareWithLedger } from './ledger-comparison.ts';
 import { isUnavailable } from './persistent-submission.ts';
-import { AbsentDelivery, deliveredHeader, RefusedDelivery, signedHeader } from './refused-delivery.ts';
+import { AbsentDelivery, deliveredHeader, given, RefusedDelivery, signedHeader } from './refused-delivery.ts';
 
 export type * from './anchor-view.ts';
 export type * from './inbox-ports.ts';
@@ -32,6 +33,7 @@ export class Inbox {
   readonly #listener: InboxListener;
   readonly #verifier: BatchVerifier;
   readonly #deposits: DepositReader;
+  readonly #answers: DepositAnswers;
   readonly #refused = new RefusedDelivery();
   readonly #absent = new AbsentDelivery();
 
@@ -42,6 +44,13 @@ export class Inbox {
     this.#listener = listener;
     this.#verifier = new BatchVerifier(terms, secrets, ports);
     this.#deposits = new DepositReader(terms, secrets, ports.anchors, this.#verifier);
+    this.#answers = new DepositAnswers({
+      ...ports,
+      deposits: this.#deposits,
+      receiptWithinMs: terms.params.receiptWithinMs,
+      sign: (n, verified) => this.#sign(n, verified),
+      refuse: (n, junk) => this.#refuseDeposit(n, junk),
+    });
   }
 
   /** Number of the batch that is expected next. */
@@ -57,7 +66,7 @@ export class Inbox {
   async catchUp(source: DeliverySource, through: number): Promise<void> {
     await this.acknowledgeStored(source);
     for (let n = this.next; n <= through; n++) {
-      const delivered = await source.fetchDelivery(n);
+      const delivered = await given(source.fetchDelivery(n));
       const isSettled = delivered === undefined ? await this.#withoutDelivery(n, source) : await this.#handle(n, delivered, source);
       if (!isSettled) return;
       await this.acknowledgeStored(source);
@@ -69,20 +78,9 @@ export class Inbox {
     while (await this.#takeDeposit(this.next));
   }
 
-  /**
-   * The receipt with which a deposit is answered on the ledger: that of the batch, however it came. One that is an exception
-   * counts as delivered from its deposit on, so a sound deposit of it gets a receipt too, though it stays an exception.
-   * @returns undefined where the batch is still to be taken, or the deposit is disputed
-   * @throws UnavailableError the ledger is away
-   */
-  async receiptForDeposit(n: number): Promise<Envelope | undefined> {
-    const { store } = this.#ports;
-    const given = store.batch(n)?.receipt;
-    if (given !== undefined || store.exception(n) === undefined) return given;
-    const read = await this.#deposits.read(n);
-    if (read?.kind === 'delivery') return this.#sign(n, read.verified);
-    if (read !== undefined) this.#refuseDeposit(n, read);
-    return undefined;
+  /** The receipt with which a deposit is answered on the ledger. @see DepositAnswers */
+  receiptForDeposit(n: number): Promise<Envelope | undefined> {
+    return this.#answers.receiptFor(n);
   }
 
   /** Hands over receipts that the owner's module has not confirmed yet. @throws UnavailableError */
@@ -156,7 +154,7 @@ export class Inbox {
   /** Nothing is given for a number that must be there. @returns whether the inbox goes on */
   async #withoutDelivery(n: number, source: DeliverySource): Promise<boolean> {
     if (await this.#takeDeposit(n)) return true;
-    const evidence = (await source.getEvidence(n)) as { readonly deliveryState?: unknown; readonly header?: unknown } | undefined;
+    const evidence = (await given(source.getEvidence(n))) as { readonly deliveryState?: unknown; readonly header?: unknown } | undefined;
     const said = signedHeader(evidence?.header, this.#terms.ownerKey);
     const header = said !== undefined && said.n === n && said.channel === this.#channel ? said : undefined;
     const ledger = await this.#ledgerOf(n);
@@ -194,11 +192,18 @@ export class Inbox {
     const read = await this.#orAway(this.#deposits.read(n));
     if (read === undefined) return false;
     if (read.kind === 'delivery') {
-      await this.#take(n, read.delivered, read.verified);
+      await this.#take(n, read.delivered, read.verified).catch((error: unknown) => this.#exceptDeposited(n, read, error));
       return true;
     }
     this.#refuseDeposit(n, read);
     return false;
+  }
+
+  /** The anchored header itself does not fit the ledger, and no other delivery can come. */
+  #exceptDeposited(n: number, { verified, delivered }: { verified: VerifiedBatch; delivered: DeliveryPackage }, error: unknown): void {
+    if (!(error instanceof RejectedError)) throw error;
+    this.#find(n, error as RejectedError<string>);
+    this.#except(n, toBase64Url(verified.headerHash), delivered.header);
   }
 
   #refuseDeposit(n: number, { body, deposit, code }: JunkDeposit): void {
@@ -237,8 +242,8 @@ export class Inbox {
   /** The owner's module may show another header now for a number that it has delivered before. */
   async #lookForFork(n: number, source: DeliverySource): Promise<void> {
     const held = this.#verifier.headerBefore(n + 1)?.header;
-    const shown = (await source.getEvidence(n)) as { readonly header?: unknown } | undefined;
-    if (held === undefined || shown === undefined) return;
+    const shown = (await given(source.getEvidence(n))) as { readonly header?: unknown } | null | undefined;
+    if (held === undefined || shown === undefined || shown === null) return;
     const anchored = { header: held } as AnchoredBatch;
     if (signedHeader(shown.header, this.#terms.ownerKey) === undefined) return;
     const grounds = forkOf({ ...this.#facts, n, delivered: shown as unknown as Json, anchored, before: undefined });

@@ -1,5 +1,6 @@
-import { type Bytes, type Envelope, type Json, parseEnvelope, RejectedError, sha256, toBase64Url, utf8 } from '../core/index.ts';
+import { type Bytes, canonicalJson, type Envelope, type Json, parseEnvelope, RejectedError, sha256, toBase64Url } from '../core/index.ts';
 import { openHeader } from '../evidence/index.ts';
+import { isRefusal } from './persistent-submission.ts';
 
 /** So often in a row a delivery is offered unchanged, or not at all, before that counts for final. */
 const OFFERS = 3;
@@ -24,7 +25,7 @@ export class RefusedDelivery {
    * and that the owner's module has offered the same delivery three times
    */
   isFinal(n: number, delivered: Json, { isAnchored, isFollowed }: RefusedOnLedger): boolean {
-    const digest = toBase64Url(sha256(utf8(JSON.stringify(delivered))));
+    const digest = digestOf(delivered);
     this.#offers = n === this.#n && digest === this.#digest ? this.#offers + 1 : 1;
     this.#n = n;
     this.#digest = digest;
@@ -44,6 +45,30 @@ export class AbsentDelivery {
     this.#asked = n === this.#n ? this.#asked + 1 : 1;
     this.#n = n;
     return this.#asked >= OFFERS && nowMs - this.#sinceMs > patienceMs;
+  }
+}
+
+/** What no delivery can be, such as what is nested without end, counts as the same junk. */
+function digestOf(delivered: Json): string {
+  try {
+    return toBase64Url(sha256(canonicalJson(delivered)));
+  } catch (error) {
+    if (error instanceof RejectedError) return 'junk';
+    throw error;
+  }
+}
+
+/**
+ * What the owner's module gives for a batch. An answer of no form, or a refusal for this batch alone, counts as none: else it
+ * would keep everything up that comes later.
+ * @throws UnavailableError where it can't be reached; RejectedError `DENIED` where it lets this user do nothing
+ */
+export async function given(answer: Promise<Json | undefined>): Promise<Json | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isRefusal(error, 'BAD_ANSWER', 'CALL_REFUSED')) return undefined;
+    throw error;
   }
 }
 

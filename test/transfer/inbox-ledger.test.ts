@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fromBase64Url, type Json, toBase64Url } from '../../src/core/index.ts';
+import { type Json, RejectedError, toBase64Url } from '../../src/core/index.ts';
 import {
   conditionOpeningHash,
   type DeliveryPackage,
-  type EpochKeys,
   openDelivery,
   openHeader,
   openReceipt,
-  sealDeposit,
   signDelivery,
   signHeader,
 } from '../../src/evidence/index.ts';
-import type { DepositedBox, Inbox } from '../../src/transfer/index.ts';
+import type { DeliverySource, Inbox } from '../../src/transfer/index.ts';
 import { SOME_ENVELOPE } from '../store/batches.ts';
 import { testBytes } from '../support/ledger-network.ts';
-import { BLOCK, OWNER, RECEIVER, secretsFor } from './fixture.ts';
+import { BLOCK, OWNER, RECEIVER } from './fixture.ts';
 import { Scene } from './inbox-scene.ts';
 
 const receiptsOf = (scene: Scene): number[] => scene.receipts.map((receipt) => openReceipt(receipt, RECEIVER.publicKey).value.n);
@@ -208,6 +206,58 @@ describe('a refused delivery', () => {
   }
 });
 
+describe('what is no answer at all', () => {
+  const nested = JSON.parse('['.repeat(30_000) + ']'.repeat(30_000)) as Json;
+
+  test('nested without end, it is refused like any other junk, and what follows is taken', async () => {
+    for (const junk of [nested, { ...((await Scene.start()).sender.delivered(1) as object), raw: nested }]) {
+      const scene = await Scene.start();
+      scene.anchor(0, 1, 2);
+      scene.deliveries.set(1, junk);
+      const inbox = scene.inbox();
+      await inbox.catchUp(scene.source, 2);
+      assert.deepEqual(
+        [inbox.next, scene.found],
+        [
+          3,
+          [
+            [1, 'BAD_SHAPE'],
+            [1, 'DISPUTED'],
+          ],
+        ],
+      );
+    }
+  });
+
+  for (const code of ['BAD_ANSWER', 'CALL_REFUSED'])
+    test(`${code} for one batch counts as no delivery, and in the end what follows is taken`, async () => {
+      const scene = await Scene.start();
+      scene.anchor(0, 1, 2);
+      const refused = new RejectedError(code, 'Not this one.');
+      const source: DeliverySource = {
+        ...scene.source,
+        fetchDelivery: (n) => (n === 1 ? Promise.reject(refused) : scene.source.fetchDelivery(n)),
+        getEvidence: () => Promise.reject(refused),
+      };
+      const inbox = scene.inbox();
+      for (let tries = 0; tries < 2; tries++) {
+        await inbox.catchUp(source, 2);
+        assert.deepEqual([inbox.next, scene.findings], [1, []]);
+        scene.clock.timeMs += scene.sender.terms.params.receiptWithinMs;
+      }
+      await inbox.catchUp(source, 2);
+      assert.deepEqual([inbox.next, scene.found[0]], [3, [1, 'MISSING_DELIVERY']]);
+    });
+
+  test("a user that may do nothing is its operator's to mend: nothing is given up", async () => {
+    const scene = await Scene.start();
+    scene.anchor(0, 1, 2);
+    const denied = new RejectedError('DENIED', 'This user may not.');
+    await assert.rejects(scene.inbox().catchUp({ ...scene.source, fetchDelivery: () => Promise.reject(denied) }, 2), denied);
+    assert.deepEqual(scene.findings, []);
+  });
+});
+
 describe('a batch that is not delivered', () => {
   async function without(n: number): Promise<{ scene: Scene; inbox: Inbox }> {
     const scene = await Scene.start();
@@ -270,100 +320,5 @@ describe('a batch that is not delivered', () => {
       scene.clock.timeMs += 1e6;
     }
     assert.deepEqual(scene.findings, []);
-  });
-});
-
-describe('a deposit on the ledger', () => {
-  function deposit(scene: Scene, n: number, change: (box: Uint8Array) => Uint8Array = (box) => box): void {
-    const { header, delivery, conditions } = scene.sender.delivered(n) as DeliveryPackage;
-    const { interval, row } = openHeader(header, OWNER.publicKey).value;
-    const { terms } = scene.sender;
-    const keys: EpochKeys = secretsFor(terms).keysAt(interval);
-    const box = sealDeposit(terms.params, keys.batchKey(interval, row), { delivery, conditions });
-    scene.deposits.set(n, { box: toBase64Url(change(box)), transaction: SOME_ENVELOPE, genesis: { name: 'test' } } satisfies DepositedBox);
-  }
-
-  test('is taken as the delivery while the link is down, and receipted when it is back', async () => {
-    const scene = await Scene.start();
-    scene.anchor(0, 1, 2);
-    for (const n of [0, 1]) deposit(scene, n);
-    const inbox = scene.inbox();
-    await inbox.takeDeposits();
-    assert.deepEqual([inbox.next, scene.receipts, scene.findings], [2, [], []]);
-    assert.deepEqual(
-      scene.conditions.map(({ n, codes }) => [n, codes]),
-      [
-        [0, [1, -1]],
-        [1, [-1, -1]],
-      ],
-    );
-    await inbox.catchUp(scene.source, 2);
-    assert.deepEqual(receiptsOf(scene), [0, 1, 2]);
-    const { value } = openReceipt(scene.receipts[0], RECEIVER.publicKey);
-    assert.equal(value.delivery, scene.sender.store.batch(0)!.deliveryHash, 'the receipt is for the very delivery');
-    assert.ok(!scene.happened.includes('fetch 0'));
-  });
-
-  test('is taken where the link gives nothing', async () => {
-    const scene = await Scene.start();
-    scene.anchor(1);
-    deposit(scene, 1);
-    scene.deliveries.delete(1);
-    const inbox = scene.inbox();
-    await inbox.catchUp(scene.source, 2);
-    assert.deepEqual([inbox.next, scene.findings], [3, []]);
-  });
-
-  test('of a batch that is not next waits; so does one whose anchor was not seen', async () => {
-    const scene = await Scene.start();
-    deposit(scene, 0);
-    scene.anchor(1);
-    deposit(scene, 1);
-    const inbox = scene.inbox();
-    await inbox.takeDeposits();
-    assert.deepEqual([inbox.next, scene.findings], [0, []]);
-  });
-
-  test('is answered with the receipt that was given, however the batch came', async () => {
-    const scene = await Scene.start();
-    scene.anchor(0);
-    deposit(scene, 0);
-    const inbox = scene.inbox();
-    assert.equal(await inbox.receiptForDeposit(0), undefined, 'it is still to be taken');
-    await inbox.catchUp(scene.source, 0);
-    assert.deepEqual(await inbox.receiptForDeposit(0), scene.store.batch(0)!.receipt);
-  });
-
-  test('of a batch that is an exception is answered too, and the exception stays', async () => {
-    const scene = await Scene.start();
-    scene.anchor(0, 1);
-    scene.forge(0, () => ({ other: 'form' }));
-    const inbox = scene.inbox();
-    await inbox.catchUp(scene.source, 2);
-    assert.equal(scene.store.exception(0)?.reason, 'disputed');
-    deposit(scene, 0);
-    const { value } = openReceipt(await inbox.receiptForDeposit(0), RECEIVER.publicKey);
-    const { headerHash, deliveryHash } = scene.sender.store.batch(0)!;
-    assert.deepEqual([value.n, value.header, value.delivery], [0, headerHash, deliveryHash]);
-    assert.deepEqual([scene.store.exception(0)?.reason, scene.store.batch(0)], ['disputed', undefined]);
-    deposit(scene, 0, (box) => box.map((byte) => byte ^ 1));
-    assert.equal(await inbox.receiptForDeposit(0), undefined);
-    assert.deepEqual(scene.disputed, [[0, 'deposit']]);
-  });
-
-  test('that is no delivery is held against the owner, with the key that opens it and nothing else', async () => {
-    const scene = await Scene.start();
-    scene.anchor(0);
-    deposit(scene, 0, (box) => box.map((byte) => byte ^ 1));
-    const inbox = scene.inbox();
-    await inbox.takeDeposits();
-    assert.deepEqual([inbox.next, scene.found, scene.disputed], [0, [[0, 'BAD_DEPOSIT']], [[0, 'deposit']]]);
-    const { grounds } = scene.disputes[0]!;
-    assert.ok(grounds.body.kind === 'deposit');
-    const { interval } = openHeader(scene.anchors.get(0)!.header, OWNER.publicKey).value;
-    assert.equal(grounds.body.batchKey, toBase64Url(secretsFor(scene.sender.terms).keysAt(interval).batchKey(interval, 0)));
-    assert.ok(grounds.body.proof.every((hash) => fromBase64Url(hash).length === 32) && grounds.deposit !== undefined);
-    await inbox.catchUp(scene.source, 0);
-    assert.equal(inbox.next, 1, 'the right delivery is taken all the same');
   });
 });
