@@ -47,6 +47,8 @@ export interface SenderChannelPorts {
   isUnwritten(tag: string): boolean;
   /** The manufacturer signed a receipt for something else than it was given under that number. */
   readonly forged: (batch: StoredBatch, receipt: Envelope) => void;
+  /** The ledger has another header of this owner's under the number of a batch, or its interval: nothing more may be signed. */
+  readonly forked: (n: number) => void;
   /** The channel can't go on. Told once or several times. */
   failed(error: unknown): void;
 }

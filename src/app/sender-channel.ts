@@ -176,6 +176,7 @@ export class SenderChannel {
         refused: (n, error) => {
           this.#report.anchorRefused(n, error);
           this.#show.state(n);
+          if (hasCode(error, 'NUMBER_TAKEN') || hasCode(error, 'INTERVAL_TAKEN')) this.#ports.forked(n);
         },
         ledgerUnavailable: (error) => this.#report.ledgerUnavailable(error),
         failed: (error) => this.#failed(error),

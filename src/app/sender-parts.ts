@@ -10,6 +10,7 @@ import { messageOf } from './message-of.ts';
 import { firstEpochKey, hasStarted } from './module-keys.ts';
 import type { ModulePorts } from './module-options.ts';
 import type { SenderFiles } from './sender-files.ts';
+import { foreignOnLedger } from './store-age.ts';
 
 /** What of a sender stands on its disk. Opened anew after a fault. */
 export interface StoreParts {
@@ -87,14 +88,16 @@ export function keepFirstBlock(store: SenderStore, block: BlockInfo): void {
  * A store that was restored from a backup would sign other headers under numbers that are on the ledger already.
  * @throws RejectedError `STORE_BEHIND`; UnavailableError while the ledger does not answer
  */
-export async function requireNewestStore({ config, loaded }: SenderFiles, store: SenderStore, ledger: Ledger): Promise<void> {
-  const n = store.progress()?.nextBatch;
-  if (n === undefined) return;
-  const anchored = await ledger.query('batch', { channel: toBase64Url(loaded.terms.channelId), n });
-  if (anchored === undefined) return;
-  throw new RejectedError<ConfigErrorCode>(
+export async function requireNewestStore(files: SenderFiles, store: SenderStore, ledger: Ledger): Promise<void> {
+  const n = await foreignOnLedger(ledger, toBase64Url(files.loaded.terms.channelId), store);
+  if (n !== undefined) throw storeBehind(files, n);
+}
+
+/** The ledger has another header of this owner's than the store under this number. */
+export function storeBehind({ config }: SenderFiles, n: number): RejectedError<ConfigErrorCode> {
+  return new RejectedError(
     'STORE_BEHIND',
-    `${config.channels[0].store} is older than the ledger, which has batch ${n} already: it is a restored backup. Use the newest store, or make a new agreement; \`dcmb store restore --accept-old\` keeps this one for its proofs.`,
+    `${config.channels[0].store} is older than the ledger, which has another batch ${n} already: it is a restored backup, or a copy of a store that is in use. Use the newest store, or make a new agreement; \`dcmb store restore --accept-old\` keeps this one for its proofs.`,
   );
 }
 

@@ -14,7 +14,7 @@ import { SenderDuties } from './sender-duties.ts';
 import type { SenderFiles } from './sender-files.ts';
 import { proposalDuty } from './sender-proposals.ts';
 import { keepReceiptProof } from './receipt-proofs.ts';
-import { closeStoreParts, keepFirstBlock, type LedgerParts, requireNewestStore, type StoreParts } from './sender-parts.ts';
+import { closeStoreParts, keepFirstBlock, type LedgerParts, requireNewestStore, storeBehind, type StoreParts } from './sender-parts.ts';
 import { watchedStore } from './store-watch.ts';
 import { tagDepthOf } from './tag-depth.ts';
 
@@ -214,6 +214,7 @@ export class SenderRun {
       mayAnchor: () => duties.isIn,
       isUnwritten: (tag) => durabilities[tag]?.durability === 'interval',
       forged: (batch, receipt) => this.#forged(batch, receipt),
+      forked: (n) => this.#tellFault(storeBehind(files, n)),
       failed: (error) => this.#tellFault(error),
     });
   }

@@ -3,6 +3,7 @@ import { integer, parseShape, RejectedError } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { ReceiverStore, SenderStore, StoreErrorCode } from '../store/index.ts';
 
+const BatchEntryShape = v.looseObject({ header: v.string() });
 const CumulativeShape = v.looseObject({ through: integer(0) });
 
 /**
@@ -32,4 +33,26 @@ export async function anchoredOnLedger(ledger: Ledger, channel: string, store: S
   let n = store.progress()?.nextBatch ?? 0;
   while ((await ledger.query('batch', { channel, n })) !== undefined) n++;
   return n - 1;
+}
+
+/**
+ * The first number under which the ledger has another header than the store: of the batches that wait for their anchor, and of
+ * the next one. Then the store is an old copy, or a second one beside that which is in use.
+ * @throws UnavailableError while the ledger is away
+ */
+export async function foreignOnLedger(ledger: Ledger, channel: string, store: SenderStore): Promise<number | undefined> {
+  const next = store.progress()?.nextBatch;
+  if (next === undefined) return undefined;
+  const isForeign = async (n: number): Promise<boolean | undefined> => {
+    const entry = await ledger.query('batch', { channel, n });
+    return entry === undefined ? undefined : parseShape(BatchEntryShape, entry, 'batch entry').header !== store.batch(n)?.headerHash;
+  };
+  if (await isForeign(next)) return next;
+  for (const n of store.unanchored()) {
+    const found = await isForeign(n);
+    if (found === true) return n;
+    // They are anchored in their order: what follows is not there either.
+    if (found === undefined) return undefined;
+  }
+  return undefined;
 }
