@@ -95,8 +95,8 @@ export function structureFaults(place: StorePlace): string[] {
 }
 
 /**
- * Copies a store into a new file, also while its module runs. The copy has no period keys, and a sender's none of the
- * secrets that seeds and tokens of later batches come from: it serves proofs only.
+ * Copies a store into a new file, also while its module runs. The copy has no period keys, and a sender's not the ratchet
+ * that seeds of later batches come from: it serves proofs only. It keeps the epoch keys of the dispute window, which those need.
  * @throws RejectedError `STORE_UNREADABLE` where the target is there already
  */
 export async function backUpStore(place: StorePlace, target: string): Promise<void> {
