@@ -1,6 +1,6 @@
 import { type ICertificateStore, InMemoryCertificateKeyPairProvider, OPCUAServer, type OPCUAServerOptions } from 'node-opcua';
 import { makePrivateKeyFromPem } from 'node-opcua-crypto';
-import { nodesetFiles } from '../nodeset/index.ts';
+import { nodesetFiles, silenceStackLog } from '../nodeset/index.ts';
 import {
   type ApplicationIdentity,
   installRoles,
@@ -40,6 +40,7 @@ export interface SecureServer {
  * `server.start()`. Keys never touch the disk.
  */
 export async function createSecureServer(config: SecureServerConfig): Promise<SecureServer> {
+  silenceStackLog();
   const { identity, users } = config;
   const provider = new InMemoryCertificateKeyPairProvider(
     [Buffer.from(identity.certificate)],

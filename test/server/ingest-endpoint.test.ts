@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { type EndpointDescription, MessageSecurityMode, OPCUAClient, SecurityPolicy, UserTokenType } from 'node-opcua';
+import {
+  type EndpointDescription,
+  LogLevel,
+  MessageSecurityMode,
+  OPCUAClient,
+  SecurityPolicy,
+  setLogLevel,
+  UserTokenType,
+} from 'node-opcua';
 import { type IngestTag } from '../../src/server/ingest/index.ts';
 import { certificateUser, passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity } from '../support/ua-server.ts';
@@ -35,6 +43,18 @@ describe('the endpoint of the ingest server', () => {
       'SignAndEncrypt http://opcfoundation.org/UA/SecurityPolicy#Aes256_Sha256_RsaPss',
       'SignAndEncrypt http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256',
     ]);
+  });
+
+  test("lets nothing of the stack's own log onto the terminal, such as a stranger's certificate", async (t) => {
+    setLogLevel(LogLevel.Info);
+    const quiet = await startIngest({ tags });
+    t.after(() => quiet.stop());
+    const printed = t.mock.method(console, 'log', () => undefined);
+    await assert.rejects(uaClient(await testIdentity('stranger'), quiet.own).connect(quiet.server.endpointUrl));
+    assert.deepEqual(
+      printed.mock.calls.map(({ arguments: words }) => words.join(' ')),
+      [],
+    );
   });
 
   test('names the security policy of every user token, and takes nobody anonymously', async () => {
