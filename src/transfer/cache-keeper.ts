@@ -64,11 +64,13 @@ export class CacheKeeper {
 
   /** At the start, and whenever a batch was sealed: drops what has to go, and looks whether the cache is full. */
   review(): void {
+    let exceeded: CacheLimit | undefined;
     for (let run = this.#drop(MOST_AT_ONCE); run !== undefined; run = run.rest > 0 ? this.#drop(run.rest) : undefined) {
       const { what, because, fromBatch, toBatch } = run;
+      exceeded ??= because;
       this.#parts.listener.dropped({ what, because, fromBatch, toBatch });
     }
-    this.#look();
+    this.#look(exceeded);
   }
 
   /** A batch left the cache. */
@@ -103,15 +105,16 @@ export class CacheKeeper {
     return what === 'readings' ? store.dropOpening(n) : store.expire(n);
   }
 
-  #look(): void {
+  /** @param exceeded limit for which something was just dropped: the cache was full, though it is within its limits now */
+  #look(exceeded?: CacheLimit): void {
     const { policy, store, clock, listener } = this.#parts;
     const [fill, nowMs] = [store.cacheFill(), clock.now()];
     this.#lookedMs = nowMs;
-    const because = limitReached(policy, fill, nowMs);
+    const because = exceeded ?? limitReached(policy, fill, nowMs);
     if (!this.#full && because !== undefined) {
       this.#full = true;
       listener.full(because);
-    } else if (this.#full && hasRoomAgain(policy, fill, nowMs)) {
+    } else if (this.#full && exceeded === undefined && hasRoomAgain(policy, fill, nowMs)) {
       this.#full = false;
       listener.free();
     }

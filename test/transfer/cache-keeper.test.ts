@@ -148,6 +148,16 @@ describe('a cache that drops', () => {
     );
   });
 
+  test('a cache that had to drop was full, also where it is far below its limit after that', async () => {
+    const caching = new CachingSender({ maxAgeMs: 1000, atLimit: 'dropOldest' });
+    await caching.batches(1);
+    caching.sender.clock.timeMs += 60_000;
+    caching.keeper.review();
+    assert.deepEqual(caching.told, ['readings 0-0 age', 'full age']);
+    caching.keeper.review();
+    assert.deepEqual(caching.told.slice(2), ['free']);
+  });
+
   test('what was dropped and not said yet is said after a restart', async () => {
     const caching = new CachingSender({ maxBatches: 3, atLimit: 'dropOldest' });
     await caching.batches(4);
