@@ -19,6 +19,11 @@ export class ChannelReport {
     this.#finding(n, 'READINGS_LOST', message);
   }
 
+  journalLost(n: number): void {
+    const message = `The journal beside the store is gone: accepted readings of batch ${n} may be missing. Its gap record says so.`;
+    this.#finding(n, 'READINGS_LOST', message);
+  }
+
   suspended(n: number, limit: number): void {
     this.#finding(n, 'SUSPENDED', `${limit} batches have no receipt: clearing is suspended until the receiver is back.`);
   }

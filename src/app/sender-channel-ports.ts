@@ -28,6 +28,8 @@ export interface SenderChannelPorts {
   readonly journal: BatchJournal;
   /** What the journal holds at the start. */
   readonly entries: readonly JournalEntry[];
+  /** The journal is new, though the store is not. */
+  readonly isJournalLost: boolean;
   readonly cache: ChannelCache;
   readonly secrets: EpochSecrets;
   readonly epochRecords: EpochRecords;

@@ -207,10 +207,16 @@ export class SenderChannel {
     const { nextBatch } = this.#ports.store.progress() ?? { nextBatch: 0 };
     const { cuts, lost, published } = replayJournal(collecting, this.#ports.entries);
     for (const n of lost) this.#report.readingsLost(n);
+    if (this.#ports.isJournalLost) this.#journalLost();
     this.#show.again(nextBatch);
     this.#show.withinAgain(collecting.open, published);
     this.#erase(nextBatch);
     for (const cut of cuts) this.#sealing.add(cut);
+  }
+
+  #journalLost(): void {
+    this.#collecting.noteGap('storage');
+    this.#report.journalLost(this.#collecting.open.n);
   }
 
   #isSuspended(): boolean {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fromBase64Url, hasCode, parseCanonical, parseShape, RejectedError, toBase64Url, unverifiedPayload } from '../core/index.ts';
 import * as v from 'valibot';
 import type { BlockInfo, Ledger } from '../ledger/index.ts';
@@ -18,6 +19,8 @@ export interface StoreParts {
   readonly journal: BatchJournal;
   /** What the journal held when it was opened. */
   readonly entries: readonly JournalEntry[];
+  /** The journal is new, though the store is not: what it held of the open batch is gone. */
+  readonly isJournalLost: boolean;
   readonly secrets: EpochSecrets;
 }
 
@@ -40,14 +43,16 @@ export async function openStoreParts(files: SenderFiles, { adapters }: ModulePor
   const purpose = toBase64Url(loaded.terms.channelId);
   const undo: (() => unknown)[] = [];
   try {
-    const opened = new SenderStore(file, purpose, keys.store, { mustExist: hasStarted(config.keys) });
+    const mustExist = hasStarted(config.keys);
+    const opened = new SenderStore(file, purpose, keys.store, { mustExist });
     undo.push(() => opened.close());
     opened.requireInUse();
     const store = adapters.senderStore?.(opened) ?? opened;
+    const isJournalLost = mustExist && !existsSync(`${file}.journal`);
     const written = await Journal.open({ file: `${file}.journal`, purpose, key: keys.store });
     undo.push(() => written.close());
     const journal = adapters.journal?.(written) ?? written;
-    return { store, journal, entries: await journal.entries(), secrets: await secretsOf(files, store) };
+    return { store, journal, entries: await journal.entries(), isJournalLost, secrets: await secretsOf(files, store) };
   } catch (error) {
     await closeAll(...undo.reverse()).catch(() => undefined);
     throw error;

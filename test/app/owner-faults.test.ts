@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { ModuleOptions, SenderModule, TraceEvent } from '../../src/app/index.ts';
-import { UnavailableError } from '../../src/core/index.ts';
+import { fromBase64Url, UnavailableError } from '../../src/core/index.ts';
+import { decodeRecord, type DeliveryPackage } from '../../src/evidence/index.ts';
 import type { SenderStore } from '../../src/store/index.ts';
 import type { BatchJournal } from '../../src/transfer/index.ts';
 import { pause } from '../support/pause.ts';
@@ -53,6 +54,35 @@ describe("an owner's module whose surroundings fail", { timeout: 120_000 }, () =
     await until('all of it is anchored', () => told.of('anchored').some(({ n }) => n >= last), 20_000);
     await plant.stop(again, 0);
     assert.deepEqual(told.of('failed'), []);
+  });
+
+  test('says what was lost where the journal is gone, in a finding and in the gap record', async () => {
+    const first = new Told();
+    const module = await start(first);
+    await until('it runs', () => first.of('running').length > 0);
+    await plant.stop(module, 0);
+    const { store } = plant.ownerConfig().channels[0];
+    for (const end of ['', '-wal', '-shm']) rmSync(`${store}.journal${end}`, { force: true });
+    const told = new Told();
+    const gaps: string[] = [];
+    const senderStore = (real: SenderStore): SenderStore =>
+      adapted(real, 'seal', (seal, batch, progress) => {
+        const { leaves } = (batch.deliveryPackage as unknown as DeliveryPackage).conditions;
+        for (const record of leaves.map((leaf) => decodeRecord(fromBase64Url(leaf.record))))
+          if (record.kind === 'gap') gaps.push(record.reason);
+        seal(batch, progress);
+      });
+    const again = await start(told, { adapters: { senderStore } });
+    await until('two batches are sealed', () => told.of('sealed').length >= 2);
+    await plant.stop(again, 0);
+    const { n } = told.of('sealed')[0]!;
+    assert.ok(told.of('finding').some((finding) => finding.code === 'READINGS_LOST' && finding.n === n));
+    assert.equal(gaps[0], 'storage');
+    const later = new Told();
+    const third = await start(later);
+    await until('one more is sealed', () => later.of('sealed').length > 0);
+    await plant.stop(third, 0);
+    assert.ok(!later.of('finding').some(({ code }) => code === 'READINGS_LOST'));
   });
 
   // Every operation, before and after it took effect: npm run test:faults.
