@@ -177,13 +177,15 @@ export class SenderRun {
     if (batch !== undefined) display.batchState(batch, batch.publishAtMs - files.loaded.terms.params.publishDelayMs);
   }
 
+  /** Once a batch: whoever sends forgeries without end must not keep the disk busy. */
   #forged(batch: StoredBatch, receipt: Envelope): void {
+    if (this.#told.has(batch.n)) return;
     const { files, ports } = this.#parts;
     const { terms, file } = files.loaded;
     const place = keepReceiptProof({ channel: parseEnvelope(file.channel), terms, file: files.config.channels[0].store }, batch, receipt);
-    const message = `The manufacturer signed a receipt for batch ${batch.n} that is not for what was delivered. The proof is ${place}.`;
-    if (!this.#told.has(batch.n)) ports.listener({ event: 'finding', n: batch.n, code: 'BAD_RECEIPT', message });
     this.#told.add(batch.n);
+    const message = `The manufacturer signed a receipt for batch ${batch.n} that is not for what was delivered. The proof is ${place}.`;
+    ports.listener({ event: 'finding', n: batch.n, code: 'BAD_RECEIPT', message });
   }
 
   #makeChannel(duties: SenderDuties): SenderChannel {

@@ -45,10 +45,14 @@ function parseJson(bytes: Bytes, kind: FileKind): unknown {
   }
 }
 
-/** Where the text stops being JSON, for the built-in parser says it only sometimes. */
+/** Where the text stops being JSON, for the built-in parser says it only sometimes; the start where it is nested too deep for that. */
 function firstFault(text: string): number {
   const errors: ParseError[] = [];
-  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  try {
+    parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
   return errors[0]?.offset ?? 0;
 }
 

@@ -287,6 +287,8 @@ describe('a proof file', () => {
       utf8(text.replace('"kind":"fork","support"', '"kind":"token","support"')),
       utf8(text.replace('dcmb-proof/0', 'dcmb-proof/1')),
       utf8(text.replace('{', '{ ')),
+      utf8(`${'['.repeat(200_000)}\n`),
+      utf8(`${'['.repeat(200_000)}${']'.repeat(200_000)}\n`),
     ]) {
       assert.notDeepEqual(other, bytes);
       assert.throws(() => parseProof(other), { code: 'UNREADABLE_PROOF' });

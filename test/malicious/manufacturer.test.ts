@@ -28,6 +28,7 @@ describe('a malicious manufacturer against an honest owner', () => {
     await scene.finds('owner', 'BAD_RECEIPT', N);
     requireConvicted(await scene.proof('owner', N, 'receipt'), 'manufacturer');
     requireInnocent(await scene.audit('owner'), 'owner');
+    assert.equal(scene.ofOwner.of('finding').filter(({ code, n }) => code === 'BAD_RECEIPT' && n === N).length, 1, 'told once');
   });
 
   test('a forged receipt: for another delivery, put on the ledger', async () => {
