@@ -11,11 +11,13 @@ import {
   type DeliveryPackage,
   encodeRecord,
   EpochKeys,
+  hasNoTokens,
+  sealDeposit,
   TokenSet,
   tokensDigest,
 } from '../../src/evidence/index.ts';
 import type { Commit, Ledger, PreparedTransaction } from '../../src/ledger/index.ts';
-import type { ChannelProgress, SealedBatch, SenderStore } from '../../src/store/index.ts';
+import type { ChannelProgress, SealedBatch, SenderStore, StoredBatch } from '../../src/store/index.ts';
 import type { TestPlant } from '../app/plant.ts';
 import { replacing } from './replaced.ts';
 import { contentOf, Signing } from './signing.ts';
@@ -47,7 +49,11 @@ export class MaliciousOwner {
   #prev: string | undefined;
   /** Block that the first batch names. */
   #firstBlock: BatchHeader['lastBlock'] | undefined;
+  /** What was sealed where something else is delivered. */
+  readonly #own = new Map<number, DeliveryPackage>();
   readonly sealed = new Map<number, Made>();
+  /** Deliveries that the manufacturer has asked for in vain. */
+  readonly withheld = new Map<number, DeliveryPackage>();
 
   constructor(plant: TestPlant) {
     this.#plant = plant;
@@ -94,12 +100,25 @@ export class MaliciousOwner {
     forge: (n: number, delivered: DeliveryPackage) => DeliveryPackage | undefined,
     others: ModuleOptions['adapters'] = {},
   ): ModuleOptions {
+    const { ledger = (real) => real } = others;
     return {
       adapters: {
         ...others,
+        ledger: (real) => ledger(this.#anchoringOwn(real)),
         senderStore: (store) => replacing(store, { batch: (n: number) => this.#delivered(store, n, forge) }),
       },
     };
+  }
+
+  /** The anchor is made of the same stored batch as the delivery, and has its own tokens all the same. */
+  #anchoringOwn(ledger: Ledger): Ledger {
+    return replacing(ledger, {
+      prepare: (...[kind, body]: Parameters<Ledger['prepare']>) => {
+        const own = kind === 'anchor' ? this.#own.get(headerIn(body).n) : undefined;
+        if (own === undefined || hasNoTokens((body as unknown as DeliveryPackage).tokens)) return ledger.prepare(kind, body);
+        return ledger.prepare(kind, { ...(body as object), tokens: own.tokens as unknown as Json });
+      },
+    });
   }
 
   #delivered(
@@ -111,9 +130,21 @@ export class MaliciousOwner {
     if (n === 0 && batch !== undefined) this.#firstBlock = contentOf<BatchHeader>(batch.header).lastBlock;
     const forged = batch === undefined ? undefined : forge(n, batch.deliveryPackage as unknown as DeliveryPackage);
     if (batch === undefined || forged === undefined) return batch;
+    this.#own.set(n, batch.deliveryPackage as unknown as DeliveryPackage);
     // So that it takes the receipt for what it has delivered.
     const hashes = { headerHash: hashOf(forged.header), deliveryHash: hashOf(forged.delivery) };
     return { ...batch, ...hashes, deliveryPackage: forged as unknown as Json };
+  }
+
+  /** Seals, anchors and deposits what its module made, and delivers nothing under a number. */
+  withholding(n: number, others: ModuleOptions['adapters'] = {}): ModuleOptions {
+    const withheld = (batch: StoredBatch | undefined): StoredBatch | undefined => {
+      if (batch?.n !== n) return batch;
+      const whole = batch.deliveryPackage as unknown as DeliveryPackage;
+      this.withheld.set(n, whole);
+      return { ...batch, deliveryPackage: { header: whole.header, tokens: whole.tokens } as unknown as Json };
+    };
+    return { adapters: { ...others, senderStore: (store) => replacing(store, { batch: (each: number) => withheld(store.batch(each)) }) } };
   }
 
   /** The package under another header for the same number, which is sound by itself: it names an earlier block as seen. */
@@ -173,6 +204,45 @@ export class MaliciousOwner {
         },
       });
   }
+
+  /** A ledger that gets another box as the deposit of a batch than the one that its module made. */
+  depositing(n: number, forge: (box: Uint8Array) => Uint8Array): (ledger: Ledger) => Ledger {
+    return (ledger) =>
+      replacing(ledger, {
+        prepare: (...[kind, body]: Parameters<Ledger['prepare']>) => {
+          if (kind !== 'deposit' || numberIn(body) !== n) return ledger.prepare(kind, body);
+          const { box, ...rest } = body as { box: string };
+          return ledger.prepare(kind, { ...rest, box: toBase64Url(forge(fromBase64Url(box))) });
+        },
+      });
+  }
+
+  /** A ledger that cannot be reached for the deposit of a batch as long as `isHeld` says so. */
+  holdingDeposit(n: number, isHeld: () => boolean): (ledger: Ledger) => Ledger {
+    return (ledger) =>
+      replacing(ledger, {
+        prepare: (...[kind, body]: Parameters<Ledger['prepare']>) =>
+          kind === 'deposit' && numberIn(body) === n && isHeld()
+            ? Promise.reject(new UnavailableError('LEDGER_UNAVAILABLE', 'The owner holds this deposit back.'))
+            : ledger.prepare(kind, body),
+      });
+  }
+
+  /** A box that opens under the very key of a batch that it withholds, and holds another condition than the anchored one. */
+  boxOfAnotherCondition(n: number): Uint8Array {
+    const { delivery, conditions } = this.withAnotherCondition(this.withheld.get(n)!);
+    const { params } = loadAgreement(this.#plant.ownerConfig().channels[0].agreement).terms;
+    return sealDeposit(params, batchKeyIn(conditions), { delivery, conditions });
+  }
+}
+
+function batchKeyIn({ leaves }: ConditionOpening): Uint8Array {
+  const records = leaves.map((leaf) => decodeRecord(fromBase64Url(leaf.record)));
+  return fromBase64Url(records.find((record) => record.kind === 'batchkey')!.key);
+}
+
+function numberIn(body: Json): number {
+  return (body as { n: number }).n;
 }
 
 async function pretended(ledger: Ledger, { txId }: PreparedTransaction, body: Json): Promise<Commit> {

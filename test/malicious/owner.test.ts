@@ -85,6 +85,10 @@ describe('a malicious owner against an honest manufacturer', () => {
     );
     await scene.finds('manufacturer', 'BROKEN_CHAIN', N);
     await scene.acknowledged(N + 12);
+    assert.ok(
+      scene.ofOwner.of('anchored').some(({ n }) => n === N),
+      'the batch itself is sound',
+    );
     const report = await scene.audit('owner');
     requireInnocent(report, 'manufacturer');
     assert.notEqual(report.channels[0]?.batches[N]?.acknowledgedBy, 'receipt');
