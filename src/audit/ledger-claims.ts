@@ -89,7 +89,8 @@ function judgeUnreceipted(view: LedgerView, channel: ChannelLedger, n: number): 
   const missed = missedReceipt(channel, n, view.last.timeMs);
   if (typeof missed === 'string') throw holdsNot(missed);
   const of = `it neither receipted nor disputed batch ${n}, which the owner had deposited for it in block ${missed.deposit.block.number}, up to block ${view.last.number}, ${missed.lateMs} ms after the deadline.`;
-  return { n, convicted: { party: 'manufacturer', organisation: channel.manufacturer.org, of } };
+  const unless = 'it shows the agreement that the channel commits to, and that its dispute window had passed when the batch was deposited.';
+  return { n, convicted: { party: 'manufacturer', organisation: channel.manufacturer.org, of, unless } };
 }
 
 function judgeUnsigned({ last }: LedgerView, channel: ChannelLedger, k: number): Omit<Held, 'rests'> {

@@ -58,6 +58,17 @@ describe('the deadline of a receipt', () => {
       assert.equal(verdicts(await audited(scene.parts()))[0], `LATE ${party}`);
     }
   });
+
+  test('is nobody’s where the deposit came after the dispute window, when the key of the epoch may be erased', async () => {
+    for (const [depositAfter, verdict] of [
+      [8, 'LATE manufacturer'],
+      [20, 'PROVEN'],
+    ] as const) {
+      const scene = await Scene.open({ params: { ...params, depositAfter }, sets: [0, 1, 2, 3, 4, 5, 6] });
+      await scene.batches(deposited, ...later(depositAfter + 3));
+      assert.equal(verdicts(await audited(scene.parts()))[0], verdict);
+    }
+  });
 });
 
 describe('a proposal of an epoch record that the owner shows on the ledger', () => {
