@@ -1,7 +1,7 @@
 import { pause } from '../support/pause.ts';
 import type { CrashPlant } from './crash-plant.ts';
 import { killOrders, killPoints, type Role } from './kill-plan.ts';
-import { pointName } from './kill-order.ts';
+import { type KillOrder, pointName } from './kill-order.ts';
 import type { ModuleMessage } from './module-process.ts';
 import { type LifeEnd, ModuleRunner } from './module-runner.ts';
 import type { PlantedError } from './planted-errors.ts';
@@ -30,6 +30,11 @@ export interface CampaignCounts {
   readonly lateToSettle: boolean;
 }
 
+/** How often one module is killed before it is the other one's turn. */
+const KILLS_A_TURN = 10;
+/** How often each is killed while both are. */
+const KILLS_BESIDE = 4;
+const MOST_UNEXPECTED = 20;
 const SETTLE_MS = 180_000;
 const STOP_MS = 60_000;
 
@@ -37,7 +42,7 @@ const STOP_MS = 60_000;
 export class Campaign {
   readonly #plant: CrashPlant;
   readonly #options: CampaignOptions;
-  readonly #random: SeededRandom;
+  readonly #orders: Readonly<Record<Role, ReturnType<typeof killOrders>>>;
   readonly #killsOf = { owner: 0, cleared: 0, receiver: 0 };
   readonly #reached = new Map<string, number>();
   readonly #unexpected: string[] = [];
@@ -46,12 +51,20 @@ export class Campaign {
 
   constructor(plant: CrashPlant, random: SeededRandom, options: CampaignOptions) {
     this.#plant = plant;
-    this.#random = random;
+    this.#orders = { owner: killOrders('owner', random), receiver: killOrders('receiver', random) };
     this.#options = options;
   }
 
+  /**
+   * One module is killed a few times while the other one runs: only so does it come to the steps that need both. Then the
+   * other one, then both beside each other.
+   */
   async kill(): Promise<void> {
-    await Promise.all([this.#live('owner'), this.#live('receiver')]);
+    for (let turn = 0; !this.#isEnough; turn++) {
+      const [role, others] = turn % 3 === 0 ? (['owner', 'receiver'] as const) : (['receiver', 'owner'] as const);
+      if (turn % 3 === 2) await Promise.all([this.#killSome(role, KILLS_BESIDE), this.#killSome(others, KILLS_BESIDE)]);
+      else await this.#besides(others, () => this.#killSome(role, KILLS_A_TURN));
+    }
   }
 
   /** Lets both modules finish what there is, and stops them. @param whenRunning called once nothing can be killed any more */
@@ -71,14 +84,23 @@ export class Campaign {
     return this.#killsOf.owner + this.#killsOf.cleared + this.#killsOf.receiver;
   }
 
-  async #live(role: Role): Promise<void> {
-    const orders = killOrders(role, this.#random);
-    while (this.#kills < this.#options.kills && Date.now() < this.#options.untilMs) {
-      const order = orders.next().value;
+  /** Lets a module run while something is done, and then kills it at that moment. */
+  async #besides(role: Role, work: () => Promise<void>): Promise<void> {
+    const runner = this.#start(role);
+    await work();
+    this.#count(role, 'moment', runner.why === undefined ? { kills: await runner.kill() } : { kills: 0, unexpected: runner.why });
+  }
+
+  async #killSome(role: Role, times: number): Promise<void> {
+    for (let count = 0; count < times && !this.#isEnough; count++) {
+      const order = this.#orders[role].next().value;
       const end = await this.#start(role, order).until(order);
       this.#count(role, order.kind === 'step' ? pointName(order.point) : order.kind, end);
-      if (this.#unexpected.length > 20) return;
     }
+  }
+
+  get #isEnough(): boolean {
+    return this.#kills >= this.#options.kills || Date.now() >= this.#options.untilMs || this.#unexpected.length >= MOST_UNEXPECTED;
   }
 
   #count(role: Role, wanted: string, { kills, reached, unexpected }: LifeEnd): void {
@@ -92,7 +114,7 @@ export class Campaign {
     );
   }
 
-  #start(role: Role, order?: ReturnType<ReturnType<typeof killOrders>['next']>['value']): ModuleRunner {
+  #start(role: Role, order?: KillOrder): ModuleRunner {
     const { ownerFile, manufacturerFile, traceFile } = this.#plant;
     const { plantedError } = this.#options;
     return new ModuleRunner(

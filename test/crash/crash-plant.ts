@@ -11,7 +11,8 @@ export const CHANNEL = 'press';
 export const PLANT_TAGS = { names: ['Pieces', 'Heat'], depth: 13 };
 /** Interval, ms: short, so that a life of a few seconds passes every step. */
 const INTERVAL_MS = 1000;
-const EPOCH_INTERVALS = 8;
+/** As many token sets as one record opens. */
+const LOOK_AHEAD_EPOCHS = 15;
 const DEADLINE_MS = 3_600_000;
 
 export interface CrashPlant {
@@ -32,23 +33,25 @@ export interface CrashPlantOptions {
   readonly webhookUrl: string;
   /** `interval`: Good means in memory alone. Default `write`. */
   readonly durability?: 'write' | 'interval';
+  /** Default 16. */
+  readonly epochIntervals?: number;
 }
 
 /** One action for every batch and condition, by a webhook; one for every change, by a program. */
 export const ACTIONS = { every: 'every', change: 'change' } as const;
 
 /** Two working folders for real processes, with actions that are counted. */
-export async function createCrashPlant({ webhookUrl, durability = 'write' }: CrashPlantOptions): Promise<CrashPlant> {
+export async function createCrashPlant({ webhookUrl, durability = 'write', epochIntervals = 16 }: CrashPlantOptions): Promise<CrashPlant> {
   const port = await freePorts(3);
   const root = mkdtempSync(join(tmpdir(), 'dcmb-crash-'));
   const [policyFile, termsFile] = [join(root, 'policy.json'), join(root, 'terms.json')];
   writeFileSync(policyFile, JSON.stringify(policy()));
-  writeFileSync(termsFile, JSON.stringify(terms()));
+  writeFileSync(termsFile, JSON.stringify(terms(epochIntervals)));
   const plant = await initPlant({
     folder: join(root, 'plant'),
     policyFile,
     termsFile,
-    cadence: { intervalMs: INTERVAL_MS, epochIntervals: EPOCH_INTERVALS },
+    cadence: { intervalMs: INTERVAL_MS, epochIntervals },
     host: '127.0.0.1',
     advertisedHost: 'localhost',
     ports: { ingest: port, cleared: port + 1, applications: port + 2 },
@@ -131,13 +134,13 @@ function stream(name: string, tag: string, aggregate: string): object {
 }
 
 /** Deadlines that kills can't miss: a LATE batch would be a finding here. */
-function terms(): object {
+function terms(epochIntervals: number): object {
   const from = new Date(Math.floor(Date.now() / 1000) * 1000);
   const instant = (date: Date): string => date.toISOString().replace('.000Z', 'Z');
   return {
     purpose: 'Crash test',
     interval: { lengthMs: INTERVAL_MS, publications: 2, publishDelayMs: 400, calls: 2, callGridMs: INTERVAL_MS / 4 },
-    epoch: { intervals: EPOCH_INTERVALS, lookAheadMs: 120_000, disputeWindow: 60 },
+    epoch: { intervals: epochIntervals, lookAheadMs: LOOK_AHEAD_EPOCHS * epochIntervals * INTERVAL_MS, disputeWindow: 60 },
     deadlines: {
       anchorWithinMs: DEADLINE_MS,
       receiptWithinMs: DEADLINE_MS,

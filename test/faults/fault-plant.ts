@@ -89,7 +89,7 @@ export class FaultPlant {
 
   static async create(options: PlantModules): Promise<FaultPlant> {
     const target = await ActionTarget.start();
-    return new FaultPlant(await createCrashPlant({ webhookUrl: target.url }), target, options);
+    return new FaultPlant(await createCrashPlant({ webhookUrl: target.url, epochIntervals: 8 }), target, options);
   }
 
   get #url(): string {
