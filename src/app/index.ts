@@ -2,6 +2,7 @@ export { type ActionEntry, listActions, repeatActions } from './action-letters.t
 export { type AgreementFile, loadAgreement, type LoadedAgreement } from './agreement-file.ts';
 export { accuse } from './audit-accuse.ts';
 export { exportAudit } from './audit-export.ts';
+export { rebut } from './audit-rebut.ts';
 export * from './config.ts';
 export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';
 export { initPlant, type Plant, type PlantOptions } from './plant.ts';

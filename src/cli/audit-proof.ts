@@ -1,4 +1,4 @@
-import { accuse, formatProofReport, type LedgerClaim, parseProof, verifyProof } from '../app/index.ts';
+import { accuse, formatProofReport, type LedgerClaim, parseProof, rebut, verifyProof } from '../app/index.ts';
 import { readAuditFile, writeAuditFile } from './audit-file.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
@@ -11,6 +11,16 @@ export interface ProofOptions {
 /** Writes a proof of what the ledger shows. */
 export async function accuseTo(out: string, config: string, kind: LedgerClaim['kind'], number: number): Promise<void> {
   const bytes = await accuse(config, claimOf(kind, number));
+  writeAuditFile(out, bytes);
+  process.stdout.write(`${out}: ${bytes.length} bytes. Verify it anywhere with: ${PROGRAM} audit proof ${out}\n`);
+}
+
+/** Writes the proof that turns an owner's accusation round. */
+export async function rebutTo(out: string, config: string, accusation: string): Promise<void> {
+  const bytes = await rebut(
+    config,
+    readAuditFile(accusation, (content) => content),
+  );
   writeAuditFile(out, bytes);
   process.stdout.write(`${out}: ${bytes.length} bytes. Verify it anywhere with: ${PROGRAM} audit proof ${out}\n`);
 }

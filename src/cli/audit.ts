@@ -6,7 +6,7 @@ import type { KnownBlock, VerifyOptions } from './audit-run.ts';
 const LEDGER_CLAIMS: readonly LedgerClaim['kind'][] = ['late', 'missing', 'skipped', 'unreceipted', 'unsigned'];
 
 export function auditCommand(): Command {
-  const audit = new Command('audit').description('evidence for an auditor: export, verify, accuse, proof');
+  const audit = new Command('audit').description('evidence for an auditor: export, verify, accuse, rebut, proof');
   audit
     .command('export')
     .description('write one self-contained file with everything an auditor needs; no raw value is in it')
@@ -30,6 +30,15 @@ export function auditCommand(): Command {
     .option('-o, --out <file>', 'where to write it', 'proof.json')
     .action(async (config: string, kind: LedgerClaim['kind'], number: number, { out }: { out: string }) =>
       (await import('./audit-proof.ts')).accuseTo(out, config, kind, number),
+    );
+  audit
+    .command('rebut')
+    .description('turn a `receipt` proof round: a fork proof, where the owner has signed two headers for one batch')
+    .argument('<config>', "the manufacturer's configuration")
+    .argument('<accusation>', "the owner's proof file")
+    .option('-o, --out <file>', 'where to write it', 'proof.json')
+    .action(async (config: string, accusation: string, { out }: { out: string }) =>
+      (await import('./audit-proof.ts')).rebutTo(out, config, accusation),
     );
   audit
     .command('proof')
