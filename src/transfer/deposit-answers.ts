@@ -11,7 +11,7 @@ export interface DepositAnswersParts {
   readonly receiptWithinMs: number;
   sign(n: number, verified: VerifiedBatch): Promise<Envelope>;
   /** What was deposited is not the delivery. */
-  refuse(n: number, junk: JunkDeposit): void;
+  refuse(n: number, junk: JunkDeposit): Promise<void>;
 }
 
 /** With what the manufacturer answers a deposit on the ledger. Silence would count against it. */
@@ -38,7 +38,7 @@ export class DepositAnswers {
     if (given !== undefined || (store.exception(n) === undefined && !this.#hasWaited(n))) return given;
     const read = await deposits.read(n);
     if (read?.kind === 'delivery') return this.#parts.sign(n, read.verified);
-    if (read !== undefined) this.#parts.refuse(n, read);
+    if (read !== undefined) await this.#parts.refuse(n, read);
     return undefined;
   }
 

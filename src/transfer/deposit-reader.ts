@@ -20,6 +20,8 @@ export interface JunkDeposit {
   readonly code: string;
   /** The dispute's transaction, where the box itself is wrong; it discloses the key of this batch, which opens nothing else. */
   readonly body: Dispute | undefined;
+  /** What the box holds, where it can be opened. */
+  readonly delivered: DeliveryPackage | undefined;
   readonly deposit: DepositedBox;
 }
 
@@ -60,7 +62,8 @@ export class DepositReader {
       if (!(error instanceof RejectedError)) throw error;
       const { code } = error as RejectedError<string>;
       const isJunk = delivered === undefined || BOX_FAULTS.has(code);
-      return { kind: 'junk', code, body: isJunk ? await this.#dispute(anchored, header, deposit.box, batchKey) : undefined, deposit };
+      const body = isJunk ? await this.#dispute(anchored, header, deposit.box, batchKey) : undefined;
+      return { kind: 'junk', code, body, delivered, deposit };
     }
   }
 

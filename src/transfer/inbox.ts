@@ -195,7 +195,7 @@ export class Inbox {
       await this.#take(n, read.delivered, read.verified).catch((error: unknown) => this.#exceptDeposited(n, read, error));
       return true;
     }
-    this.#refuseDeposit(n, read);
+    await this.#refuseDeposit(n, read);
     return false;
   }
 
@@ -206,8 +206,10 @@ export class Inbox {
     this.#except(n, toBase64Url(verified.headerHash), delivered.header);
   }
 
-  #refuseDeposit(n: number, { body, deposit, code }: JunkDeposit): void {
+  /** Where the box itself is sound, what it holds may give the ground that a delivery over the link would have given. */
+  async #refuseDeposit(n: number, { body, delivered, deposit, code }: JunkDeposit): Promise<void> {
     if (body !== undefined) this.#ports.dispute(n, { body, headers: [], deposit });
+    else if (delivered !== undefined) await this.#dispute(n, delivered);
     this.finding(n, 'BAD_DEPOSIT', `What the owner deposited for batch ${n} is not its delivery (${code}).`);
   }
 

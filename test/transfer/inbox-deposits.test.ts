@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fromBase64Url, toBase64Url } from '../../src/core/index.ts';
-import { type DeliveryPackage, type EpochKeys, openHeader, openReceipt, sealDeposit } from '../../src/evidence/index.ts';
+import {
+  type DeliveryPackage,
+  type EpochKeys,
+  openDelivery,
+  openHeader,
+  openReceipt,
+  sealDeposit,
+  signDelivery,
+  signHeader,
+  tokensDigest,
+} from '../../src/evidence/index.ts';
 import type { DepositedBox } from '../../src/transfer/index.ts';
 import { SOME_ENVELOPE } from '../store/batches.ts';
 import { OWNER, RECEIVER, secretsFor } from './fixture.ts';
@@ -138,5 +148,24 @@ describe('a deposit on the ledger', () => {
     assert.ok(grounds.body.proof.every((hash) => fromBase64Url(hash).length === 32) && grounds.deposit !== undefined);
     await inbox.catchUp(scene.source, 0);
     assert.equal(inbox.next, 1, 'the right delivery is taken all the same');
+  });
+
+  test('with a token of another condition than the record is held against the owner like a delivery', async () => {
+    const scene = await Scene.start();
+    const delivered = scene.sender.delivered(0) as DeliveryPackage;
+    const tokens = { ...delivered.tokens, tokens: (scene.sender.delivered(2) as DeliveryPackage).tokens.tokens };
+    const value = { ...openHeader(delivered.header, OWNER.publicKey).value, tokensDigest: toBase64Url(tokensDigest(tokens)) };
+    const header = await signHeader(value, OWNER);
+    const hash = toBase64Url(openHeader(header, OWNER.publicKey).hash);
+    const delivery = await signDelivery({ ...openDelivery(delivered.delivery, OWNER.publicKey).value, header: hash }, OWNER);
+    scene.anchored.set(0, hash);
+    scene.anchors.set(0, { header, tokens });
+    const { terms } = scene.sender;
+    const key = secretsFor(terms).keysAt(value.interval).batchKey(value.interval, 0);
+    const box = toBase64Url(sealDeposit(terms.params, key, { delivery, conditions: delivered.conditions }));
+    scene.deposits.set(0, { box, transaction: SOME_ENVELOPE, genesis: { name: 'test' } } satisfies DepositedBox);
+    const inbox = scene.inbox();
+    await inbox.takeDeposits();
+    assert.deepEqual([inbox.next, scene.found, scene.disputed], [0, [[0, 'BAD_DEPOSIT']], [[0, 'token']]]);
   });
 });
