@@ -8,7 +8,7 @@ import type { SenderStore } from '../../src/store/index.ts';
 import type { BatchJournal } from '../../src/transfer/index.ts';
 import { pause } from '../support/pause.ts';
 import { until } from '../support/until.ts';
-import { TestPlant, Told } from './plant.ts';
+import { TestPlant, Told } from '../app/plant.ts';
 
 const BAD_RESOURCE_UNAVAILABLE = 0x80040000;
 

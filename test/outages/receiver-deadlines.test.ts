@@ -6,7 +6,7 @@ import { UnavailableError } from '../../src/core/index.ts';
 import type { SenderStore, StoredBatch } from '../../src/store/index.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
-import { codeIn, pieces, TestPlant, Told } from './plant.ts';
+import { codeIn, pieces, TestPlant, Told } from '../app/plant.ts';
 
 const DEADLINES = { anchorWithinMs: 1500, receiptWithinMs: 60_000, depositAfterIntervals: 3 };
 

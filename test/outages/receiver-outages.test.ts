@@ -15,8 +15,8 @@ import type { Ledger } from '../../src/ledger/index.ts';
 import type { ReceiverStore } from '../../src/store/index.ts';
 import type { ApplicationIdentity } from '../../src/server/index.ts';
 import { until } from '../support/until.ts';
-import { UaPerson } from './operator.ts';
-import { codeIn, pieces, surprises, TestPlant, Told } from './plant.ts';
+import { UaPerson } from '../app/operator.ts';
+import { codeIn, pieces, surprises, TestPlant, Told } from '../app/plant.ts';
 
 /** Lets every call through while it is up; else every call fails as a ledger does that is away. */
 class Switch {

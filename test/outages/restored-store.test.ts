@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { hasCode, RejectedError, UnavailableError } from '../../src/core/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { until } from '../support/until.ts';
-import { TestPlant, Told } from './plant.ts';
+import { TestPlant, Told } from '../app/plant.ts';
 
 let plant: TestPlant;
 before(async () => {
