@@ -25,6 +25,7 @@ export async function loadSenderFiles(config: OwnerConfig, nowMs: number): Promi
   const policy = await loadPolicy(own.policy);
   requireAgreedPolicy(loaded.agreement, own.policy, policy.text, own.policyNonce);
   requireNoRawReleases(loaded, own.agreement);
+  requireKnownTags(config, policy);
   const digest = moduleDigest();
   if (toBase64Url(digest) !== loaded.agreement.module) {
     throw new RejectedError<ConfigErrorCode>(
@@ -42,4 +43,20 @@ function requireNoRawReleases({ agreement }: LoadedAgreement, file: string): voi
     'BAD_CONFIG',
     `${file} releases tags raw, which this version does not deliver. Make an agreement without raw releases.`,
   );
+}
+
+/** A misspelt tag would go without what was configured for it: values promised on the disk that are not, a node that nobody reads. */
+function requireKnownTags({ ingest, channels: [{ policy: file }] }: OwnerConfig, { policy }: LoadedPolicy): void {
+  const known = new Set(policy.tags.map(({ name }) => name));
+  for (const [key, names] of [
+    ['ingest.tags', Object.keys(ingest.tags ?? {})],
+    ['ingest.plc.nodes', Object.keys(ingest.plc?.nodes ?? {})],
+  ] as const) {
+    const unknown = names.find((name) => !known.has(name));
+    if (unknown === undefined) continue;
+    throw new RejectedError<ConfigErrorCode>(
+      'BAD_CONFIG',
+      `"${key}" of the configuration names the tag "${unknown}", which ${file} does not have. Correct its spelling, or remove it.`,
+    );
+  }
 }

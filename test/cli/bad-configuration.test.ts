@@ -139,6 +139,23 @@ const CONFIGURATIONS: readonly BadInput[] = [
     says: ['at "channels/0/alarms/ledgerLagMs"', 'high is not below highHigh', 'Give the first alarm the lower limit'],
   },
   {
+    wrong: 'a durability for a tag that the mapping policy does not have',
+    run: (plant) => ['serve', plant.replace(OWNER, '"ingest": {', '"ingest": { "tags": { "Nope": { "durability": "write" } },')],
+    says: ['"ingest.tags"', 'names the tag "Nope"', 'owner/policy.json does not have', 'Correct its spelling'],
+  },
+  {
+    wrong: 'a node for a tag that the mapping policy does not have',
+    run: (plant) => [
+      'serve',
+      plant.replace(
+        OWNER,
+        '"ingest": {',
+        '"ingest": { "plc": { "endpointUrl": "opc.tcp://localhost:4840", "nodes": { "Nope": "ns=1;s=n" } },',
+      ),
+    ],
+    says: ['"ingest.plc.nodes"', 'names the tag "Nope"', 'Correct its spelling'],
+  },
+  {
     wrong: 'a log that can not be written',
     run: (plant) => ['serve', plant.replace(OWNER, '"pki": "pki"', '"log": { "file": "nowhere/owner.log" }, "pki": "pki"')],
     says: ['owner/nowhere/owner.log', "can't be written (ENOENT)", 'Check the path'],
