@@ -130,7 +130,10 @@ export class TraceCheck {
    */
   #explain(known: Explanation, { track, states }: Need, batch: BatchEvent, at: number): Explanation | undefined {
     const moved = this.#entries(known, track, batch).at(-1)?.at ?? -1;
-    const lost = [...this.#table.transitions.values()].filter((each) => each.track === track && states.includes(each.to));
+    // One that can only begin where the need is met already explains nothing, and would be looked for before every start.
+    const lost = [...this.#table.transitions.values()].filter(
+      (each) => each.track === track && states.includes(each.to) && !each.from.every((state) => states.includes(state)),
+    );
     for (const start of this.#starts) {
       if (start.module !== track.module || start.at < moved || start.at >= at || known.spent.has(start)) continue;
       const spent = { ...known, spent: new Set([...known.spent, start]) };

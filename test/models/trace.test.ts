@@ -171,6 +171,7 @@ describe('a crash may lose the line of the last step', () => {
     ['all that is stored', 'sealed 0, delivered 0, started receiver, action 0, receipted 0, acknowledged 0'],
     ['one line before each of two starts', 'sealed 0, started owner, started owner, sealed 3'],
     ['one line of each module', 'sealed 0, started owner, started receiver, receipted 0'],
+    ['one line, after many starts', `${'started owner, '.repeat(60)}sealed 0, started owner, anchored 0`],
   ];
   for (const [name, text] of taken) {
     test(name, () => {
