@@ -11,7 +11,8 @@ export class ChannelReport {
   }
 
   missed({ open, through }: CutBatch): void {
-    this.#finding(open.n, 'MISSED', `Intervals ${open.interval} to ${through} were missed: the module took no values.`);
+    const intervals = open.interval === through ? `Interval ${through} was` : `Intervals ${open.interval} to ${through} were`;
+    this.#finding(open.n, 'MISSED', `${intervals} missed: the module took no values.`);
   }
 
   readingsLost(n: number): void {

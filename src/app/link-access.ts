@@ -1,7 +1,7 @@
 import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
 import { type ApplicationIdentity, TrustList, type UserEntry } from '../server/index.ts';
 import { type LoginConfig, readText, type UserConfig } from './config.ts';
-import type { ModuleEvent, ModuleListener } from './events.ts';
+import type { ModuleListener } from './events.ts';
 import { type ApplicationName, pkiFolder } from './plant-identities.ts';
 
 /** Strangers that an operator is told of between two starts; a flood of them must not fill the log. */
@@ -36,15 +36,24 @@ export function trustListOf(pki: string, application: ApplicationName, listener?
   });
 }
 
-/** A change of a link in words for the operator. */
-export function linkEvent(peer: string, state: LinkState): ModuleEvent {
-  const message =
-    state.state === 'connected'
-      ? `connected to ${peer}${state.resumed ? ', same session' : ''}`
-      : state.state === 'disconnected'
-        ? `connection to ${peer} lost`
-        : `${peer} is not there yet: ${state.error.message}`;
-  return { event: 'link', state: state.state, message };
+/**
+ * Tells the operator of a link's changes. What it waits for is told when it begins or changes, not at every try: an outage
+ * of a day has thousands of them.
+ */
+export function linkTeller(peer: string, listener: ModuleListener): (state: LinkState) => void {
+  let told = '';
+  return (state) => {
+    const message = linkMessage(peer, state);
+    if (message === told) return;
+    told = message;
+    listener({ event: 'link', state: state.state, message });
+  };
+}
+
+function linkMessage(peer: string, state: LinkState): string {
+  if (state.state === 'connected') return `connected to ${peer}${state.resumed ? ', same session' : ''}`;
+  if (state.state === 'disconnected') return `connection to ${peer} lost`;
+  return `${peer} is not there, and is tried again until it is: ${state.error.message}`;
 }
 
 function credentials({ certificate, privateKeyPem }: ApplicationIdentity, login: LoginConfig | undefined): UserCredentials {

@@ -1,4 +1,5 @@
 import type { ProcessFigures } from '../platform/index.ts';
+import { FINDINGS, WARNINGS } from './event-codes.ts';
 import type { ModuleStatus } from './module-status.ts';
 
 /*
@@ -41,6 +42,19 @@ export const COUNTERS = {
   dcmb_warnings_total: { help: 'Warnings, by code.', of: BOTH, labels: ['code'] },
 } as const satisfies Readonly<Record<string, CounterWords>>;
 export type CounterName = keyof typeof COUNTERS;
+
+/**
+ * Label values that are known beforehand. Their counters stand at 0 from the start: Prometheus' `increase` does not see
+ * the first event of a series that begins with 1.
+ */
+export const KNOWN_VALUES: Readonly<Partial<Record<CounterName, Readonly<Record<string, readonly string[]>>>>> = {
+  dcmb_batches_dropped_total: { what: ['readings', 'delivery'] },
+  dcmb_batches_received_total: { via: ['delivery', 'ledger'] },
+  dcmb_action_faults_total: { state: ['retry', 'failed'] },
+  dcmb_epoch_records_total: { step: ['proposed', 'countersigned', 'committed'] },
+  dcmb_findings_total: { code: [...Object.keys(FINDINGS), 'OTHER'] },
+  dcmb_warnings_total: { code: [...Object.keys(WARNINGS), 'OTHER'] },
+};
 
 interface GaugeWords {
   readonly help: string;

@@ -4,7 +4,7 @@ import { LIMIT_NAMES } from '../server/index.ts';
 import { MODULE_STATE } from '../nodeset/index.ts';
 import { codeWord } from './event-codes.ts';
 import type { ModuleEvent } from './events.ts';
-import { COUNTERS, type CounterName, CPU, gaugesOf, type GaugeName, GAUGES, PROCESS_GAUGES } from './metric-names.ts';
+import { COUNTERS, type CounterName, CPU, gaugesOf, type GaugeName, GAUGES, KNOWN_VALUES, PROCESS_GAUGES } from './metric-names.ts';
 import type { ModuleStatus } from './module-status.ts';
 
 const STATES = Object.keys(MODULE_STATE);
@@ -46,6 +46,7 @@ export class ModuleMetrics {
     for (const [name, { help, of, labels }] of Object.entries(COUNTERS)) {
       if (of.includes(role)) this.#counters.set(name as CounterName, new Counter({ name, help, labelNames: [...labels], registers }));
     }
+    for (const [name, values] of Object.entries(KNOWN_VALUES)) startAtZero(this.#counters.get(name as CounterName), values);
     for (const [name, { help, of }] of Object.entries(GAUGES)) {
       if (of === role || of === 'both') this.#gauges.set(name as GaugeName, new Gauge({ name, help, registers }));
     }
@@ -74,6 +75,10 @@ export class ModuleMetrics {
 }
 
 const LEVELS = { normal: 0, high: 1, highHigh: 2 } as const;
+
+function startAtZero(counter: Counter | undefined, values: Readonly<Record<string, readonly string[]>>): void {
+  for (const [label, known] of Object.entries(values)) for (const value of known) counter?.inc({ [label]: value }, 0);
+}
 
 /** A figure that is not known is absent: 0 would be a lie. */
 function setOrDrop(gauge: Gauge | undefined, value: number | undefined): void {

@@ -2,7 +2,7 @@ import { PlcSubscription } from '../client/index.ts';
 import type { OfferedReading } from '../server/index.ts';
 import type { OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
-import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
+import { linkOptions, linkTeller, trustListOf } from './link-access.ts';
 import { loadIdentity } from './plant-identities.ts';
 
 export interface PlcFeed {
@@ -33,7 +33,7 @@ export function followPlc({ ingest: { plc }, pki }: OwnerConfig, { feed, refuse,
         });
       },
       refused: (tag) => refuse(tag),
-      state: (state) => listener(linkEvent('the PLC', state)),
+      state: linkTeller('the PLC', listener),
     },
   );
   void subscription.startPatiently();

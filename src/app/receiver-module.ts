@@ -7,7 +7,7 @@ import { loadAgreement, requireInForce } from './agreement-file.ts';
 import { closeAll } from './close-all.ts';
 import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
 import { openChannelOnLedger, openLedger, openLedgerPatiently, registerOwnKey, requireSameLedger } from './ledger-access.ts';
-import { linkEvent, linkOptions, trustListOf } from './link-access.ts';
+import { linkOptions, linkTeller, trustListOf } from './link-access.ts';
 import { messageOf } from './message-of.ts';
 import { moduleDigest } from './module-digest.ts';
 import { loadKeys } from './module-keys.ts';
@@ -240,6 +240,7 @@ export class ReceiverModule {
       trustListOf(config.pki, 'receiver', listener),
       own.sender.user,
     );
+    const tell = linkTeller("the owner's cleared server", listener);
     const streams = loaded.agreement.streams.map(({ name }) => name);
     return new ModuleConnection(
       { ...link, channel: own.name, streams },
@@ -247,7 +248,7 @@ export class ReceiverModule {
         batch: (n) => this.#session?.channel.noticed(n),
         condition: (condition) => this.#session?.channel.shown(condition),
         state: (state) => {
-          listener(linkEvent("the owner's cleared server", state));
+          tell(state);
           if (state.state === 'connected') this.#session?.channel.noticed(-1);
           if (state.state === 'disconnected') this.#session?.channel.linkLost();
         },

@@ -153,7 +153,8 @@ function channelLines(channel: ChannelReport): string[] {
 
 function gapLine({ n, interval, through, reason, lost, fromMs, toMs }: GapReport): string {
   const intervals = interval === through ? `interval ${interval}` : `intervals ${interval} to ${through}`;
-  const batches = lost === undefined ? '' : ` of batches ${lost.fromBatch} to ${lost.toBatch}`;
+  const batches =
+    lost === undefined ? '' : ` of ${lost.fromBatch === lost.toBatch ? 'batch' : `batches ${lost.fromBatch} to`} ${lost.toBatch}`;
   return `  gap by the owner's own record: batch ${n}, ${intervals}, ${instant(fromMs)} to ${instant(toMs)}: ${reason}${batches}`;
 }
 

@@ -116,6 +116,15 @@ describe('metrics', () => {
       assert.equal(body.includes('dcmb_receipts_given_total'), role === 'manufacturer');
     }
   });
+
+  test("what has not happened yet stands at 0: Prometheus' increase() misses the first event of a series that begins with 1", async () => {
+    const { body } = await new ModuleMetrics('owner', 'press', '0.1.0').text({ ...STATUS, role: 'owner' } as never, FIGURES);
+    for (const code of [...Object.keys(FINDINGS), 'OTHER'])
+      assert.ok(body.includes(`dcmb_findings_total{code="${code}",channel="press"} 0`), code);
+    assert.ok(body.includes('dcmb_warnings_total{code="STORE_FULL",channel="press"} 0'));
+    assert.ok(body.includes('dcmb_batches_dropped_total{what="readings",channel="press"} 0'));
+    assert.ok(!body.includes('dcmb_action_faults_total'));
+  });
 });
 
 const FIGURES = { cpuSeconds: 1, residentBytes: 2, heapUsedBytes: 3, openFiles: undefined, eventLoopDelaySeconds: 0, startSeconds: 5 };
