@@ -5,6 +5,8 @@ import { BAD_INPUT } from './failure.ts';
 export function tellFaultsOf(program: Command): void {
   program
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : BAD_INPUT))
+    // Commands with long arguments too keep to 80 columns, with their explanations in a narrow second column.
+    .configureHelp({ minWidthToWrap: 24 })
     .configureOutput({ outputError: (text, write) => write(`dcmb: ${oneLine(text)} See ${program.name()} --help.\n`) });
   inherit(program);
 }

@@ -22,7 +22,8 @@ const LINES: Lines = {
   acknowledged: ({ n }) => `batch ${n} receipt given`,
   'epoch-record': ({ k, step }) => `epoch record ${k} ${step}`,
   action: ({ key, state, message }) => `action ${key} ${state}${message === '' ? '' : `: ${message}`}`,
-  claimed: ({ claim, transaction }) => `${claim} is on the ledger${transaction === '' ? ' already' : `, transaction ${transaction}`}`,
+  claimed: ({ claim, transaction }) =>
+    `${claimText(claim)} is on the ledger${transaction === '' ? ' already' : `, transaction ${transaction}`}`,
   link: ({ message }) => message,
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
   stranger: ({ application, name, thumbprint }, config) =>
@@ -44,6 +45,19 @@ export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<Modu
 function endpointsText(endpoints: Readonly<Record<string, string>>): string {
   const reachable = Object.entries(endpoints).filter(([, url]) => url !== '');
   return reachable.map(([name, url]) => `${name} ${url}`).join(', ');
+}
+
+/** Claims have ids such as `overdue:7` and `dispute:3:fork`; those of epoch records end with a hash. */
+function claimText(id: string): string {
+  const [kind = '', n = '', which = ''] = id.split(':');
+  const texts: Readonly<Record<string, string>> = {
+    receipt: `the receipt for the deposit of batch ${n}`,
+    overdue: `the claim that interval ${n} is overdue`,
+    dispute: `the dispute "${which}" about batch ${n}`,
+    epochRecord: `the countersigned epoch record ${n}`,
+    epochObjection: `the objection to epoch record ${n}`,
+  };
+  return texts[kind] ?? id;
 }
 
 function marksText(marks: readonly string[]): string {

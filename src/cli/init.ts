@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Plant } from '../app/index.ts';
 import { parseDuration, powerOfTwoFrom, wholeNumberFrom } from './duration.ts';
 import { PROGRAM, spokenPath } from './spoken-paths.ts';
@@ -26,10 +26,12 @@ export function initCommand(): Command {
   return new Command('init')
     .description('make two working folders, owner and manufacturer, with keys, certificates, agreement, configuration and mapping policy')
     .argument('<folder>', 'a new or empty folder')
-    .option('--policy <file>', 'mapping policy to start from', exampleFile('policy.json'))
+    .addOption(
+      new Option('--policy <file>', 'mapping policy to start from').default(exampleFile('policy.json'), 'that of the turbofan example'),
+    )
     .option('--terms <file>', "the agreement's terms (purpose, cadence, deadlines, validity); instead of --interval and --epoch")
     .option('--channel <name>', 'name of the channel, part of the node ids', 'turbofan')
-    .option('--interval <duration>', 'length of an interval', parseDuration, 10_000)
+    .addOption(new Option('--interval <duration>', 'length of an interval').argParser(parseDuration).default(10_000, '10s'))
     .option('--epoch <intervals>', 'intervals an epoch, a power of two from 2 to 4096', powerOfTwoFrom(2, 4096), 64)
     .option('--host <address>', 'address that the servers listen on', '127.0.0.1')
     .option('--advertise <host>', 'name or address by which clients reach the servers (default: localhost, or the host name)')

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { PolicyReport } from '../app/index.ts';
 import { parseDuration } from './duration.ts';
 import { tableLines } from './table.ts';
@@ -17,8 +17,8 @@ export function policyCommand(): Command {
   policy
     .command('check')
     .description('check a mapping policy, and say what it can tell the manufacturer at most')
-    .argument('<file>')
-    .option('--interval <duration>', 'length of an interval', parseDuration, 10_000)
+    .argument('<file>', 'mapping policy, JSON with comments')
+    .addOption(new Option('--interval <duration>', 'length of an interval').argParser(parseDuration).default(10_000, '10s'))
     .option('--terms <file>', "an agreement's terms, for its cadence; instead of --interval")
     .option('--json', 'print the report as one JSON object')
     .action(async (file: string, { terms, interval, json }: CheckOptions) => {

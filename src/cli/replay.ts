@@ -41,7 +41,7 @@ export function replayCommand(): Command {
         onProgress: ({ rows, accepted }) => {
           if (options.json === true || performance.now() - toldMs < TELL_EVERY_MS) return;
           toldMs = performance.now();
-          process.stdout.write(`${rows} rows, ${accepted} writes accepted\n`);
+          process.stdout.write(`${rows} ${rows === 1 ? 'row' : 'rows'} so far: ${accepted} writes accepted\n`);
         },
       });
       const refused = Object.entries(result.refused).map(([status, count]) => `${count} ${status}`);

@@ -6,18 +6,18 @@ export function trustCommand(): Command {
   trust
     .command('list')
     .description('what is trusted, and what waits in rejected/')
-    .argument('<config>')
+    .argument('<config>', "either side's configuration")
     .action(async (config: string) => (await import('./trust-run.ts')).listAll(config));
   trust
     .command('show')
     .description('everything a person should compare before trusting a certificate')
-    .argument('<config>')
+    .argument('<config>', "either side's configuration")
     .argument('<certificate>', 'thumbprint, its first 8 digits or more, or common name')
     .action(async (config: string, certificate: string) => (await import('./trust-run.ts')).show(config, certificate));
   trust
     .command('add')
     .description('trust a certificate that waits in rejected/, or one from a file')
-    .argument('<config>')
+    .argument('<config>', "either side's configuration")
     .argument('<certificate>', 'thumbprint, its first 8 digits or more, common name, or a PEM or DER file')
     .option('--application <name>', 'whose list it goes to: ingest, cleared, receiver or applications')
     .action(async (config: string, certificate: string, options: ListChoice) =>
@@ -26,7 +26,7 @@ export function trustCommand(): Command {
   trust
     .command('remove')
     .description('take trust away, or clear a waiting certificate')
-    .argument('<config>')
+    .argument('<config>', "either side's configuration")
     .argument('<certificate>', 'thumbprint, its first 8 digits or more, or common name')
     .option('--application <name>', 'from whose list: ingest, cleared, receiver or applications')
     .action(async (config: string, certificate: string, options: ListChoice) =>

@@ -19,6 +19,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['audit'],
   ['audit', 'export'],
   ['audit', 'verify'],
+  ['audit', 'accuse'],
+  ['audit', 'proof'],
   ['store'],
   ['store', 'sizes'],
   ['store', 'check'],
@@ -43,6 +45,10 @@ describe('help', { concurrency: 2 }, () => {
       assert.deepEqual([status, stderr], [0, '']);
       assert.match(stdout, new RegExp(`^Usage: dcmb ${command.join(' ')}`));
       assert.doesNotMatch(stdout, /with-parent|undefined/);
+      assert.deepEqual(
+        stdout.split('\n').filter((line) => line.length > 80),
+        [],
+      );
     });
   }
 
