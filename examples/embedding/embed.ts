@@ -38,15 +38,21 @@ const manufacturer = await ReceiverModule.start(
   { onEvent: tellConditions },
 );
 
-// The machine: each call of the function is one more work piece.
+// The machine: each call of the function is one more work piece. A value that is not taken, as before the module collects,
+// is offered again.
 let pieces = 5280;
-const machine = setInterval(() => void owner.offer('PieceCount', { type: 'UInt32', value: pieces++ }), 100);
+const machine = setInterval(() => void offerPiece(), 100);
 
 await imminent.promise;
 clearInterval(machine);
 await owner.stop();
 await manufacturer.stop();
 rmSync(folder, { recursive: true });
+
+async function offerPiece(): Promise<void> {
+  const status = await owner.offer('PieceCount', { type: 'UInt32', value: pieces });
+  if (status === 0) pieces++;
+}
 
 /** Conditions are verified and stored by then. The counts themselves never got here. */
 function tellConditions(event: ModuleEvent): void {

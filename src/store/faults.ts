@@ -35,7 +35,7 @@ export function closedJournal(file: string): Error {
 export function missing(file: string): Error {
   return unavailable(
     'STORE_FAILED',
-    `${file} is not there. Mount its disk or put it back; before a module's first start there is none.`,
+    `${file} is not there. Mount its disk or put it back; a module's first start makes it, and needs the exchange key for that.`,
     undefined,
   );
 }

@@ -96,7 +96,7 @@ const KEYS: readonly BadInput[] = [
   {
     wrong: 'for the exchange that is not there at the first start',
     run: (plant) => (rmSync(plant.at('manufacturer/keys/exchange.pem')), receive(plant)),
-    says: ['manufacturer/keys/exchange.pem is missing', 'Correct its path'],
+    says: ['manufacturer/data/store.db is not there', 'Mount its disk', 'exchange key'],
   },
   {
     wrong: "for the exchange that is the other side's",

@@ -41,7 +41,7 @@ describe('dcmb store', () => {
       assert.deepEqual([status, stdout], [2, ''], command);
       assert.match(
         stderr,
-        /^dcmb: .*store\.db is not there\. Mount its disk or put it back; before a module's first start there is none\.\n$/,
+        /^dcmb: .*store\.db is not there\. Mount its disk or put it back; a module's first start makes it, and needs the exchange key for that\.\n$/,
       );
     }
     assert.equal(existsSync(join(plant, 'owner/data/store.db')), false);
