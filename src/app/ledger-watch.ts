@@ -1,11 +1,15 @@
 import type { BlockInfo, Ledger, LedgerEvent } from '../ledger/index.ts';
 import { pause } from '../transfer/index.ts';
+import { messageOf } from './message-of.ts';
 
 const AFTER_FAULT_MS = 1000;
 
 export interface LedgerWatchHooks {
   event(event: LedgerEvent): void;
-  /** The ledger does not answer, or what it says can't be read. It is asked again after a second. */
+  /**
+   * The ledger does not answer, or what it says can't be read. It is asked again every second; what has been told already is
+   * told again only after the ledger has answered.
+   */
   fault(error: unknown): void;
 }
 
@@ -55,16 +59,19 @@ export class LedgerWatch {
 
   async #run(fromBlock: number): Promise<void> {
     let next = fromBlock;
+    let told = '';
     while (!this.#stopped.signal.aborted) {
       try {
         for await (const event of this.#ledger.events(next, this.#stopped.signal)) {
           next = event.block.number + 1;
+          told = '';
           this.#seen(event);
         }
         return;
       } catch (error) {
         if (this.#stopped.signal.aborted) return;
-        this.#hooks.fault(error);
+        if (messageOf(error) !== told) this.#hooks.fault(error);
+        told = messageOf(error);
         await pause(AFTER_FAULT_MS, this.#stopped.signal);
       }
     }
