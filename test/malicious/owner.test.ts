@@ -126,7 +126,11 @@ describe('a malicious owner against an honest manufacturer', () => {
       fromMs: fromMs - 500,
       toMs: toMs - 500,
     });
-    await scene.start(owner.sealing(({ n, header }) => (n === N ? { header: earlier(header) } : undefined)));
+    // Refused by the contract, its module would end: the lie has to be delivered before.
+    let heldUntil: number | undefined;
+    const { adapters } = owner.sealing(({ n, header }) => (n === N ? { header: earlier(header) } : undefined));
+    const ledger = owner.holding((n) => n === N && Date.now() < (heldUntil ??= Date.now() + 30_000));
+    await scene.start({ adapters: { ...adapters, ledger } });
     await scene.finds('manufacturer', 'BROKEN_CHAIN', N);
     requireConvicted(await scene.proof('manufacturer', N, 'chain'), 'owner');
     await scene.disputed(N, 'chain');
