@@ -112,7 +112,8 @@ export class SenderRun {
     const channel = (this.#channel = this.#makeChannel(duties));
     channel.start(reason);
     this.#parts.begun(channel);
-    const retention = new RetentionDuty({ ...ports, store: this.store, agreement: files.loaded.agreement });
+    const lastBlockMs = (): number => this.#parts.ledger.watch.lastBlock.timeMs;
+    const retention = new RetentionDuty({ ...ports, store: this.store, agreement: files.loaded.agreement, lastBlockMs });
     await Promise.all([duties.run(files.digest), retention.keep(signal)]);
   }
 

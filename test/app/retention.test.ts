@@ -22,6 +22,7 @@ test('payload and seeds are erased when the agreement says, at a start and then 
     agreement: { retentionDays: 7 },
     clock: { now: () => nowMs },
     listener: (event: ModuleEvent) => void told.push(event),
+    lastBlockMs: () => nowMs,
   };
   const duty = new RetentionDuty(parts);
 
@@ -42,11 +43,34 @@ test('payload and seeds are erased when the agreement says, at a start and then 
   ]);
 });
 
+test('a clock that is set ahead of the ledger erases nothing before its time', (t) => {
+  const store = new SenderStore(':memory:', 'channel', STORE_KEY);
+  t.after(() => store.close());
+  store.begin(progressOf(0));
+  store.seal(sealedBatch(0, { publishAtMs: 0 }), progressOf(1));
+  let blockMs = 6 * DAY_MS;
+  const clock = { now: () => 400 * DAY_MS };
+  const look = (): void =>
+    new RetentionDuty({ store, agreement: { retentionDays: 7 }, clock, listener: () => undefined, lastBlockMs: () => blockMs }).look();
+
+  look();
+  assert.notEqual(store.opening(0), undefined);
+  blockMs += DAY_MS;
+  look();
+  assert.equal(store.opening(0), undefined);
+});
+
 test('the duty ends with its signal', async (t) => {
   const store = new SenderStore(':memory:', 'channel', STORE_KEY);
   t.after(() => store.close());
   const stop = new AbortController();
-  const duty = new RetentionDuty({ store, agreement: { retentionDays: 1 }, clock: { now: () => 0 }, listener: () => undefined });
+  const duty = new RetentionDuty({
+    store,
+    agreement: { retentionDays: 1 },
+    clock: { now: () => 0 },
+    listener: () => undefined,
+    lastBlockMs: () => 0,
+  });
   const kept = duty.keep(stop.signal);
   stop.abort();
   await kept;
