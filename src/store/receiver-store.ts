@@ -144,8 +144,13 @@ export class ReceiverStore extends ReceiverLog {
     return this.#db.get('SELECT digest FROM deliveries WHERE n <= ? ORDER BY n DESC LIMIT 1', n)?.text('digest');
   }
 
-  /** Settles a batch without a receipt, for good. */
+  /**
+   * Settles a batch without a receipt, for good; the same once more does no harm.
+   * @throws FatalError `STORE_CONFLICT` where it is settled as another exception
+   */
   addException({ n, reason, headerHash, header }: ReceiptException): void {
+    const known = this.exception(n);
+    if (known !== undefined && known.reason === reason && known.headerHash === headerHash) return;
     const sql = 'INSERT INTO exceptions (n, reason, header_hash, header) VALUES (?, ?, ?, ?)';
     this.#db.run(sql, n, reason, headerHash, header === undefined ? null : JSON.stringify(header));
   }

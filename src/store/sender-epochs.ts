@@ -52,14 +52,18 @@ export class SenderEpochs {
     this.db.run(sql, k, JSON.stringify(proposal), atMs, atMs);
   }
 
-  /** Puts another proposal in the place of one that nobody has countersigned. @returns false where somebody has */
+  /**
+   * Puts another proposal in the place of one that nobody has countersigned; the same once more does no harm.
+   * @returns false where somebody has
+   */
   replaceProposal(k: number, proposal: Envelope, atMs: number): boolean {
+    const text = JSON.stringify(proposal);
+    const former = `INSERT INTO former_proposals (k, proposal)
+                    SELECT k, proposal FROM epoch_records WHERE k = ? AND countersigned IS NULL AND proposal <> ?`;
+    const replace = 'UPDATE epoch_records SET proposal = ?, proposed_at = ? WHERE k = ? AND countersigned IS NULL';
     return this.db.transaction(() => {
-      const former =
-        'INSERT INTO former_proposals (k, proposal) SELECT k, proposal FROM epoch_records WHERE k = ? AND countersigned IS NULL';
-      if (this.db.run(former, k) === 0) return false;
-      this.db.run('UPDATE epoch_records SET proposal = ?, proposed_at = ? WHERE k = ?', JSON.stringify(proposal), atMs, k);
-      return true;
+      this.db.run(former, k, text);
+      return this.db.run(replace, text, atMs, k) === 1;
     });
   }
 

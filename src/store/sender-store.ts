@@ -125,9 +125,11 @@ export class SenderStore extends SenderCache {
   eraseExpired(nowMs: number, retentionDays: number): number {
     const first = periodOf(nowMs) - retentionDays;
     this.#periods.destroyBefore(first);
-    const erased = this.db.run('DELETE FROM openings WHERE period < ?', first);
-    if (erased > 0) this.forgetErased();
-    return erased;
+    return this.db.transaction(() => {
+      const erased = this.db.run('DELETE FROM openings WHERE period < ?', first);
+      if (erased > 0) this.forgetErased();
+      return erased;
+    });
   }
 
   batch(n: number): StoredBatch | undefined {

@@ -6,7 +6,8 @@ export type Part = 'senderStore' | 'receiverStore' | 'journal' | 'ledger';
 
 /**
  * `read`: changes nothing. `step`: changes something, in the life of every plant. `first`: a step that a plant takes once.
- * `seldom`: not called by a module in a plant that is in good order; tests of its own make it fail. `end`: closes the part.
+ * `seldom`: not called by a module in a plant that is in good order; the stores' are made to fail by
+ * test/store/seldom-operations.test.ts. `end`: closes the part.
  */
 export type Use = 'read' | 'step' | 'first' | 'seldom' | 'end';
 
@@ -15,7 +16,7 @@ type Operation<Class> = { [Name in keyof Class]: Class[Name] extends (...args: n
 /** Every operation of the class: the compiler asks for a new one, and refuses one that is gone. */
 type Uses<Class> = Readonly<Record<Operation<Class>, Use>>;
 
-const SENDER_STORE: Uses<SenderStore> = {
+const SENDER_STORE = {
   awaitingReceipt: 'seldom',
   batch: 'read',
   batches: 'seldom',
@@ -56,9 +57,9 @@ const SENDER_STORE: Uses<SenderStore> = {
   unreceipted: 'read',
   unreceiptedBefore: 'read',
   unsaidDrops: 'read',
-};
+} as const satisfies Uses<SenderStore>;
 
-const RECEIVER_STORE: Uses<ReceiverStore> = {
+const RECEIVER_STORE = {
   acceptedThrough: 'read',
   acceptOld: 'seldom',
   actionCounts: 'seldom',
@@ -102,7 +103,7 @@ const RECEIVER_STORE: Uses<ReceiverStore> = {
   unacknowledged: 'read',
   unansweredDeposits: 'read',
   waitingActions: 'seldom',
-};
+} as const satisfies Uses<ReceiverStore>;
 
 const JOURNAL: Uses<Journal> = { append: 'step', bytes: 'seldom', close: 'end', entries: 'read', erase: 'step' };
 
@@ -117,6 +118,12 @@ const LEDGER: Uses<Ledger> = {
   statusOf: 'seldom',
   submit: 'step',
 };
+
+type Seldom<All> = { [Name in keyof All]: All[Name] extends 'seldom' ? Name : never }[keyof All];
+
+/** Names of the operations that no plant in good order calls. */
+export type SeldomOfSender = Seldom<typeof SENDER_STORE>;
+export type SeldomOfReceiver = Seldom<typeof RECEIVER_STORE>;
 
 /** Every operation of each part. */
 export const OPERATIONS: Readonly<Record<Part, Readonly<Record<string, Use>>>> = {

@@ -81,8 +81,9 @@ describe("a receiver's store", () => {
       [1, 2].map((n) => store.exceptionsThrough(n).map((each) => each.n)),
       [[0], [0, 2]],
     );
+    store.addException(exception);
     assert.throws(
-      () => store.addException(exception),
+      () => store.addException({ ...exception, reason: 'expired' }),
       (error) => hasCode(error, 'STORE_CONFLICT'),
     );
   });
