@@ -20,8 +20,11 @@ for (const atLimit of ['dropOldest', 'dropNewest'] as const) {
       await plant.caughtUp();
       const ended = await plant.end();
       const { evidence, reports } = ended;
-      const kept = atLimit === 'dropOldest' ? to - dropped.at(-1)! : dropped[0]! - from;
-      assert.ok(Math.abs(kept - KEPT_MS / INTERVAL_MS) <= 4, `${kept} of ${to - from + 1} batches kept`);
+      const [first, last] = atLimit === 'dropOldest' ? [dropped.at(-1)! + 1, to] : [from, dropped[0]! - 1];
+      // By their publication: what a busy machine publishes late comes several at a time.
+      const keptMs = evidence.batches[last]!.publishAtMs - evidence.batches[first]!.publishAtMs;
+      assert.ok(keptMs <= KEPT_MS + 4 * INTERVAL_MS, `${first} to ${last} of ${from} to ${to} are kept: ${keptMs} ms`);
+      assert.ok(last - first + 1 >= KEPT_MS / INTERVAL_MS - 4, `${first} to ${last} of ${from} to ${to} are kept`);
       assert.ok(atLimit === 'dropOldest' ? dropped[0]! <= from : dropped.at(-1)! >= to - 1, `${dropped.join()} of ${from} to ${to}`);
       assert.ok(plant.ofOwner.of('cache-full').length > 0);
       assert.deepEqual([...plant.writes.statuses], []);
