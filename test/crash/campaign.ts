@@ -106,8 +106,9 @@ export class Campaign {
   #count(role: Role, wanted: string, { kills, reached, unexpected }: LifeEnd): void {
     this.#killsOf[role] += Math.min(1, kills);
     this.#killsOf.cleared += Math.max(0, kills - 1);
-    if (reached === undefined) this.#atMoments += kills;
-    else this.#reached.set(`${role}: ${reached}`, (this.#reached.get(`${role}: ${reached}`) ?? 0) + 1);
+    // What is killed beside a module that reached its step is killed at whatever moment that was.
+    this.#atMoments += reached === undefined ? kills : Math.max(0, kills - 1);
+    if (reached !== undefined) this.#reached.set(`${role}: ${reached}`, (this.#reached.get(`${role}: ${reached}`) ?? 0) + 1);
     if (unexpected !== undefined) this.#unexpected.push(`${role}, to be killed ${wanted}: ${unexpected}`);
     this.#options.say(
       `${this.#kills} kills; ${role} ${wanted}: ${unexpected ?? (reached === undefined ? 'killed from outside' : 'reached')}`,
@@ -158,7 +159,7 @@ export class Campaign {
     return {
       kills: this.#kills,
       killsOf: this.#killsOf,
-      atSteps: reached.reduce((sum, [, count]) => sum + count, 0),
+      atSteps: [...this.#reached.values()].reduce((sum, count) => sum + count, 0),
       atMoments: this.#atMoments,
       stepsReached: reached.length,
       stepsNotReached: wanted.filter((name) => !this.#reached.has(name)),
