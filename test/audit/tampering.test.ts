@@ -107,6 +107,8 @@ describe('a changed export', () => {
         } catch {
           again = changed;
         }
+        // A digest that is taken out and made again is the same digest.
+        if (JSON.stringify(again) === JSON.stringify(root)) return;
         assert.ok(isFound(await outcomeOf(again)), path.join('/'));
       }),
       { numRuns: 40 },
