@@ -1,5 +1,5 @@
 import { parseProof, type Proof, verifyProof, writeProof } from '../audit/index.ts';
-import { type Bytes, type Envelope, envelopeHash, parseEnvelope, parseShape, RejectedError, toBase64Url } from '../core/index.ts';
+import { type Bytes, type Envelope, envelopeHashText, parseEnvelope, parseShape, RejectedError, toBase64Url } from '../core/index.ts';
 import { DeliveryPackageShape, HEADER_TYPE, openReceipt } from '../evidence/index.ts';
 import { loadStoreKey } from '../platform/index.ts';
 import { ReceiverStore } from '../store/index.ts';
@@ -20,7 +20,7 @@ export async function rebut(config: string, accusation: Bytes): Promise<Bytes> {
   const { receipt, signed } = receiptClaim(parseProof(accusation));
   const { n } = openReceipt(receipt, terms.receiverKey).value;
   const header = await heldHeader(own, toBase64Url(terms.channelId), n);
-  if (hashOf(header) === hashOf(signed)) throw holdsNot('the module holds the very header that the accusation shows');
+  if (envelopeHashText(header) === envelopeHashText(signed)) throw holdsNot('the module holds the very header that the accusation shows');
   const bytes = writeProof({ channel: parseEnvelope(file.channel), body: { kind: 'fork', header, other: signed } });
   const { holds, fault } = await verifyProof(parseProof(bytes), { expectedChannel: toBase64Url(terms.channelId) });
   if (!holds) throw new RejectedError('PROOF_DOES_NOT_HOLD', fault ?? 'The proof does not hold.');
@@ -47,10 +47,6 @@ async function heldHeader(own: ManufacturerConfig, channel: string, n: number): 
   } finally {
     store.close();
   }
-}
-
-function hashOf(envelope: Envelope): string {
-  return toBase64Url(envelopeHash(envelope));
 }
 
 function holdsNot(why: string): RejectedError<string> {

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeProof } from '../audit/index.ts';
-import { type Envelope, epochOf, parseCanonical, parseShape, unverifiedPayload } from '../core/index.ts';
+import { type Envelope, epochOf, unverifiedContent } from '../core/index.ts';
 import { BatchHeaderShape } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
 import { type ChannelTerms, countersignedRecord, type DisputeGrounds } from '../transfer/index.ts';
@@ -39,7 +39,7 @@ function supportOf(
   { body, headers, deposit }: DisputeGrounds,
 ): Parameters<typeof writeProof>[0]['support'] {
   if (body.kind !== 'deposit' || deposit === undefined) return { headers: [...headers] };
-  const { interval } = parseShape(BatchHeaderShape, parseCanonical(unverifiedPayload(body.header)), 'header');
+  const { interval } = unverifiedContent(body.header, BatchHeaderShape, 'header');
   const record = countersignedRecord(store, epochOf(terms.params, interval));
   return { genesis: [deposit.genesis], transactions: [deposit.transaction], epochRecords: record === undefined ? [] : [record] };
 }

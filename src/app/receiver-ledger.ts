@@ -7,11 +7,10 @@ import {
   Hash,
   integer,
   type Json,
-  parseCanonical,
   parseShape,
   toBase64Url,
   UnavailableError,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import { type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
 import { AnchorTokensShape } from '../evidence/index.ts';
@@ -127,7 +126,7 @@ export class ReceiverLedger implements AnchorView {
 }
 
 function bodyOf(envelope: Envelope): Json {
-  return parseShape(TransactionShape, parseCanonical(unverifiedPayload(envelope)), 'transaction').body;
+  return unverifiedContent(envelope, TransactionShape, 'transaction').body;
 }
 
 function genesisIn(block: Json | undefined): Json {

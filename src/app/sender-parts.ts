@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fromBase64Url, hasCode, parseCanonical, parseShape, RejectedError, toBase64Url, unverifiedPayload } from '../core/index.ts';
+import { fromBase64Url, hasCode, parseShape, RejectedError, toBase64Url, unverifiedContent } from '../core/index.ts';
 import * as v from 'valibot';
 import type { BlockInfo, Ledger } from '../ledger/index.ts';
 import { Journal, SenderStore } from '../store/index.ts';
@@ -141,7 +141,7 @@ function remembered(store: SenderStore): BlockInfo {
   const block =
     batch === undefined
       ? parseShape(BlockShape, JSON.parse(store.fact(FIRST_BLOCK) ?? 'null'), 'first block')
-      : parseShape(HeaderShape, parseCanonical(unverifiedPayload(batch.header)), 'header').lastBlock;
+      : unverifiedContent(batch.header, HeaderShape, 'header').lastBlock;
   return { ...block, timeMs: 0 };
 }
 

@@ -2,15 +2,13 @@ import * as v from 'valibot';
 import {
   ChannelParamsShape,
   type Envelope,
+  envelopeHashText,
   EnvelopeShape,
-  envelopeHash,
   Hash,
   integer,
   type Json,
-  parseCanonical,
   parseShape,
-  toBase64Url,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import { type BlockTransaction, type ChainEvent, type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
 import { AnchorTokensShape, BatchHeaderShape, EpochRecordShape, ReceiptShape } from '../evidence/index.ts';
@@ -126,7 +124,7 @@ const FILING: Readonly<Partial<Record<ChainEvent['event']['kind'], (channel: Cha
     const { header: envelope, tokens } = parseShape(AnchorBody, body, 'anchor');
     const header = payloadOf(envelope, BatchHeaderShape);
     const { marks } = parseShape(AnchorEvent, event, 'anchor event');
-    channel.anchors.set(header.n, { ...place, header, headerHash: toBase64Url(envelopeHash(envelope)), tokens, marks });
+    channel.anchors.set(header.n, { ...place, header, headerHash: envelopeHashText(envelope), tokens, marks });
   },
   receipt(channel, { body, place }) {
     const { receipt } = parseShape(ReceiptBody, body, 'receipt');
@@ -190,5 +188,5 @@ function bodyOf({ envelope }: BlockTransaction): Json {
 }
 
 function payloadOf<const Shape extends v.GenericSchema>(envelope: Envelope, shape: Shape): v.InferOutput<Shape> {
-  return parseShape(shape, parseCanonical(unverifiedPayload(envelope)), 'signed document');
+  return unverifiedContent(envelope, shape, 'signed document');
 }

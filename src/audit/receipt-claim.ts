@@ -1,4 +1,4 @@
-import { type Envelope, envelopeHash, RejectedError, toBase64Url } from '../core/index.ts';
+import { envelopeHashText, RejectedError } from '../core/index.ts';
 import { type ChannelDocument, everUsedKey, offlineState } from '../contract/index.ts';
 import { HEADER_TYPE, openDelivery, openHeader, openReceipt } from '../evidence/index.ts';
 import type { ProofSupport, ReceiptClaim } from './proof-format.ts';
@@ -18,7 +18,7 @@ export async function judgeReceipt(document: ChannelDocument, { receipt, signed 
   if (receipted.channel !== channel.id || own.channel !== channel.id || own.n !== receipted.n)
     throw holdsNot('receipt and header or delivery are not of one batch of this channel');
   const claimed = isHeader ? receipted.header : receipted.delivery;
-  if (claimed === hashText(signed)) throw holdsNot('the receipt is for exactly what the owner signed');
+  if (claimed === envelopeHashText(signed)) throw holdsNot('the receipt is for exactly what the owner signed');
   const what = isHeader ? 'header' : 'delivery';
   return {
     n: receipted.n,
@@ -30,10 +30,6 @@ export async function judgeReceipt(document: ChannelDocument, { receipt, signed 
     },
     rests: [`A receipt, signed by the manufacturer, and a ${what}, signed by the owner.`],
   };
-}
-
-function hashText(envelope: Envelope): string {
-  return toBase64Url(envelopeHash(envelope));
 }
 
 function holdsNot(why: string): RejectedError<string> {

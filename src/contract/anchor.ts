@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { EnvelopeShape, epochOf, type Json, parseShape } from '../core/index.ts';
+import { envelopeHashText, EnvelopeShape, epochOf, type Json, parseShape } from '../core/index.ts';
 import { type AnchorTokens, AnchorTokensShape, type BatchHeader, openHeader, verifyHeaderForm } from '../evidence/index.ts';
 import { isCertified } from './certification.ts';
-import { claimedChannel, claimedNumber, hashText } from './documents.ts';
+import { claimedChannel, claimedNumber } from './documents.ts';
 import { refuse } from './errors.ts';
 import { keyAt } from './key-log.ts';
 import { type ChannelEntry, channelOf, type Mark, read, requireParty, write } from './records.ts';
@@ -30,9 +30,9 @@ export async function anchor(state: ContractState, context: ContractContext, bod
   }
   await requireFree(state, header);
   const marks = await requireMarks(state, entry, header, tokens);
-  writeBatch(state, header, hashText(envelope), marks);
+  writeBatch(state, header, envelopeHashText(envelope), marks);
   const { n, interval, through, row } = header;
-  return { kind: 'anchor', channel, body: { n, interval, through, row, header: hashText(envelope), tokens: tokens.tokens, marks } };
+  return { kind: 'anchor', channel, body: { n, interval, through, row, header: envelopeHashText(envelope), tokens: tokens.tokens, marks } };
 }
 
 /** Both keys are checked: without the second, two numbers could use one slot. */

@@ -1,18 +1,18 @@
 import * as v from 'valibot';
 import {
+  base64Url,
   type Bytes,
   type Envelope,
+  envelopeHashText,
   EnvelopeShape,
   epochOf,
-  base64Url,
   fromBase64Url,
   Hash,
   type Json,
-  parseCanonical,
   parseShape,
   RejectedError,
   toBase64Url,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import {
   AnchorTokensShape,
@@ -35,7 +35,7 @@ import {
   verifySuccession,
 } from '../evidence/index.ts';
 import { boxHash } from './deposit.ts';
-import { claimedNumber, hashText } from './documents.ts';
+import { claimedNumber } from './documents.ts';
 import { refuse } from './errors.ts';
 import { everUsedKey } from './key-log.ts';
 import { anchoredBatch, type OpenChannel, read } from './records.ts';
@@ -105,7 +105,7 @@ async function requireFork(state: StateReader, channel: OpenChannel, proof: Disp
   const first = await signedHeader(state, channel, proof.header);
   const second = await signedHeader(state, channel, proof.other);
   if (second.channel !== channel.id || first.n !== second.n) holdsNot('the headers are not for one number of one channel');
-  if (hashText(proof.header) === hashText(proof.other)) holdsNot('both envelopes hold the same header');
+  if (envelopeHashText(proof.header) === envelopeHashText(proof.other)) holdsNot('both envelopes hold the same header');
   return first.n;
 }
 
@@ -198,8 +198,8 @@ async function signedDelivery(state: StateReader, channel: OpenChannel, envelope
 
 /** The header whose hash is anchored: its signature was checked then. @throws RejectedError `HEADER_MISMATCH` */
 function anchoredHeader(envelope: Envelope, anchored: string): BatchHeader {
-  if (hashText(envelope) !== anchored) refuse('HEADER_MISMATCH', 'The header shown is not the one that is anchored.');
-  return parseShape(BatchHeaderShape, parseCanonical(unverifiedPayload(envelope)), 'header');
+  if (envelopeHashText(envelope) !== anchored) refuse('HEADER_MISMATCH', 'The header shown is not the one that is anchored.');
+  return unverifiedContent(envelope, BatchHeaderShape, 'header');
 }
 
 function faultOf(check: () => unknown): RejectedError | undefined {

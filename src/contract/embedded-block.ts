@@ -4,7 +4,7 @@ import {
   type Bytes,
   canonicalJson,
   type Envelope,
-  envelopeHash,
+  envelopeHashText,
   EnvelopeShape,
   equalBytes,
   fromBase64Url,
@@ -18,7 +18,7 @@ import {
   signEnvelope,
   type Signer,
   toBase64Url,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import { refuse } from './errors.ts';
 import { type Genesis, GenesisShape, OrganisationId, parseGenesis } from './genesis.ts';
@@ -110,7 +110,7 @@ export async function prepareTransaction(content: TransactionContent, signer: Si
 
 /** A transaction's id: the hash of what is signed, whoever signed it. */
 export function transactionId(envelope: Envelope): string {
-  return toBase64Url(envelopeHash(envelope));
+  return envelopeHashText(envelope);
 }
 
 /** Reads what {@link prepareTransaction} gave. @throws RejectedError `BAD_BLOCK`, `BAD_SHAPE`, `NOT_CANONICAL` */
@@ -125,7 +125,7 @@ export function parsePrepared(bytes: Bytes): Envelope {
  * @throws RejectedError `BAD_BLOCK`, `OTHER_LEDGER`, and those of form and signature
  */
 export function verifyTransaction(genesis: Genesis, ledgerId: string, envelope: Envelope): SignedTransaction {
-  const claimed = parseShape(TransactionShape, parseCanonical(unverifiedPayload(envelope)), 'transaction');
+  const claimed = unverifiedContent(envelope, TransactionShape, 'transaction');
   if (claimed.ledger !== ledgerId) refuse('OTHER_LEDGER', `The transaction is for ledger ${claimed.ledger}, this is ledger ${ledgerId}.`);
   const organisation = genesis.organisations.find(({ id }) => id === claimed.creator);
   if (organisation === undefined) refuse('BAD_BLOCK', `Organisation "${claimed.creator}" is no member of this ledger.`);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { EnvelopeShape, Hash, integer, type Json, parseShape } from '../core/index.ts';
+import { envelopeHashText, EnvelopeShape, Hash, integer, type Json, parseShape } from '../core/index.ts';
 import { openEpochProposal } from '../evidence/index.ts';
-import { claimedChannel, hashText } from './documents.ts';
+import { claimedChannel } from './documents.ts';
 import { requireRecord } from './epoch-record.ts';
 import { refuse } from './errors.ts';
 import { namedKey } from './key-log.ts';
@@ -25,7 +25,7 @@ export async function epochProposal(state: ContractState, context: ContractConte
   const record = openEpochProposal(envelope, await namedKey(state, entry, 'owner', envelope)).value;
   await requireRecord(state, entry, record);
   const { k } = record;
-  const proposal = hashText(envelope);
+  const proposal = envelopeHashText(envelope);
   if ((await read(state, 'ep', channel, k, proposal)) !== undefined)
     refuse('PROPOSAL_EXISTS', `This proposal of epoch record ${k} is on the ledger.`);
   write(state, 'ep', [channel, k, proposal], context.timeMs);

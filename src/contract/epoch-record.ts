@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { EnvelopeShape, type Json, openEnvelope, parseShape } from '../core/index.ts';
+import { envelopeHashText, EnvelopeShape, type Json, openEnvelope, parseShape } from '../core/index.ts';
 import { type CumulativeReceipt, EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape } from '../evidence/index.ts';
-import { claimedChannel, hashText } from './documents.ts';
+import { claimedChannel } from './documents.ts';
 import { refuse } from './errors.ts';
 import { namedKey } from './key-log.ts';
 import { anchoredBatch, type ChannelEntry, channelOf, read, requireParty, write } from './records.ts';
@@ -25,7 +25,7 @@ export async function epochRecord(state: ContractState, context: ContractContext
   const manufacturer = await namedKey(state, entry, 'manufacturer', envelope, { signature: 1 });
   const record = openEnvelope(envelope, EPOCH_RECORD_TYPE, EpochRecordShape, owner, manufacturer);
   await requireRecord(state, entry, record);
-  writeRecord(state, record, hashText(envelope));
+  writeRecord(state, record, envelopeHashText(envelope));
   const { k, opens, close, receipt } = record;
   return { kind: 'epochRecord', channel, body: { k, opens, close, receipt } };
 }

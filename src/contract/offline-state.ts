@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import { base64Url, type Envelope, Hash, integer, openEnvelope, parseShape } from '../core/index.ts';
+import { base64Url, type Envelope, envelopeHashText, Hash, integer, openEnvelope, parseShape } from '../core/index.ts';
 import { EPOCH_RECORD_TYPE, EpochRecordShape, openHeader } from '../evidence/index.ts';
 import { boxHash } from './deposit.ts';
-import { hashText } from './documents.ts';
 import { verifyTransaction } from './embedded-block.ts';
 import { refuse } from './errors.ts';
 import { type Genesis, ledgerIdOf, parseGenesis } from './genesis.ts';
@@ -86,7 +85,7 @@ async function addEpochRecord(state: MemoryState, channel: OpenChannel, envelope
 async function addHeader(state: MemoryState, channel: OpenChannel, envelope: Envelope): Promise<void> {
   const header = openHeader(envelope, await everUsedKey(state, channel, 'owner', envelope)).value;
   if (header.channel !== channel.id) refuse('NO_CHANNEL', 'The header is of another channel.');
-  const hash = hashText(envelope);
+  const hash = envelopeHashText(envelope);
   const present = await read(state, 'b', channel.id, header.n);
   if (present !== undefined && present.header !== hash) {
     refuse('NUMBER_TAKEN', `Two headers are shown for batch ${header.n}: that is a proof of its own, of kind fork.`);

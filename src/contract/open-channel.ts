@@ -8,13 +8,12 @@ import {
   type Json,
   labelledHash,
   openEnvelope,
-  parseCanonical,
   parseChannelParams,
   parseShape,
   signEnvelope,
   type Signer,
   toBase64Url,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import { refuse } from './errors.ts';
 import { OrganisationId } from './genesis.ts';
@@ -85,7 +84,7 @@ export async function openChannel(state: ContractState, context: ContractContext
  * @throws RejectedError for its form and signatures
  */
 export function openChannelDocument(envelope: Envelope): ChannelDocument {
-  const claimed = parseShape(ChannelDocumentShape, parseCanonical(unverifiedPayload(envelope)), 'channel document');
+  const claimed = unverifiedContent(envelope, ChannelDocumentShape, 'channel document');
   return openEnvelope(
     envelope,
     CHANNEL_TYPE,

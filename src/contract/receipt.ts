@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { EnvelopeShape, type Json, openEnvelope, parseShape } from '../core/index.ts';
+import { envelopeHashText, EnvelopeShape, type Json, openEnvelope, parseShape } from '../core/index.ts';
 import { RECEIPT_TYPE, ReceiptShape } from '../evidence/index.ts';
-import { claimedChannel, claimedNumber, hashText } from './documents.ts';
+import { claimedChannel, claimedNumber } from './documents.ts';
 import { refuse } from './errors.ts';
 import { namedKey } from './key-log.ts';
 import { anchoredBatch, channelOf, read, requireParty, write } from './records.ts';
@@ -25,6 +25,6 @@ export async function receipt(state: ContractState, context: ContractContext, bo
   const batch = await anchoredBatch(state, channel, n);
   if (batch.header !== header) refuse('HEADER_MISMATCH', `The receipt is for another header than the one anchored as batch ${n}.`);
   if ((await read(state, 'rc', channel, n)) !== undefined) refuse('RECEIPT_EXISTS', `Batch ${n} has a receipt on the ledger.`);
-  write(state, 'rc', [channel, n], { receipt: hashText(envelope), header, delivery });
+  write(state, 'rc', [channel, n], { receipt: envelopeHashText(envelope), header, delivery });
   return { kind: 'receipt', channel, body: { n, header, delivery } };
 }

@@ -61,6 +61,19 @@ export function unverifiedPayload(envelope: Envelope): Bytes {
   return fromBase64Url(envelope.payload);
 }
 
+/**
+ * Parses the canonical payload of such an envelope by a shape; what is said of {@link unverifiedPayload} holds.
+ * @param what names the document in the error
+ * @throws RejectedError `BAD_SHAPE`, `NOT_CANONICAL`
+ */
+export function unverifiedContent<const Shape extends v.GenericSchema>(
+  envelope: Envelope,
+  shape: Shape,
+  what: string,
+): v.InferOutput<Shape> {
+  return parseShape(shape, parseCanonical(unverifiedPayload(envelope)), what);
+}
+
 /** Parses what is claimed to be an envelope, from parsed JSON. @throws RejectedError `BAD_SHAPE` */
 export function parseEnvelope(value: unknown): Envelope {
   return parseShape(EnvelopeShape, value, 'envelope');
@@ -83,6 +96,11 @@ export function objectHash(payloadType: string, payload: Bytes): Bytes {
 
 export function envelopeHash(envelope: Envelope): Bytes {
   return objectHash(envelope.payloadType, fromBase64Url(envelope.payload));
+}
+
+/** An envelope's hash as it stands in documents, state and events: base64url, 43 characters. */
+export function envelopeHashText(envelope: Envelope): string {
+  return toBase64Url(envelopeHash(envelope));
 }
 
 async function signatureBy(signer: Signer, payloadType: string, payload: Bytes): Promise<{ keyid: string; sig: string }> {

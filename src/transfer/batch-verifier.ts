@@ -6,10 +6,9 @@ import {
   EnvelopeShape,
   epochOf,
   type Json,
-  parseCanonical,
   parseShape,
   RejectedError,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import {
   BatchHeaderShape,
@@ -97,5 +96,5 @@ export class BatchVerifier {
 /** The interval that a package claims, to choose the keys by; the verification that follows compares it. */
 function claimedInterval(delivered: Json): number {
   const { header } = parseShape(v.looseObject({ header: EnvelopeShape }), delivered, 'delivery package');
-  return parseShape(BatchHeaderShape, parseCanonical(unverifiedPayload(header)), 'header').interval;
+  return unverifiedContent(header, BatchHeaderShape, 'header').interval;
 }

@@ -5,13 +5,11 @@ import {
   envelopeHash,
   equalBytes,
   openEnvelope,
-  parseCanonical,
   parseEnvelope,
-  parseShape,
   RejectedError,
   type Signer,
   toBase64Url,
-  unverifiedPayload,
+  unverifiedContent,
 } from '../core/index.ts';
 import { type CumulativeReceipt, EPOCH_RECORD_TYPE, type EpochRecord, EpochRecordShape, FIRST_DIGEST } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
@@ -35,7 +33,7 @@ export function countersignedRecord(store: ReceiverStore, epoch: number): Envelo
     const fact = store.fact(`${COUNTERSIGNED}-${k}`);
     if (fact === undefined) continue;
     const envelope = parseEnvelope(JSON.parse(fact));
-    const { opens } = parseShape(EpochRecordShape, parseCanonical(unverifiedPayload(envelope)), 'epoch record');
+    const { opens } = unverifiedContent(envelope, EpochRecordShape, 'epoch record');
     if (opens.some((opened) => opened.epoch === epoch)) return envelope;
   }
   return undefined;

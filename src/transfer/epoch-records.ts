@@ -11,7 +11,7 @@ import {
   RejectedError,
   type Signer,
   toBase64Url,
-  unverifiedPayload,
+  unverifiedContent,
   verifyEnvelope,
 } from '../core/index.ts';
 import {
@@ -263,7 +263,7 @@ function openedBy(record: StoredEpochRecord): number[] {
 
 /** Of an envelope that this module itself signed and stored. */
 function payloadOf(envelope: Envelope): EpochRecord {
-  return parseShape(EpochRecordShape, parseCanonical(unverifiedPayload(envelope)), 'epoch record');
+  return unverifiedContent(envelope, EpochRecordShape, 'epoch record');
 }
 
 function rolledFrom(fact: string | undefined): Rolled {

@@ -1,4 +1,4 @@
-import { type Envelope, envelopeHash, type Json, RejectedError, toBase64Url } from '../core/index.ts';
+import { type Envelope, envelopeHashText, type Json, RejectedError } from '../core/index.ts';
 
 /** What the manufacturer answers on the ledger to a proposal that the owner has shown there. */
 export type ProposalAnswer =
@@ -19,6 +19,6 @@ export async function answerProposal(
     return { kind: 'epochRecord', body: { record: await sign(proposal) } as unknown as Json };
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error;
-    return { kind: 'epochObjection', body: { channel, k, proposal: toBase64Url(envelopeHash(proposal)) } };
+    return { kind: 'epochObjection', body: { channel, k, proposal: envelopeHashText(proposal) } };
   }
 }

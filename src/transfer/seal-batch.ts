@@ -2,7 +2,7 @@ import {
   type Argon2,
   type Bytes,
   type Envelope,
-  envelopeHash,
+  envelopeHashText,
   epochOf,
   type Json,
   keyIdOf,
@@ -68,7 +68,7 @@ export class BatchSealer {
       this.#header(cut, prev, { root: closed.root, h, tokensDigest: tokensDigest(tokens) }),
       this.#ports.evidenceKey,
     );
-    const headerHash = toBase64Url(envelopeHash(header));
+    const headerHash = envelopeHashText(header);
     const delivery = await this.#deliveryOf(n, headerHash, closed.conditions);
     return {
       n,
@@ -77,7 +77,7 @@ export class BatchSealer {
       row: cut.row,
       headerHash,
       header,
-      deliveryHash: toBase64Url(envelopeHash(delivery)),
+      deliveryHash: envelopeHashText(delivery),
       deliveryPackage: { header, tokens, delivery, conditions: closed.conditions, raw: [] } as unknown as Json,
       seed,
       payload: payloadOf(cut),

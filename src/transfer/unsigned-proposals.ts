@@ -1,14 +1,5 @@
 import * as v from 'valibot';
-import {
-  type Clock,
-  type Envelope,
-  EnvelopeShape,
-  envelopeHash,
-  parseCanonical,
-  parseShape,
-  toBase64Url,
-  unverifiedPayload,
-} from '../core/index.ts';
+import { type Clock, type Envelope, envelopeHashText, EnvelopeShape, parseShape, toBase64Url, unverifiedContent } from '../core/index.ts';
 import type { Commit, Ledger } from '../ledger/index.ts';
 import type { SenderStore } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
@@ -59,7 +50,7 @@ export class UnsignedProposals {
     const record = k < 0 ? undefined : store.epochRecord(k);
     if (record === undefined || record.committed || record.countersigned !== undefined) return;
     if (await this.#takeAnswer(k, signal)) return;
-    const hash = hashText(record.proposal);
+    const hash = envelopeHashText(record.proposal);
     if (hash !== this.#shown && !closes(record.proposal) && this.#isOverdue(record.firstProposedAtMs))
       await this.#show(k, record.proposal, hash);
   }
@@ -88,7 +79,7 @@ export class UnsignedProposals {
     const entry = await ledger.query('epochRecord', { channel: this.#channel, k });
     if (entry === undefined) return false;
     const { record } = parseShape(RecordEntryShape, entry, 'epoch record entry');
-    if (!store.proposals(k).some((proposal) => hashText(proposal) === record)) return false;
+    if (!store.proposals(k).some((proposal) => envelopeHashText(proposal) === record)) return false;
     const envelope = await this.#recordOnLedger(k, signal);
     if (envelope === undefined) return false;
     records.countersigned(envelope);
@@ -113,15 +104,11 @@ function recordIn([block]: readonly unknown[], txId: string): Envelope | undefin
   const { transactions } = parseShape(BlockShape, block, 'block');
   const envelope = transactions.find((transaction) => transaction.txId === txId)?.envelope;
   if (envelope === undefined) return undefined;
-  return parseShape(TransactionShape, parseCanonical(unverifiedPayload(envelope)), 'transaction').body.record;
+  return unverifiedContent(envelope, TransactionShape, 'transaction').body.record;
 }
 
 /** One that closes is replaced by one that does not: what both have received may differ in good faith. */
 function closes(proposal: Envelope): boolean {
-  const { close, receipt } = parseShape(ClosingShape, parseCanonical(unverifiedPayload(proposal)), 'epoch record');
+  const { close, receipt } = unverifiedContent(proposal, ClosingShape, 'epoch record');
   return close.length + receipt.length > 0;
-}
-
-function hashText(envelope: Envelope): string {
-  return toBase64Url(envelopeHash(envelope));
 }
