@@ -21,7 +21,7 @@ import {
   unverifiedContent,
 } from '../core/index.ts';
 import { refuse } from './errors.ts';
-import { type Genesis, GenesisShape, OrganisationId, parseGenesis } from './genesis.ts';
+import { type Genesis, GenesisShape, OrganisationId, parseEmbeddedGenesis } from './genesis.ts';
 import { TRANSACTION_KINDS, type TransactionKind } from './state.ts';
 
 /*
@@ -129,12 +129,13 @@ export function verifyTransaction(genesis: Genesis, ledgerId: string, envelope: 
   if (claimed.ledger !== ledgerId) refuse('OTHER_LEDGER', `The transaction is for ledger ${claimed.ledger}, this is ledger ${ledgerId}.`);
   const organisation = genesis.organisations.find(({ id }) => id === claimed.creator);
   if (organisation === undefined) refuse('BAD_BLOCK', `Organisation "${claimed.creator}" is no member of this ledger.`);
+  if (organisation.ledgerKey === undefined) refuse('BAD_BLOCK', `Organisation "${claimed.creator}" has no ledger key.`);
   return openEnvelope(envelope, TRANSACTION_TYPE, TransactionShape, fromBase64Url(organisation.ledgerKey));
 }
 
 /** @throws RejectedError `BAD_BLOCK`, `BAD_SHAPE`, `BAD_GENESIS`, `BAD_KEY` */
 export function parseGenesisBlock(value: unknown): Genesis {
-  return parseGenesis(parseShape(GenesisBlockShape, value, 'block 0').genesis);
+  return parseEmbeddedGenesis(parseShape(GenesisBlockShape, value, 'block 0').genesis);
 }
 
 /** A block by its stored bytes. @throws RejectedError `NOT_CANONICAL`, `BAD_SHAPE` */

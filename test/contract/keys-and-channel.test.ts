@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseGenesis, query, signChannelDocument } from '../../src/contract/index.ts';
+import { parseEmbeddedGenesis, parseFabricGenesis, parseGenesis, query, signChannelDocument } from '../../src/contract/index.ts';
 import { signEnvelope, toBase64Url, utf8 } from '../../src/core/index.ts';
 import {
   evidenceKey,
@@ -9,6 +9,7 @@ import {
   TEST_MODULE,
   testBytes,
   testChannel,
+  testFabricGenesis,
   testGenesis,
   testParams,
   testSigner,
@@ -30,6 +31,39 @@ describe('genesis', () => {
   test('refuses an organisation id with the character that joins keys of the state', () => {
     const organisations = [{ id: 'a~b', name: 'A', ledgerKey: toBase64Url(ledgerKey('owner').publicKey) }];
     assert.throws(() => parseGenesis(testGenesis({ organisations })), { code: 'BAD_SHAPE' });
+  });
+
+  test('is either of an embedded ledger or of one on Fabric', () => {
+    assert.deepEqual(parseEmbeddedGenesis(testGenesis()), testGenesis());
+    assert.deepEqual(parseFabricGenesis(testFabricGenesis()), testFabricGenesis());
+    assert.throws(() => parseEmbeddedGenesis(testFabricGenesis()), { code: 'BAD_GENESIS', message: /on Fabric/ });
+    assert.throws(() => parseFabricGenesis(testGenesis()), { code: 'BAD_GENESIS', message: /embedded/ });
+  });
+
+  test('refuses the two forms mixed: some keys missing, or keys beside fabric', () => {
+    const { organisations } = testGenesis();
+    const [first, ...others] = organisations;
+    const keyless = { id: 'keyless', name: 'No key' };
+    assert.throws(() => parseGenesis(testGenesis({ organisations: [...organisations, keyless] })), { code: 'BAD_GENESIS' });
+    assert.throws(() => parseGenesis(testFabricGenesis({ organisations })), { code: 'BAD_GENESIS' });
+    assert.throws(() => parseGenesis(testFabricGenesis({ organisations: [keyless, first!, ...others] })), { code: 'BAD_GENESIS' });
+    assert.throws(() => parseGenesis({ ...testGenesis(), fabric: undefined }), { code: 'BAD_SHAPE' });
+  });
+
+  test('on Fabric names two chaincodes, a channel and endorsements that its members can give', () => {
+    const { fabric, organisations } = testFabricGenesis();
+    const refused: [Partial<typeof fabric>, string][] = [
+      [{ certification: 'evidence' }, 'BAD_GENESIS'],
+      [{ evidence: 'with space' }, 'BAD_SHAPE'],
+      [{ evidence: '' }, 'BAD_SHAPE'],
+      [{ channel: 'Upper' }, 'BAD_SHAPE'],
+      [{ genesisBlock: 'short' }, 'BAD_SHAPE'],
+      [{ endorsements: 1 as 2 }, 'BAD_SHAPE'],
+    ];
+    for (const [change, code] of refused) {
+      assert.throws(() => parseGenesis(testFabricGenesis({ fabric: { ...fabric, ...change } })), { code }, JSON.stringify(change));
+    }
+    assert.throws(() => parseGenesis(testFabricGenesis({ organisations: organisations.slice(0, 1) })), { code: 'BAD_GENESIS' });
   });
 });
 

@@ -15,6 +15,7 @@ import {
   send,
   TEST_MODULE,
   testBytes,
+  testFabricGenesis,
   testGenesis,
   testSigner,
 } from '../support/ledger-network.ts';
@@ -103,6 +104,7 @@ describe('the embedded ledger’s file: opening', () => {
     await assert.rejects(createEmbeddedLedger({ file, genesis: testGenesis({ organisations: [...organisations, organisations[0]!] }) }), {
       code: 'BAD_GENESIS',
     });
+    await assert.rejects(createEmbeddedLedger({ file, genesis: testFabricGenesis() }), { code: 'BAD_GENESIS' });
     await assert.rejects(stat(file), { code: 'ENOENT' });
   });
 

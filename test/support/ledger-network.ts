@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../../src/contract/index.ts';
+import { channelIdOf, type FabricGenesis, type Genesis, ledgerIdOf, signChannelDocument } from '../../src/contract/index.ts';
 import {
   type ChannelParams,
   type Clock,
@@ -50,6 +50,21 @@ export function testGenesis(changes: Partial<Genesis> = {}): Genesis {
     testNetwork: true,
     certificationRequired: false,
     organisations: ORGANISATIONS.map((id) => ({ id, name: `The ${id}`, ledgerKey: toBase64Url(ledgerKey(id).publicKey) })),
+    ...changes,
+  };
+}
+
+/** The same members on Fabric. */
+export function testFabricGenesis(changes: Partial<FabricGenesis> = {}): FabricGenesis {
+  return {
+    ...testGenesis({ organisations: ORGANISATIONS.map((id) => ({ id, name: `The ${id}` })) }),
+    fabric: {
+      channel: 'dcmb',
+      genesisBlock: toBase64Url(testBytes('Fabric block 0')),
+      evidence: 'evidence',
+      certification: 'certification',
+      endorsements: 2,
+    },
     ...changes,
   };
 }

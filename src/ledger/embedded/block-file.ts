@@ -8,7 +8,7 @@ import {
   genesisBlock,
   genesisWrites,
   parseBlock,
-  parseGenesis,
+  parseEmbeddedGenesis,
   parseGenesisBlock,
   type StateReader,
 } from '../../contract/index.ts';
@@ -142,7 +142,7 @@ export class BlockFile implements StateReader {
  * @throws RejectedError `LEDGER_EXISTS`, `BAD_SHAPE`, `BAD_GENESIS`, `BAD_KEY`
  */
 export async function createEmbeddedLedger({ file, genesis }: { readonly file: string; readonly genesis: Genesis }): Promise<void> {
-  const block = genesisBlock(parseGenesis(genesis));
+  const block = genesisBlock(parseEmbeddedGenesis(genesis));
   await claim(file);
   createDatabase(file, (database) => {
     database.prepare('INSERT INTO blocks (number, hash, bytes) VALUES (0, ?, ?)').run(blockHash(block), canonicalJson(block));

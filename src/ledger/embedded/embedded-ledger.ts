@@ -20,7 +20,7 @@ import {
   type TransactionKind,
   verifyTransaction,
 } from '../../contract/index.ts';
-import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, PreparedTransaction } from '../port.ts';
+import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, LedgerTransaction, PreparedTransaction } from '../port.ts';
 import { BlockBell } from './block-bell.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockWriter, commitAt, type Submission } from './block-writer.ts';
@@ -127,6 +127,16 @@ class EmbeddedLedger implements Ledger {
     }
   }
 
+  transaction(block: number, txId: string): Promise<LedgerTransaction | undefined> {
+    return this.#read(() => {
+      const found = block > 0 && block <= this.#file.lastNumber() ? this.#file.block(block).transactions : [];
+      const envelope = found.find((each) => each.txId === txId)?.envelope;
+      if (envelope === undefined) return undefined;
+      const { creator, kind, body } = verifyTransaction(this.#genesis, this.id, envelope);
+      return { txId, creator, kind, body, envelope };
+    });
+  }
+
   lastBlock(): Promise<BlockInfo> {
     return this.#read(() => this.#file.info(this.#file.lastNumber()));
   }
@@ -211,7 +221,7 @@ function requireNetwork({ file, ledgerId }: EmbeddedLedgerOptions, genesis: Gene
 
 function requireMember({ organisation, signer, file }: EmbeddedLedgerOptions, genesis: Genesis): void {
   const member = genesis.organisations.find(({ id }) => id === organisation);
-  if (member !== undefined && equalBytes(fromBase64Url(member.ledgerKey), signer.publicKey)) return;
+  if (member?.ledgerKey !== undefined && equalBytes(fromBase64Url(member.ledgerKey), signer.publicKey)) return;
   const why = member === undefined ? 'is no member of' : 'has another ledger key in';
   throw new RejectedError<LedgerErrorCode>(
     'NOT_A_MEMBER',
