@@ -1,6 +1,6 @@
 import { type Json, RejectedError, UnavailableError } from '../core/index.ts';
 import type { TransactionKind } from '../contract/index.ts';
-import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, PreparedTransaction } from '../ledger/index.ts';
+import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, LedgerTransaction, PreparedTransaction } from '../ledger/index.ts';
 
 /** Time between two attempts to open a ledger that was not there. */
 const AGAIN_AFTER_MS = 500;
@@ -56,6 +56,10 @@ export class PatientLedger implements Ledger {
 
   async *events(fromBlock: number, signal: AbortSignal): AsyncGenerator<LedgerEvent> {
     yield* (await this.#opened()).events(fromBlock, signal);
+  }
+
+  async transaction(block: number, txId: string): Promise<LedgerTransaction | undefined> {
+    return (await this.#opened()).transaction(block, txId);
   }
 
   async lastBlock(): Promise<BlockInfo> {

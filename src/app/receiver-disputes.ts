@@ -41,7 +41,13 @@ function supportOf(
   if (body.kind !== 'deposit' || deposit === undefined) return { headers: [...headers] };
   const { interval } = unverifiedContent(body.header, BatchHeaderShape, 'header');
   const record = countersignedRecord(store, epochOf(terms.params, interval));
-  return { genesis: [deposit.genesis], transactions: [deposit.transaction], epochRecords: record === undefined ? [] : [record] };
+  const { genesis, transactions, blocks } = deposit;
+  return {
+    genesis: [...genesis],
+    transactions: [...transactions],
+    blocks: [...blocks],
+    epochRecords: record === undefined ? [] : [record],
+  };
 }
 
 /** A file that is there is there whole. */

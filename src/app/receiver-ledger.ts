@@ -6,17 +6,14 @@ import {
   EnvelopeShape,
   Hash,
   integer,
-  type Json,
   parseShape,
   toBase64Url,
   UnavailableError,
-  unverifiedContent,
 } from '../core/index.ts';
-import { type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
 import { AnchorTokensShape } from '../evidence/index.ts';
-import type { BlockInfo, Ledger, LedgerErrorCode, LedgerEvent } from '../ledger/index.ts';
+import type { BlockInfo, Ledger, LedgerErrorCode, LedgerEvent, LedgerTransaction } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import type { AnchoredBatch, AnchorView, ChannelTerms, DepositedBox } from '../transfer/index.ts';
+import type { AnchoredBatch, AnchorView, ChannelTerms, DepositedBox, DepositSupport } from '../transfer/index.ts';
 import { type AnchorSeen, anchorOf, anchorSeen, sightingOf } from './ledger-conditions.ts';
 import type { ProposalSeen } from './receiver-proposals.ts';
 
@@ -90,21 +87,22 @@ export class ReceiverLedger implements AnchorView {
   async anchored(n: number): Promise<AnchoredBatch | undefined> {
     const sighting = this.#store.anchor(n);
     if (sighting === undefined) return undefined;
-    const envelope = await this.#transaction(sighting.block, anchorOf(sighting).transaction);
-    return parseShape(AnchorTransaction, bodyOf(envelope), 'anchor');
+    const { body } = await this.#transaction(sighting.block, anchorOf(sighting).transaction);
+    return parseShape(AnchorTransaction, body, 'anchor');
   }
 
   async deposited(n: number): Promise<DepositedBox | undefined> {
     const sighting = this.#store.deposit(n);
     if (sighting === undefined) return undefined;
-    const transaction = await this.#transaction(sighting.block, (sighting.event as { transaction: string }).transaction);
-    const [first] = await answered(() => this.#ledger.blocks(0, 0));
-    return { ...parseShape(DepositTransaction, bodyOf(transaction), 'deposit'), transaction, genesis: genesisIn(first) };
+    const { body, envelope } = await this.#transaction(sighting.block, (sighting.event as { transaction: string }).transaction);
+    const { box } = parseShape(DepositTransaction, body, 'deposit');
+    return { box, support: () => this.#depositSupport(sighting.block, envelope) };
   }
 
   /** A proposal that an event told of. */
   async proposalAt({ block, transaction }: ProposalSeen): Promise<Envelope> {
-    return parseShape(ProposalTransaction, bodyOf(await this.#transaction(block, transaction)), 'epochProposal').record;
+    const { body } = await this.#transaction(block, transaction);
+    return parseShape(ProposalTransaction, body, 'epochProposal').record;
   }
 
   async blockHash(number: number): Promise<string | undefined> {
@@ -116,21 +114,19 @@ export class ReceiverLedger implements AnchorView {
     return (await answered(() => this.#ledger.query('interval', { channel: this.channel, interval, row: 0 }))) !== undefined;
   }
 
+  /** An envelope that verifies by itself is enough; where there is none, the chain shows who sent it. */
+  async #depositSupport(block: number, envelope: Envelope | undefined): Promise<DepositSupport> {
+    if (envelope === undefined) return { transactions: [], genesis: [], blocks: await answered(() => this.#ledger.blocks(0, block)) };
+    const genesis = (await answered(() => this.#ledger.query('genesis', {}))) ?? {};
+    return { transactions: [envelope], genesis: [genesis], blocks: [] };
+  }
+
   /** The contract checked it when it was committed. */
-  async #transaction(block: number, txId: string): Promise<Envelope> {
-    const [found] = (await answered(() => this.#ledger.blocks(block, block))) as unknown as EmbeddedBlock[];
-    const transaction = found?.transactions.find((each) => each.txId === txId);
-    if (transaction !== undefined) return transaction.envelope;
+  async #transaction(block: number, txId: string): Promise<LedgerTransaction> {
+    const found = await answered(() => this.#ledger.transaction(block, txId));
+    if (found !== undefined) return found;
     throw new UnavailableError<LedgerErrorCode>('LEDGER_UNAVAILABLE', `The ledger does not give block ${block}. It is asked again.`);
   }
-}
-
-function bodyOf(envelope: Envelope): Json {
-  return unverifiedContent(envelope, TransactionShape, 'transaction').body;
-}
-
-function genesisIn(block: Json | undefined): Json {
-  return (block as { genesis?: Json } | undefined)?.genesis ?? {};
 }
 
 /** A ledger that fails in a way of its own is away like one that does not answer: the channel goes on without it. */

@@ -1,4 +1,4 @@
-import type { Bytes, Json } from '../core/index.ts';
+import type { Bytes, Envelope, Json } from '../core/index.ts';
 import type { ContractEvent, TransactionKind } from '../contract/index.ts';
 
 /** Why a ledger itself, not the contract, refuses or fails. Refusals by the contract keep the contract's codes. */
@@ -56,6 +56,16 @@ export interface LedgerEvent {
   readonly event: ContractEvent;
 }
 
+/** A committed transaction with what it says. */
+export interface LedgerTransaction {
+  readonly txId: string;
+  readonly creator: string;
+  readonly kind: TransactionKind;
+  readonly body: Json;
+  /** The signed envelope, where the ledger keeps one that verifies by itself; on Fabric only the chain shows who sent it. */
+  readonly envelope?: Envelope;
+}
+
 /**
  * What every ledger promises; docs/ledger.md says it in full. One instance serves one organisation.
  */
@@ -86,6 +96,9 @@ export interface Ledger {
    * error. All events of a block come one after another.
    */
   events(fromBlock: number, signal: AbortSignal): AsyncIterable<LedgerEvent>;
+
+  /** A committed transaction by its block, or `undefined` where that block has none of this id (yet). */
+  transaction(block: number, txId: string): Promise<LedgerTransaction | undefined>;
 
   lastBlock(): Promise<BlockInfo>;
 

@@ -12,9 +12,15 @@ export interface AnchoredBatch {
 export interface DepositedBox {
   /** Encrypted to the receiver, base64url. */
   readonly box: string;
-  /** The transaction's envelope and the ledger's genesis, for a proof that needs no ledger. */
-  readonly transaction: Envelope;
-  readonly genesis: Json;
+  /** For a proof that needs no ledger. May be UnavailableError: the ledger is away. */
+  support(): Promise<DepositSupport>;
+}
+
+/** What shows that the owner deposited a box: its signed transaction and the genesis, or else the chain up to it. */
+export interface DepositSupport {
+  readonly transactions: readonly Envelope[];
+  readonly genesis: readonly Json[];
+  readonly blocks: readonly Json[];
 }
 
 /** What the ledger says of a channel. Each answer may be UnavailableError: the ledger is away. */

@@ -8,7 +8,7 @@ import {
   openHeader,
   type VerifiedBatch,
 } from '../evidence/index.ts';
-import type { AnchoredBatch, AnchorView, DepositedBox } from './anchor-view.ts';
+import type { AnchoredBatch, AnchorView, DepositSupport } from './anchor-view.ts';
 import type { BatchVerifier } from './batch-verifier.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
@@ -22,7 +22,7 @@ export interface JunkDeposit {
   readonly body: Dispute | undefined;
   /** What the box holds, where it can be opened. */
   readonly delivered: DeliveryPackage | undefined;
-  readonly deposit: DepositedBox;
+  readonly deposit: DepositSupport;
 }
 
 /** A deposit as the receiver can use it, or what is wrong with it. */
@@ -63,7 +63,7 @@ export class DepositReader {
       const { code } = error as RejectedError<string>;
       const isJunk = delivered === undefined || BOX_FAULTS.has(code);
       const body = isJunk ? await this.#dispute(anchored, header, deposit.box, batchKey) : undefined;
-      return { kind: 'junk', code, body, delivered, deposit };
+      return { kind: 'junk', code, body, delivered, deposit: await deposit.support() };
     }
   }
 

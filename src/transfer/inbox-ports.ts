@@ -1,7 +1,7 @@
 import type { Argon2, Clock, Envelope, Json, Signer } from '../core/index.ts';
 import type { BatchHeader, BatchStatement } from '../evidence/index.ts';
 import type { ReceiverStore, StoredFinding } from '../store/index.ts';
-import type { AnchorView } from './anchor-view.ts';
+import type { AnchorView, DepositSupport } from './anchor-view.ts';
 import type { Grounds } from './dispute-grounds.ts';
 
 /** The owner's module, as far as deliveries go. */
@@ -43,5 +43,5 @@ export interface InboxPorts {
 
 /** A dispute with whatever its proof needs beside it. */
 export interface DisputeGrounds extends Grounds {
-  readonly deposit?: { readonly transaction: Envelope; readonly genesis: Json };
+  readonly deposit?: DepositSupport;
 }

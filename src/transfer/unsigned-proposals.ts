@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Clock, type Envelope, envelopeHashText, EnvelopeShape, parseShape, toBase64Url, unverifiedContent } from '../core/index.ts';
-import type { Commit, Ledger } from '../ledger/index.ts';
+import type { Commit, Ledger, LedgerTransaction } from '../ledger/index.ts';
 import type { SenderStore } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
 import type { EpochRecords } from './epoch-records.ts';
@@ -24,8 +24,7 @@ const ANSWERED: readonly string[] = ['PROPOSAL_EXISTS', 'RECORD_EXISTS', 'TOKEN_
 const RecordEntryShape = v.looseObject({ record: v.string() });
 const RecordEventShape = v.looseObject({ k: v.number() });
 const ClosingShape = v.looseObject({ close: v.array(v.unknown()), receipt: v.array(v.unknown()) });
-const BlockShape = v.looseObject({ transactions: v.array(v.looseObject({ txId: v.string(), envelope: EnvelopeShape })) });
-const TransactionShape = v.looseObject({ body: v.looseObject({ record: EnvelopeShape }) });
+const RecordBodyShape = v.strictObject({ record: EnvelopeShape });
 
 /**
  * Asks on the ledger for the signature that nobody gave over the link: from then on the manufacturer has the proposal, and
@@ -93,18 +92,15 @@ export class UnsignedProposals {
     for await (const { block, txId, event } of ledger.events(this.#fromBlock, signal)) {
       if (event.kind !== 'epochRecord' || event.channel !== this.#channel) continue;
       if (parseShape(RecordEventShape, event.body, 'epoch record event').k !== k) continue;
-      return recordIn(await ledger.blocks(block.number, block.number), txId);
+      return recordIn(await ledger.transaction(block.number, txId));
     }
     return undefined;
   }
 }
 
 /** The epoch record that a transaction carries. */
-function recordIn([block]: readonly unknown[], txId: string): Envelope | undefined {
-  const { transactions } = parseShape(BlockShape, block, 'block');
-  const envelope = transactions.find((transaction) => transaction.txId === txId)?.envelope;
-  if (envelope === undefined) return undefined;
-  return unverifiedContent(envelope, TransactionShape, 'transaction').body.record;
+function recordIn(transaction: LedgerTransaction | undefined): Envelope | undefined {
+  return transaction === undefined ? undefined : parseShape(RecordBodyShape, transaction.body, 'epochRecord').record;
 }
 
 /** One that closes is replaced by one that does not: what both have received may differ in good faith. */

@@ -117,6 +117,7 @@ const LEDGER: Uses<Ledger> = {
   query: 'read',
   statusOf: 'seldom',
   submit: 'step',
+  transaction: 'seldom',
 };
 
 type Seldom<All> = { [Name in keyof All]: All[Name] extends 'seldom' ? Name : never }[keyof All];

@@ -53,6 +53,10 @@ export class FaultyLedger implements Ledger {
     return this.#ledger.events(fromBlock, signal);
   }
 
+  transaction(...args: Parameters<Ledger['transaction']>): ReturnType<Ledger['transaction']> {
+    return this.#ledger.transaction(...args);
+  }
+
   lastBlock(): ReturnType<Ledger['lastBlock']> {
     return this.#ledger.lastBlock();
   }

@@ -12,10 +12,13 @@ import {
   signHeader,
   tokensDigest,
 } from '../../src/evidence/index.ts';
-import type { DepositedBox } from '../../src/transfer/index.ts';
+import type { DepositedBox, DepositSupport } from '../../src/transfer/index.ts';
 import { SOME_ENVELOPE } from '../store/batches.ts';
 import { OWNER, RECEIVER, secretsFor } from './fixture.ts';
 import { Scene } from './inbox-scene.ts';
+
+const someSupport = (): Promise<DepositSupport> =>
+  Promise.resolve({ transactions: [SOME_ENVELOPE], genesis: [{ name: 'test' }], blocks: [] });
 
 const receiptsOf = (scene: Scene): number[] => scene.receipts.map((receipt) => openReceipt(receipt, RECEIVER.publicKey).value.n);
 
@@ -26,7 +29,7 @@ describe('a deposit on the ledger', () => {
     const { terms } = scene.sender;
     const keys: EpochKeys = secretsFor(terms).keysAt(interval);
     const box = sealDeposit(terms.params, keys.batchKey(interval, row), { delivery, conditions });
-    scene.deposits.set(n, { box: toBase64Url(change(box)), transaction: SOME_ENVELOPE, genesis: { name: 'test' } } satisfies DepositedBox);
+    scene.deposits.set(n, { box: toBase64Url(change(box)), support: someSupport } satisfies DepositedBox);
   }
 
   test('is taken as the delivery while the link is down, and receipted when it is back', async () => {
@@ -163,7 +166,7 @@ describe('a deposit on the ledger', () => {
     const { terms } = scene.sender;
     const key = secretsFor(terms).keysAt(value.interval).batchKey(value.interval, 0);
     const box = toBase64Url(sealDeposit(terms.params, key, { delivery, conditions: delivered.conditions }));
-    scene.deposits.set(0, { box, transaction: SOME_ENVELOPE, genesis: { name: 'test' } } satisfies DepositedBox);
+    scene.deposits.set(0, { box, support: someSupport } satisfies DepositedBox);
     const inbox = scene.inbox();
     await inbox.takeDeposits();
     assert.deepEqual([inbox.next, scene.found, scene.disputed], [0, [[0, 'BAD_DEPOSIT']], [[0, 'token']]]);
