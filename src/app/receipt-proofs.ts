@@ -1,10 +1,9 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { writeProof } from '../audit/index.ts';
 import { type Envelope, parseEnvelope, parseShape } from '../core/index.ts';
 import { DeliveryPackageShape, openReceipt } from '../evidence/index.ts';
 import type { StoredBatch } from '../store/index.ts';
 import type { ChannelTerms } from '../transfer/index.ts';
+import { keepProof, proofFile } from './proof-files.ts';
 
 export interface ReceiptProofFacts {
   /** Channel document, signed by both parties. */
@@ -22,9 +21,7 @@ export function keepReceiptProof({ channel, terms, file }: ReceiptProofFacts, ba
   const { header } = openReceipt(receipt, terms.receiverKey).value;
   const { delivery } = parseShape(DeliveryPackageShape, batch.deliveryPackage, 'delivery package');
   const signed = header === batch.headerHash ? parseEnvelope(delivery) : batch.header;
-  const path = join(`${file}.proofs`, `${batch.n}-receipt.json`);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.part`, writeProof({ channel, body: { kind: 'receipt', receipt, signed } }), { mode: 0o600, flush: true });
-  renameSync(`${path}.part`, path);
+  const path = proofFile(file, batch.n, 'receipt');
+  keepProof(path, writeProof({ channel, body: { kind: 'receipt', receipt, signed } }));
   return path;
 }

@@ -1,10 +1,9 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { writeProof } from '../audit/index.ts';
 import { type Envelope, epochOf, unverifiedContent } from '../core/index.ts';
 import { BatchHeaderShape } from '../evidence/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
 import { type ChannelTerms, countersignedRecord, type DisputeGrounds } from '../transfer/index.ts';
+import { keepProof, proofFile } from './proof-files.ts';
 
 export interface DisputeFacts {
   /** Channel document, signed by both parties. */
@@ -13,11 +12,6 @@ export interface DisputeFacts {
   /** Path of the store; the proofs lie beside it. */
   readonly file: string;
   readonly store: ReceiverStore;
-}
-
-/** Where a proof of a batch lies. */
-export function proofFile(store: string, n: number, kind: string): string {
-  return join(`${store}.proofs`, `${n}-${kind}.json`);
 }
 
 /**
@@ -29,7 +23,7 @@ export function keepDispute(facts: DisputeFacts, n: number, grounds: DisputeGrou
   const id = `dispute:${n}:${kind}`;
   if (facts.store.claim(id) !== undefined) return;
   const proof = writeProof({ channel: facts.channel, body: grounds.body, support: supportOf(facts, grounds) });
-  writeWhole(proofFile(facts.file, n, kind), proof);
+  keepProof(proofFile(facts.file, n, kind), proof);
   facts.store.addClaim({ id, kind: 'dispute', n, body: grounds.body });
 }
 
@@ -48,11 +42,4 @@ function supportOf(
     blocks: [...blocks],
     epochRecords: record === undefined ? [] : [record],
   };
-}
-
-/** A file that is there is there whole. */
-function writeWhole(file: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.part`, bytes, { mode: 0o600, flush: true });
-  renameSync(`${file}.part`, file);
 }

@@ -13,7 +13,14 @@ import {
 import { AnchorTokensShape } from '../evidence/index.ts';
 import type { BlockInfo, Ledger, LedgerErrorCode, LedgerEvent, LedgerTransaction } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import type { AnchoredBatch, AnchorView, ChannelTerms, DepositedBox, DepositSupport } from '../transfer/index.ts';
+import {
+  type AnchoredBatch,
+  type AnchorView,
+  type ChannelTerms,
+  type DepositedBox,
+  type DepositSupport,
+  headerOnLedger,
+} from '../transfer/index.ts';
 import { type AnchorSeen, anchorOf, anchorSeen, sightingOf } from './ledger-conditions.ts';
 import type { ProposalSeen } from './receiver-proposals.ts';
 
@@ -80,8 +87,7 @@ export class ReceiverLedger implements AnchorView {
   async anchoredHeader(n: number): Promise<string | undefined> {
     const seen = this.anchor(n);
     if (seen !== undefined) return seen.header;
-    const batch = await answered(() => this.#ledger.query('batch', { channel: this.channel, n }));
-    return (batch as { header?: string } | undefined)?.header;
+    return answered(() => headerOnLedger(this.#ledger, this.channel, n));
   }
 
   async anchored(n: number): Promise<AnchoredBatch | undefined> {

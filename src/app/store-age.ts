@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { integer, parseShape, RejectedError } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { ReceiverStore, SenderStore, StoreErrorCode } from '../store/index.ts';
+import { headerOnLedger } from '../transfer/index.ts';
 
-const BatchEntryShape = v.looseObject({ header: v.string() });
 const CumulativeShape = v.looseObject({ through: integer(0) });
 
 /**
@@ -44,8 +44,8 @@ export async function foreignOnLedger(ledger: Ledger, channel: string, store: Se
   const next = store.progress()?.nextBatch;
   if (next === undefined) return undefined;
   const isForeign = async (n: number): Promise<boolean | undefined> => {
-    const entry = await ledger.query('batch', { channel, n });
-    return entry === undefined ? undefined : parseShape(BatchEntryShape, entry, 'batch entry').header !== store.batch(n)?.headerHash;
+    const header = await headerOnLedger(ledger, channel, n);
+    return header === undefined ? undefined : header !== store.batch(n)?.headerHash;
   };
   if (await isForeign(next)) return next;
   for (const n of store.unanchored()) {

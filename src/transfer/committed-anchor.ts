@@ -7,6 +7,12 @@ const BatchEntryShape = v.looseObject({ header: v.string() });
 const AnchorBodyShape = v.looseObject({ n: v.number(), header: v.string() });
 const SeenBlockShape = v.looseObject({ lastBlock: v.looseObject({ number: v.number() }) });
 
+/** Hash of the header that the ledger has under a number, or undefined where the number is free. */
+export async function headerOnLedger(ledger: Ledger, channel: string, n: number): Promise<string | undefined> {
+  const entry = await ledger.query('batch', { channel, n });
+  return entry === undefined ? undefined : parseShape(BatchEntryShape, entry, 'batch entry').header;
+}
+
 /**
  * The transaction by which this very header stands on the ledger.
  * @returns undefined where the number is free, or another header has it
@@ -18,8 +24,7 @@ export async function committedAnchor(
   batch: StoredBatch,
   signal: AbortSignal,
 ): Promise<Commit | undefined> {
-  const entry = await ledger.query('batch', { channel, n: batch.n });
-  if (entry === undefined || parseShape(BatchEntryShape, entry, 'batch entry').header !== batch.headerHash) return undefined;
+  if ((await headerOnLedger(ledger, channel, batch.n)) !== batch.headerHash) return undefined;
   const own = batch.transactionId === '' ? undefined : await ledger.statusOf(batch.transactionId);
   return own ?? (await findAnchor(ledger, channel, batch, signal));
 }

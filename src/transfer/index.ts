@@ -5,6 +5,7 @@ export * from './cache-keeper.ts';
 export * from './cache-policy.ts';
 export * from './channel-terms.ts';
 export * from './collecting-channel.ts';
+export { headerOnLedger } from './committed-anchor.ts';
 export * from './cut-batch.ts';
 export * from './deposits.ts';
 export * from './epoch-cosigner.ts';
