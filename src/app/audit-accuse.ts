@@ -1,9 +1,8 @@
 import { type LedgerClaim, parseProof, verifyProof, writeProof } from '../audit/index.ts';
 import { type Bytes, parseEnvelope, RejectedError } from '../core/index.ts';
-import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
 import { loadAgreement } from './agreement-file.ts';
 import { readConfig } from './config.ts';
-import { openLedger, requireSameLedger } from './ledger-access.ts';
+import { openOwnLedger, requireSameLedger } from './ledger-access.ts';
 
 /**
  * A proof file for what only the ledger shows: a deadline that was missed, a number that was passed over. Works beside a
@@ -16,12 +15,7 @@ export async function accuse(config: string, claim: LedgerClaim): Promise<Bytes>
   const [{ agreement: path }] = own.channels;
   const { agreement, file } = loadAgreement(path);
   requireSameLedger(agreement, own.ledger, path);
-  const ledger = await openLedger(own.ledger, {
-    organisation: own.organisation,
-    signer: await loadSigningKey(own.keys.ledger),
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const ledger = await openOwnLedger(own);
   try {
     const bytes = writeProof({ channel: parseEnvelope(file.channel), body: claim, support: { blocks: await ledger.blocks(0) } });
     const { holds, fault } = await verifyProof(parseProof(bytes), { expectedLedgerId: agreement.ledger });

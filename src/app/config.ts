@@ -34,15 +34,42 @@ export interface LoginConfig {
   readonly passwordFile: string;
 }
 
-export interface LedgerConfig {
+export interface EmbeddedLedgerConfig {
   readonly kind: 'embedded';
   readonly file: string;
   readonly id: string;
 }
 
+/** A private key in a hardware module. */
+export interface Pkcs11Config {
+  readonly library: string;
+  readonly label: string;
+  readonly pinFile: string;
+  /** CKA_ID, hexadecimal; the certificate's subject key identifier where absent. */
+  readonly identifier?: string;
+}
+
+export interface FabricLedgerConfig {
+  readonly kind: 'fabric';
+  readonly id: string;
+  /** Fabric's common connection profile, JSON. */
+  readonly profile: string;
+  /** Folder with `signcerts`, `keystore` and `cacerts`. */
+  readonly msp: string;
+  /** `dcmb` where absent. */
+  readonly fabricChannel?: string;
+  /** `evidence` where absent. */
+  readonly chaincode?: string;
+  readonly pkcs11?: Pkcs11Config;
+}
+
+/** The one line of a configuration that says which ledger is used. */
+export type LedgerConfig = EmbeddedLedgerConfig | FabricLedgerConfig;
+
 export interface KeyPaths {
   readonly evidence: string;
-  readonly ledger: string;
+  /** Signs transactions of an embedded ledger; on Fabric the MSP's key does. */
+  readonly ledger?: string;
   readonly exchange: string;
   /** Encrypts the stores. */
   readonly store: string;
@@ -155,7 +182,10 @@ const checkOwner = compilePersonFile(ownerSchema);
 const checkManufacturer = compilePersonFile(manufacturerSchema);
 
 /** Names of the configuration's keys whose values are paths, relative to the configuration file. */
-const PATH_KEYS = new Set(['file', 'evidence', 'ledger', 'exchange', 'pki', 'agreement', 'policy', 'policyNonce', 'store', 'passwordFile']);
+const PATH_KEYS = new Set([
+  ...['evidence', 'ledger', 'exchange', 'store', 'pki', 'agreement', 'policy', 'policyNonce', 'passwordFile'],
+  ...['file', 'profile', 'msp', 'library', 'pinFile'],
+]);
 
 /** @throws RejectedError `BAD_FILE` or `BAD_CONFIG` in one sentence with file, line, place and remedy */
 export function readOwnerConfig(path: string): OwnerConfig {
@@ -195,6 +225,7 @@ function read(path: string, wanted?: keyof typeof COMMAND): unknown {
       `this is the ${role}'s configuration, the ${wanted}'s is needed`,
       `${COMMAND[role]} takes this one.`,
     );
+  requireLedgerKey(file);
   requireDistinctUsers(file);
   requireAlarmOrder(file);
   return absolutePaths(file.value, dirname(resolve(path)));
@@ -205,6 +236,13 @@ function absolutePaths(value: unknown, folder: string, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => absolutePaths(item, folder, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, absolutePaths(item, folder, name)]));
+}
+
+/** Fabric has keys of its own; in the embedded ledger this one tells who sends. */
+function requireLedgerKey(file: PersonFile): void {
+  const { ledger, keys } = file.value as Pick<OwnerConfig, 'ledger' | 'keys'>;
+  if (ledger.kind === 'fabric' || keys.ledger !== undefined) return;
+  throw personFileFault(file, ['keys'], 'the key "ledger" is missing', 'Add it: an embedded ledger takes transactions that it signs.');
 }
 
 /** A thumbprint or name that stands twice would leave the role to chance. */

@@ -2,6 +2,7 @@ import type { Agreement } from '../agreement/index.ts';
 import {
   type Clock,
   type Envelope,
+  FatalError,
   fromBase64Url,
   type Json,
   keyIdOf,
@@ -15,25 +16,38 @@ import { type Commit, type Ledger, openEmbeddedLedger } from '../ledger/index.ts
 import { isRefusal, untilAvailable } from '../transfer/index.ts';
 import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
 import type { ConfigErrorCode, LedgerConfig, ManufacturerConfig, OwnerConfig } from './config.ts';
+import { openFabric } from './fabric-access.ts';
 import { PatientLedger } from './patient-ledger.ts';
 
 export { LedgerWatch } from './ledger-watch.ts';
 
 export interface LedgerIdentity {
   readonly organisation: string;
-  readonly signer: Signer;
+  /** The embedded ledger's; on Fabric the configured MSP signs. */
+  readonly signer: Signer | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
 
+type SideConfig = Pick<OwnerConfig | ManufacturerConfig, 'ledger' | 'organisation' | 'keys'>;
+
 /** Opens the configured ledger. @throws RejectedError, UnavailableError in one sentence with file and remedy */
-export function openLedger(config: LedgerConfig, { organisation, signer, clock, random }: LedgerIdentity): Promise<Ledger> {
+export async function openLedger(config: LedgerConfig, identity: LedgerIdentity): Promise<Ledger> {
+  if (config.kind === 'fabric') return openFabric(config, identity);
+  const { organisation, signer, clock, random } = identity;
+  if (signer === undefined) throw new FatalError('NO_SIGNER', 'An embedded ledger was opened without a signer.');
   return openEmbeddedLedger({ file: config.file, ledgerId: config.id, organisation, signer, clock, random });
 }
 
 /** Opens the ledger of either side's configuration for a command, in the name of its organisation. @throws as `openLedger` */
-export async function openOwnLedger({ ledger, organisation, keys }: OwnerConfig | ManufacturerConfig): Promise<Ledger> {
-  return openLedger(ledger, { organisation, signer: await loadSigningKey(keys.ledger), clock: systemClock, random: systemRandom });
+export async function openOwnLedger(config: SideConfig, clock: Clock = systemClock): Promise<Ledger> {
+  const signer = await loadLedgerKey(config);
+  return openLedger(config.ledger, { organisation: config.organisation, signer, clock, random: systemRandom });
+}
+
+/** The key that signs an embedded ledger's transactions; undefined on Fabric. */
+export async function loadLedgerKey({ ledger, keys }: Omit<SideConfig, 'organisation'>): Promise<Signer | undefined> {
+  return ledger.kind === 'fabric' || keys.ledger === undefined ? undefined : loadSigningKey(keys.ledger);
 }
 
 /**

@@ -4,25 +4,28 @@ import { type Bytes, equalBytes, fromBase64Url, RejectedError, type Signer, utf8
 import { EpochKeys } from '../evidence/index.ts';
 import { loadExchangeKey, loadSigningKey, loadStoreKey } from '../platform/index.ts';
 import { policyCommitment } from '../policy/index.ts';
-import { type ConfigErrorCode, type KeyPaths, readText } from './config.ts';
+import { type ConfigErrorCode, type KeyPaths, type OwnerConfig, readText } from './config.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
+import { loadLedgerKey } from './ledger-access.ts';
 
 const NONCE_BYTES = 32;
 
 export interface ModuleKeys {
   readonly evidence: Signer;
-  readonly ledger: Signer;
+  /** Undefined on Fabric. */
+  readonly ledger: Signer | undefined;
   /** Encrypts the party's store, 32 bytes. */
   readonly store: Bytes;
 }
 
 /** Loads a party's keys; the evidence key must be the one that the agreement names. */
-export async function loadKeys(paths: KeyPaths, party: Agreement['owner']): Promise<ModuleKeys> {
+export async function loadKeys(config: Pick<OwnerConfig, 'ledger' | 'keys'>, party: Agreement['owner']): Promise<ModuleKeys> {
+  const { keys: paths } = config;
   const evidence = await loadSigningKey(paths.evidence);
   if (!equalBytes(evidence.publicKey, fromBase64Url(party.evidenceKey))) {
     throw bad(`${paths.evidence} is not the key that the agreement names for ${party.org}. Use that key, or make a new agreement.`);
   }
-  return { evidence, ledger: await loadSigningKey(paths.ledger), store: await loadStoreKey(paths.store) };
+  return { evidence, ledger: await loadLedgerKey(config), store: await loadStoreKey(paths.store) };
 }
 
 /**

@@ -263,7 +263,7 @@ async function loadFiles(config: ManufacturerConfig, nowMs: number): Promise<Rec
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
   requireInForce(loaded, own.agreement, nowMs);
   requireAgreedConditions(own, loaded.agreement);
-  return { config, loaded, keys: await loadKeys(config.keys, loaded.agreement.manufacturer) };
+  return { config, loaded, keys: await loadKeys(config, loaded.agreement.manufacturer) };
 }
 
 /** The applications' server offers none of the methods that serve a receiver. */

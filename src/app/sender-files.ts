@@ -21,7 +21,7 @@ export async function loadSenderFiles(config: OwnerConfig, nowMs: number): Promi
   const loaded = loadAgreement(own.agreement);
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
   requireInForce(loaded, own.agreement, nowMs);
-  const keys = await loadKeys(config.keys, loaded.agreement.owner);
+  const keys = await loadKeys(config, loaded.agreement.owner);
   const policy = await loadPolicy(own.policy);
   requireAgreedPolicy(loaded.agreement, own.policy, policy.text, own.policyNonce);
   requireNoRawReleases(loaded, own.agreement);

@@ -8,7 +8,7 @@ import { RejectedError } from './errors.ts';
  * may be a secret.
  */
 
-const ajv = new Ajv2020({ strict: true, allErrors: false, verbose: true, allowUnionTypes: true });
+const ajv = new Ajv2020({ strict: true, allErrors: false, verbose: true, allowUnionTypes: true, discriminator: true });
 
 export type PersonFileCheck = ValidateFunction;
 

@@ -40,17 +40,17 @@ describe('what does not fit together is refused in one sentence, before anything
     const file = at('other-ledger.db');
     const genesis = testGenesis();
     await createEmbeddedLedger({ file, genesis });
-    const { ledger } = plant.ownerConfig();
-    await refused(sender({}, { ledger: { ...ledger, file } }), 'OTHER_LEDGER', /other-ledger\.db/);
-    await refused(receiver({}, { ledger: { ...ledger, file } }), 'OTHER_LEDGER', /other-ledger\.db/);
-    const other = { ...ledger, file, id: ledgerIdOf(genesis) };
+    const ledger = { ...plant.ownerConfig().ledger, kind: 'embedded' as const, file };
+    await refused(sender({}, { ledger }), 'OTHER_LEDGER', /other-ledger\.db/);
+    await refused(receiver({}, { ledger }), 'OTHER_LEDGER', /other-ledger\.db/);
+    const other = { ...ledger, id: ledgerIdOf(genesis) };
     await refused(sender({}, { ledger: other }), 'BAD_CONFIG', /agreement\.json was agreed for ledger/);
     await refused(receiver({}, { ledger: other }), 'BAD_CONFIG', /agreement\.json was agreed for ledger/);
   });
 
   test('a ledger file that is not there', async () => {
-    const { ledger } = plant.ownerConfig();
-    await refused(sender({}, { ledger: { ...ledger, file: at('nowhere.db') } }), 'LEDGER_UNAVAILABLE', /nowhere\.db/);
+    const ledger = { ...plant.ownerConfig().ledger, kind: 'embedded' as const, file: at('nowhere.db') };
+    await refused(sender({}, { ledger }), 'LEDGER_UNAVAILABLE', /nowhere\.db/);
   });
 
   test('a mapping policy that was changed by one space, and a nonce that is not its own', async () => {

@@ -6,9 +6,9 @@ import { linkOptions, trustListOf } from '../../src/app/link-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { ModuleConnection, type TagWriter } from '../../src/client/index.ts';
 import { fromBase64Url, intervalEnd, type Json, parseCanonical } from '../../src/core/index.ts';
-import { openEmbeddedLedger } from '../../src/ledger/index.ts';
-import { loadSigningKey, loadStoreKey, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { loadStoreKey } from '../../src/platform/index.ts';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
+import { openOwnLedger } from '../../src/app/ledger-access.ts';
 import { SenderStore, type StoredBatch } from '../../src/store/index.ts';
 import { until } from '../support/until.ts';
 import { pieces, TestPlant, Told } from './plant.ts';
@@ -110,10 +110,7 @@ describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybod
   }
 
   async function anchorsOnLedger(): Promise<Map<number, Json>> {
-    const { ledger, keys, organisation } = plant.ownerConfig();
-    const signer = await loadSigningKey(keys.ledger);
-    const own = { file: ledger.file, ledgerId: ledger.id, organisation, signer, clock: systemClock, random: systemRandom };
-    const reader = await openEmbeddedLedger(own);
+    const reader = await openOwnLedger(plant.ownerConfig());
     const blocks = (await reader.blocks(0)) as unknown as { transactions?: { event: { kind: string; body: { n: number } } }[] }[];
     await reader.close();
     const all = blocks.flatMap(({ transactions = [] }) => transactions).filter(({ event }) => event.kind === 'anchor');

@@ -1,9 +1,9 @@
 import { readManufacturerConfig, readOwnerConfig } from 'dcmb';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
-import { openLedger } from '../../src/app/ledger-access.ts';
+import { openOwnLedger } from '../../src/app/ledger-access.ts';
 import { toBase64Url } from '../../src/core/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
-import { loadSigningKey, loadStoreKey, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { loadStoreKey } from '../../src/platform/index.ts';
 import { ReceiverStore, SenderStore } from '../../src/store/index.ts';
 import type { ChannelTerms } from '../../src/transfer/index.ts';
 
@@ -23,12 +23,7 @@ export async function openRemains(ownerFile: string, manufacturerFile: string): 
   const channel = toBase64Url(terms.channelId);
   const owner = new SenderStore(own.channels[0].store, channel, await loadStoreKey(own.keys.store));
   const receiver = new ReceiverStore(other.channels[0].store, channel, await loadStoreKey(other.keys.store));
-  const ledger = await openLedger(own.ledger, {
-    organisation: own.organisation,
-    signer: await loadSigningKey(own.keys.ledger),
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const ledger = await openOwnLedger(own);
   return {
     terms,
     owner,

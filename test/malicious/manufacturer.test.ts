@@ -52,7 +52,7 @@ describe('a malicious manufacturer against an honest owner', () => {
   });
 
   test('a forged receipt: by another key, for the owner to take or leave', async () => {
-    const stranger = new Signing(scene.plant.manufacturerConfig().keys.ledger);
+    const stranger = new Signing(scene.plant.manufacturerConfig().keys.ledger ?? '');
     const forge = (n: number, receipt: Parameters<typeof manufacturer.forged>[0]) => (n === N ? stranger.changed(receipt, {}) : receipt);
     await scene.start({}, manufacturer.receipting(forge));
     await scene.anchored(N + 2);

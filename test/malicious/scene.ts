@@ -14,10 +14,10 @@ import {
   verifyProof,
 } from '../../src/app/index.ts';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
-import { openLedger } from '../../src/app/ledger-access.ts';
+import { openOwnLedger } from '../../src/app/ledger-access.ts';
 import { type Clock, toBase64Url } from '../../src/core/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
-import { loadSigningKey, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { systemClock } from '../../src/platform/index.ts';
 import { until } from '../support/until.ts';
 import { TestPlant, Told } from '../app/plant.ts';
 
@@ -132,13 +132,7 @@ export class MaliciousScene {
    */
   async ledger(side: Side, aheadMs = 0): Promise<Ledger> {
     const config = side === 'owner' ? this.plant.ownerConfig() : this.plant.manufacturerConfig();
-    const signer = await loadSigningKey(config.keys.ledger);
-    const ledger = await openLedger(config.ledger, {
-      organisation: config.organisation,
-      signer,
-      clock: aheadOf(aheadMs),
-      random: systemRandom,
-    });
+    const ledger = await openOwnLedger(config, aheadOf(aheadMs));
     this.#ledgers.push(ledger);
     return ledger;
   }

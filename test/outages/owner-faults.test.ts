@@ -37,7 +37,9 @@ describe("an owner's module whose surroundings fail", { timeout: 120_000 }, () =
     const module = await start(first);
     await until('a batch is anchored', () => first.of('anchored').length > 0);
     await plant.stop(module, 0);
-    const { file } = plant.ownerConfig().ledger;
+    const { ledger } = plant.ownerConfig();
+    assert.ok(ledger.kind === 'embedded');
+    const { file } = ledger;
     const files = ['', '-wal', '-shm'].map((end) => `${file}${end}`).filter((each) => existsSync(each));
     for (const each of files) renameSync(each, `${each}.away`);
 
