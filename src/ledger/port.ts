@@ -9,6 +9,12 @@ export type LedgerErrorCode =
   | 'LEDGER_BUSY'
   /** The transaction may or may not be committed: ask `statusOf`, or submit the same bytes again. */
   | 'OUTCOME_UNKNOWN'
+  /** Fabric: too few organisations endorsed. Nothing was sent; prepare again later. */
+  | 'NOT_ENDORSED'
+  /** Fabric: no orderer took the transaction. Submit the same bytes again later. */
+  | 'NOT_ORDERED'
+  /** Fabric: the transaction stands in a block, marked invalid. It is spent: prepare another one. */
+  | 'INVALIDATED'
   /** The ledger has another id than the one expected. */
   | 'OTHER_LEDGER'
   /** The organisation or its key is not in the genesis. */
