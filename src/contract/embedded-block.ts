@@ -31,9 +31,6 @@ import { TRANSACTION_KINDS, type TransactionKind } from './state.ts';
 
 export const TRANSACTION_TYPE = 'application/vnd.dcmb.transaction.v0+json';
 
-/** How far a transaction's own time may run ahead of the block that takes it, and a writer's clock lag behind the chain. */
-export const MOST_CLOCK_SKEW_MS = 5_000;
-
 /** Bytes of a prepared transaction, so that one member can't fill the file of all. */
 export const MOST_TRANSACTION_BYTES = 1_048_576;
 

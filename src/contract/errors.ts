@@ -4,6 +4,8 @@ import { type CoreErrorCode, type ErrorOptions, RejectedError } from '../core/in
 /** What the contract itself refuses, each with a code of its own; docs/ledger.md says which transaction gives which. */
 export type OwnContractErrorCode =
   | 'UNKNOWN_KIND'
+  | 'DATED_BACK'
+  | 'DATED_AHEAD'
   | 'BAD_GENESIS'
   | 'OTHER_LEDGER'
   | 'WRONG_CREATOR'

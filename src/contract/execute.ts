@@ -18,6 +18,7 @@ import {
   TRANSACTION_KINDS,
   type TransactionKind,
 } from './state.ts';
+import { requireTime } from './transaction-time.ts';
 
 type Handler = (state: ContractState, context: ContractContext, body: Json) => Promise<ContractEvent>;
 
@@ -38,11 +39,13 @@ const HANDLERS: Readonly<Record<TransactionKind, Handler>> = {
 };
 
 /**
- * The smart contract: checks a transaction against the state and gives its one event. A function of its arguments alone:
- * it reads no clock but the transaction's own time, and writes only after its last check, so a refusal leaves nothing.
+ * The smart contract: checks a transaction against the state and gives its one event. A function of its arguments alone,
+ * where the ledger's time decides only whether the transaction's own is taken; it writes only after its last check, so a
+ * refusal leaves nothing.
  * @throws RejectedError with a `ContractErrorCode`
  */
 export async function execute(state: ContractState, context: ContractContext, { kind, body }: Transaction): Promise<ContractEvent> {
+  requireTime(context);
   if (!isTransactionKind(kind)) refuse('UNKNOWN_KIND', 'The contract has no transaction of this kind.');
   return HANDLERS[kind](state, context, body);
 }

@@ -16,4 +16,5 @@ export { type OfflineDocuments, offlineState } from './offline-state.ts';
 export { query, QUERY_NAMES, type QueryName } from './query.ts';
 export type * from './records.ts';
 export * from './state.ts';
+export * from './transaction-time.ts';
 export * from './verify-chain.ts';

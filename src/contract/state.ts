@@ -33,8 +33,13 @@ export interface ContractState extends StateReader {
 export interface ContractContext {
   /** The organisation that sent the transaction: told by the ledger, never by an argument. */
   readonly creator: string;
-  /** The transaction's own time, ms since 1970 UTC: its sender's claim, a hint. */
+  /** The transaction's own time, ms since 1970 UTC: its sender's claim, which the ledger takes only close to `nowMs`. */
   readonly timeMs: number;
+  /**
+   * The ledger's time, ms since 1970 UTC: the block's on the embedded ledger, the endorser's clock on Fabric. It decides
+   * what is refused and nothing else, so that two endorsers with two clocks never give two results.
+   */
+  readonly nowMs: number;
   readonly ledgerId: string;
 }
 

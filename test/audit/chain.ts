@@ -44,7 +44,7 @@ export class TestChain {
       ledgerKey(creator),
     );
     const state = new TransactionState(this.#state);
-    const event = await execute(state, { creator, timeMs, ledgerId: this.ledgerId }, { kind, body: body as Json });
+    const event = await execute(state, { creator, timeMs, nowMs: blockMs, ledgerId: this.ledgerId }, { kind, body: body as Json });
     this.#state.apply(state.writes);
     const envelope = parseEnvelope(parseCanonical(bytes));
     this.blocks.push({ v: 0, number, prev: this.last.hash, timeMs: blockMs, transactions: [{ txId, envelope, event }] });

@@ -66,6 +66,8 @@ export class ContractBench {
   /** Keys of other contracts' state that transactions read. */
   readonly foreignReads: string[] = [];
   timeMs = Date.UTC(2026, 0, 2);
+  /** The ledger's time; the transactions' own where not given. */
+  nowMs: number | undefined;
 
   constructor(changes: Partial<Genesis> = {}) {
     this.genesis = testGenesis(changes);
@@ -93,7 +95,7 @@ export class ContractBench {
   }
 
   #context(creator: string) {
-    return { creator, timeMs: this.timeMs, ledgerId: this.ledgerId };
+    return { creator, timeMs: this.timeMs, nowMs: this.nowMs ?? this.timeMs, ledgerId: this.ledgerId };
   }
 
   #watched(written: () => number): StateReader {

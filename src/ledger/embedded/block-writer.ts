@@ -182,7 +182,7 @@ async function executeOne(waiting: Waiting, state: BlockState, timeMs: number): 
     requireTime(transaction.timeMs, timeMs);
     const own = new TransactionState(state);
     const { creator, ledger } = transaction;
-    const event = await execute(own, { creator, timeMs: transaction.timeMs, ledgerId: ledger }, transaction);
+    const event = await execute(own, { creator, timeMs: transaction.timeMs, nowMs: timeMs, ledgerId: ledger }, transaction);
     state.apply(own.writes);
     return { txId, envelope, event };
   } catch (error) {
