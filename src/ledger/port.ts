@@ -31,6 +31,10 @@ export type LedgerErrorCode =
   | 'TIME_AHEAD'
   /** The committing clock lags behind the last block by more than the skew allowed. */
   | 'CLOCK_BEHIND_LEDGER'
+  /** Fabric: the connection profile can't be used. */
+  | 'BAD_PROFILE'
+  /** Fabric: certificate, key or token can't be used. */
+  | 'BAD_IDENTITY'
   | 'CLOSED';
 
 /** A transaction that is ready to be sent. Persist it before `submit`: the same bytes may be sent again after a crash. */
