@@ -1,6 +1,16 @@
 import type { Agreement } from '../agreement/index.ts';
 import type { ClearedCondition, ModuleConnection } from '../client/index.ts';
-import { type Argon2, type Clock, type Envelope, intervalAt, RejectedError, type Signer, UnavailableError } from '../core/index.ts';
+import {
+  type Argon2,
+  type Clock,
+  type Envelope,
+  envelopeHashText,
+  intervalAt,
+  type Json,
+  RejectedError,
+  type Signer,
+  UnavailableError,
+} from '../core/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
@@ -209,13 +219,24 @@ export class ReceiverChannel {
     );
   }
 
+  /** The manufacturer sends what it has signed; the first record is the owner's, which waits for it. */
+  #sendRecord(k: number): void {
+    const envelope = k === 0 ? undefined : this.#cosigner.countersigned(k);
+    if (envelope === undefined) return;
+    const body = { record: envelope } as unknown as Json;
+    this.#ports.store.addClaim({ id: `epochRecord:${k}:${envelopeHashText(envelope)}`, kind: 'epochRecord', n: k, body });
+  }
+
   async #cosign(connection: ModuleConnection): Promise<void> {
     try {
       const signed = await this.#cosigner.serve({
         fetchEpochRecord: (k) => connection.fetchEpochRecord(k),
         countersignEpochRecord: (envelope) => connection.countersignEpochRecord(envelope),
       });
-      for (const k of signed) this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' });
+      for (const k of signed) {
+        this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' });
+        this.#sendRecord(k);
+      }
     } catch (error) {
       if (!(error instanceof RejectedError) || (error as RejectedError<string>).code !== 'BAD_EPOCH_RECORD') throw error;
       this.#inbox.finding(-1, 'BAD_EPOCH_RECORD', error.message);

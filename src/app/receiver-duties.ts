@@ -43,7 +43,10 @@ export class ReceiverDuties {
     const next = store.fact(NEXT_UNCOVERED);
     this.#overdue = new OverdueWatch(params, next === undefined ? undefined : Number(next), lastInterval);
     this.#claims = new LedgerClaims(ledger, store, {
-      done: ({ id }, commit) => listener({ event: 'claimed', claim: id, transaction: commit?.txId ?? '' }),
+      done: ({ id, kind, n }, commit) => {
+        if (kind === 'epochRecord') listener({ event: 'epoch-record', k: n, step: 'committed' });
+        else listener({ event: 'claimed', claim: id, transaction: commit?.txId ?? '' });
+      },
       refused: ({ id, n, kind }, code) =>
         inbox.finding(
           kind === 'overdue' ? -1 : n,

@@ -11,6 +11,8 @@ import { isStoreBehind } from './sender-parts.ts';
 
 const EVERY_MS = 500;
 const COUNTERSIGNATURE_EVERY_MS = 50;
+/** The longest that the owner leaves a record to the manufacturer, which sends it as soon as it has signed. */
+const LONGEST_TURN_MS = 10_000;
 
 export interface SenderDutyParts {
   readonly loaded: LoadedAgreement;
@@ -36,6 +38,8 @@ export class SenderDuties {
   readonly #parts: SenderDutyParts;
   readonly #terms: ChannelTerms;
   #lastFault = '';
+  /** The countersigned record that the manufacturer is to send, and until when it is left to it, ms since 1970. */
+  #turn = { k: 0, untilMs: 0 };
   #isIn = false;
 
   constructor(parts: SenderDutyParts) {
@@ -93,14 +97,24 @@ export class SenderDuties {
     }
   }
 
-  /** Sends a countersigned epoch record. */
+  /** Sends a countersigned epoch record that the manufacturer has not sent. */
   async #commitEpochRecord(): Promise<void> {
     const { records, ledger, listener, signal } = this.#parts;
     const waiting = records.uncommitted();
     if (waiting === undefined) return;
-    await ensureOnLedger(ledger, 'epochRecord', { record: waiting.envelope }, ['RECORD_EXISTS'], signal);
+    const isThere = (await ledger.query('epochRecord', { channel: toBase64Url(this.#terms.channelId), k: waiting.k })) !== undefined;
+    if (!isThere && this.#isManufacturersTurn(waiting.k)) return;
+    if (!isThere) await ensureOnLedger(ledger, 'epochRecord', { record: waiting.envelope }, ['RECORD_EXISTS'], signal);
     records.setCommitted(waiting.k);
     listener({ event: 'epoch-record', k: waiting.k, step: 'committed' });
+  }
+
+  /** The first record of all is waited for, so the owner sends it at once. */
+  #isManufacturersTurn(k: number): boolean {
+    const { params } = this.#terms;
+    const now = this.#parts.clock.now();
+    if (k !== this.#turn.k) this.#turn = { k, untilMs: now + Math.min(LONGEST_TURN_MS, (params.epochIntervals * params.intervalMs) / 4) };
+    return now < this.#turn.untilMs;
   }
 
   async #attempt(duty: () => Promise<void>): Promise<void> {

@@ -47,14 +47,13 @@ function endpointsText(endpoints: Readonly<Record<string, string>>): string {
   return reachable.map(([name, url]) => `${name} ${url}`).join(', ');
 }
 
-/** Claims have ids such as `overdue:7` and `dispute:3:fork`; those of epoch records end with a hash. */
+/** Claims have ids such as `overdue:7` and `dispute:3:fork`; those of objections end with a hash. */
 function claimText(id: string): string {
   const [kind = '', n = '', which = ''] = id.split(':');
   const texts: Readonly<Record<string, string>> = {
     receipt: `the receipt for the deposit of batch ${n}`,
     overdue: `the claim that interval ${n} is overdue`,
     dispute: `the dispute "${which}" about batch ${n}`,
-    epochRecord: `the countersigned epoch record ${n}`,
     epochObjection: `the objection to epoch record ${n}`,
   };
   return texts[kind] ?? id;

@@ -82,7 +82,7 @@ export class EpochCosigner {
    * @throws RejectedError `BAD_EPOCH_RECORD`
    */
   async answer(k: number, proposal: Envelope): Promise<Envelope> {
-    const signed = this.#signed(k);
+    const signed = this.countersigned(k);
     if (signed !== undefined && equalBytes(envelopeHash(signed), envelopeHash(proposal))) return signed;
     return this.#sign(k, proposal);
   }
@@ -125,7 +125,8 @@ export class EpochCosigner {
     return (this.#store.batch(n) ?? this.#store.exception(n))?.headerHash;
   }
 
-  #signed(k: number): Envelope | undefined {
+  /** The newest version of record `k` that this side has signed. */
+  countersigned(k: number): Envelope | undefined {
     const fact = this.#store.fact(`${COUNTERSIGNED}-${k}`);
     return fact === undefined ? undefined : parseEnvelope(JSON.parse(fact));
   }

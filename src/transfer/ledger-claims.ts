@@ -8,7 +8,7 @@ const PROPOSAL_ANSWERED: readonly string[] = ['RECORD_EXISTS', 'TOKEN_SET_EXISTS
 /** The ledger has it already, or it needs it no more. */
 const DONE: readonly string[] = ['DISPUTE_EXISTS', 'OVERDUE_EXISTS', 'BATCH_PRESENT', 'RECEIPT_EXISTS', ...PROPOSAL_ANSWERED];
 /** It does not take it yet. */
-const LATER: readonly string[] = ['NOT_ANCHORED', 'NO_CHANNEL', 'NOT_DUE', 'KEY_NOT_LOGGED', 'TIME_AHEAD'];
+const LATER: readonly string[] = ['NOT_ANCHORED', 'RECORD_GAP', 'NO_CHANNEL', 'NOT_DUE', 'KEY_NOT_LOGGED', 'TIME_AHEAD'];
 
 export interface ClaimListener {
   /** @param commit undefined where the ledger had it already */

@@ -6,7 +6,6 @@ for (const [claim, line] of [
   ['receipt:3', 'the receipt for the deposit of batch 3 is on the ledger, transaction T'],
   ['overdue:7', 'the claim that interval 7 is overdue is on the ledger, transaction T'],
   ['dispute:3:fork', 'the dispute "fork" about batch 3 is on the ledger, transaction T'],
-  ['epochRecord:1:492Y02hmii2odWyYciXr1g', 'the countersigned epoch record 1 is on the ledger, transaction T'],
   ['epochObjection:1:492Y02hmii2odWyYciXr1g', 'the objection to epoch record 1 is on the ledger, transaction T'],
   ['something:else', 'something:else is on the ledger, transaction T'],
 ] as const)
