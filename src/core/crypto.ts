@@ -4,8 +4,8 @@ import { RejectedError } from './errors.ts';
 
 /*
  * The symmetric primitives that every floor may use. They are pure functions of their arguments: nothing here reads a
- * clock, a file or a random source. All of node:crypto in floors 0 to 2 goes through this file and ed25519.ts, so that
- * a browser build replaces these two.
+ * clock, a file or a random source. All of node:crypto in floors 0 to 2 goes through this file, ecdsa.ts and ed25519.ts, so
+ * that a browser build replaces these three.
  */
 
 /** SHA-256 (FIPS 180-4) over the concatenation of the parts. 32 bytes. */

@@ -3,6 +3,7 @@ export * from './canonical.ts';
 export * from './channel-params.ts';
 export * from './crypto.ts';
 export * from './dsse.ts';
+export * from './ecdsa.ts';
 export * from './ed25519.ts';
 export * from './errors.ts';
 export * from './person-file.ts';

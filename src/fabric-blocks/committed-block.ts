@@ -1,0 +1,121 @@
+import { type Bytes, RejectedError, toBase64Url } from '../core/index.ts';
+import { fabricBlockHash, readBlock } from './block.ts';
+import { certificateOf } from './certificate.ts';
+import { type Creator, ENDORSER_TRANSACTION, readCreator, readPayload, splitEnvelope, transactionIdOf } from './envelope.ts';
+import { refuse } from './errors.ts';
+import { readTransaction } from './transaction.ts';
+
+/** What an envelope says, as far as a client needs it; not verified. */
+export interface FabricEnvelope {
+  /** Hexadecimal, 64 digits. */
+  readonly txId: string;
+  /** `HeaderType` of the channel header: 1 configuration, 3 transaction of a chaincode. */
+  readonly type: number;
+  readonly channel: string;
+  readonly creator: Creator;
+  /** The creator as it stands in the signature header. */
+  readonly creatorBytes: Bytes;
+  readonly nonce: Bytes;
+  /** Of the channel header, ms since 1970 UTC; 0 where it has none. */
+  readonly timeMs: number;
+  /** Empty where it is no transaction of a chaincode. */
+  readonly chaincode: string;
+  readonly args: readonly Bytes[];
+  readonly response: { readonly status: number; readonly message: string; readonly payload: Bytes } | undefined;
+  readonly event: { readonly chaincode: string; readonly name: string; readonly payload: Bytes } | undefined;
+  /** What the creator signs. */
+  readonly payload: Bytes;
+  readonly signature: Bytes;
+}
+
+export interface FabricTransaction extends FabricEnvelope {
+  /** Place in the block. */
+  readonly index: number;
+  /** Fabric's validation code: 0 is VALID. */
+  readonly code: number;
+}
+
+export interface FabricBlock {
+  readonly number: number;
+  /** Hash of the block before, 43 characters; empty in block 0. */
+  readonly prev: string;
+  /** 43 characters. */
+  readonly hash: string;
+  /** In order. What is marked invalid and cannot be read is left out. */
+  readonly transactions: readonly FabricTransaction[];
+}
+
+/**
+ * Reads a `common.Block` from a peer that the reader trusts: its data must fit its header; signatures and endorsements are not
+ * looked at.
+ * @throws RejectedError `BAD_ENCODING`, `BAD_BLOCK`
+ */
+export function decodeBlock(bytes: Bytes): FabricBlock {
+  const block = readBlock(bytes);
+  const transactions = block.data.flatMap((envelope, index) => {
+    const code = block.codes[index] ?? refuse('BAD_BLOCK', `Block ${block.number} has no validation code for transaction ${index}.`);
+    try {
+      return [{ ...decodeEnvelope(envelope), index, code }];
+    } catch (error) {
+      // Anybody with access to the channel can have junk put into a block, where it is marked invalid.
+      if (!(error instanceof RejectedError) || code === 0) throw error;
+      return [];
+    }
+  });
+  return { number: block.number, prev: toBase64Url(block.prev), hash: toBase64Url(fabricBlockHash(block)), transactions };
+}
+
+/** Reads a `common.Envelope`. @throws RejectedError `BAD_ENCODING` */
+export function decodeEnvelope(bytes: Bytes): FabricEnvelope {
+  const { payload, signature } = splitEnvelope(bytes);
+  const { header } = readPayload(payload);
+  const { txId, type, channel, creatorBytes, nonce } = header;
+  return {
+    txId,
+    type,
+    channel,
+    creator: readCreator(creatorBytes),
+    creatorBytes,
+    nonce,
+    timeMs: header.timeMs ?? 0,
+    ...(type === ENDORSER_TRANSACTION ? invocationIn(payload) : { chaincode: '', args: [], response: undefined, event: undefined }),
+    payload,
+    signature,
+  };
+}
+
+function invocationIn(payload: Bytes): Pick<FabricEnvelope, 'chaincode' | 'args' | 'response' | 'event'> {
+  const { chaincode, args, response, event } = readTransaction(payload);
+  const told = event === undefined ? undefined : { chaincode: event.chaincodeId, name: event.eventName, payload: event.payload };
+  return { chaincode, args, response, event: told };
+}
+
+/**
+ * Checks what the sender of an envelope alone answers for: the id follows from nonce and creator, and the creator's signature is
+ * one under the certificate that it shows. Whether that is a member's is for the network.
+ * @throws RejectedError `BAD_ENCODING`
+ */
+export function requireSigned(envelope: FabricEnvelope): void {
+  const { txId, payload, signature, creator } = envelope;
+  if (transactionIdOf(envelope) !== txId) refuse('BAD_ENCODING', 'The id of the transaction is not that of its nonce and creator.');
+  if (!certificateOf(creator.certificate).verifies(payload, signature))
+    refuse('BAD_ENCODING', "The creator's signature does not verify under its certificate.");
+}
+
+const VALID = 0;
+
+/**
+ * A block has no clock of its own: its time is the greatest of its valid transactions of the evidence chaincode, which their
+ * endorsers have compared with their clocks. 0 where it has none.
+ * @param evidence name of the chaincode
+ */
+export function ownTimeMs({ transactions }: FabricBlock, evidence: string): number {
+  const counted = transactions.filter(({ code, chaincode, args }) => code === VALID && chaincode === evidence && isTimed(args));
+  return counted.reduce((most, { timeMs }) => Math.max(most, timeMs), 0);
+}
+
+const TIMED: ReadonlySet<string> = new Set(['genesis', 'execute']);
+
+export function isTimed([name]: readonly Bytes[]): boolean {
+  return name !== undefined && TIMED.has(String.fromCharCode(...name.subarray(0, 16)));
+}

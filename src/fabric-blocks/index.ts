@@ -1,0 +1,12 @@
+export { blockJson } from './block.ts';
+export {
+  decodeBlock,
+  decodeEnvelope,
+  type FabricBlock,
+  type FabricEnvelope,
+  type FabricTransaction,
+  ownTimeMs,
+  requireSigned,
+} from './committed-block.ts';
+export type { FabricBlockErrorCode } from './errors.ts';
+export { bool, bytesField, decode, decodeExact, int32, message, repeatedBytes, repeatedMessage, text, uint64 } from './message.ts';
