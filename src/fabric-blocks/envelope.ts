@@ -1,9 +1,10 @@
-import { type Bytes, concat, equalBytes, sha256, toHex, utf8 } from '../core/index.ts';
+import { type Bytes, sha256, toHex } from '../core/index.ts';
 import { refuse } from './errors.ts';
 import { decode, type Decoded } from './message.ts';
 import {
   ChannelHeaderMessage,
   EnvelopeMessage,
+  type HeaderMessage,
   PayloadMessage,
   SerializedIdentityMessage,
   SignatureHeaderMessage,
@@ -63,26 +64,28 @@ export interface EnvelopeHeader {
 export function readPayload(payload: Bytes): { readonly header: EnvelopeHeader; readonly data: Bytes } {
   const { header, data } = decode(PayloadMessage, payload, 'payload');
   if (header === undefined) refuse('BAD_ENCODING', 'The payload has no header.');
-  const channel = decode(ChannelHeaderMessage, header.channelHeader, 'channel header');
-  const signer = decode(SignatureHeaderMessage, header.signatureHeader, 'signature header');
+  return { data, header: readHeader(header) };
+}
+
+/** @throws RejectedError `BAD_ENCODING` */
+export function readHeader({ channelHeader, signatureHeader }: Decoded<typeof HeaderMessage>): EnvelopeHeader {
+  const channel = decode(ChannelHeaderMessage, channelHeader, 'channel header');
+  const signer = decode(SignatureHeaderMessage, signatureHeader, 'signature header');
   return {
-    data,
-    header: {
-      type: channel.type,
-      channel: channel.channelId,
-      txId: channel.txId,
-      timeMs: millisecondsOf(channel.timestamp),
-      epoch: channel.epoch,
-      extension: channel.extension,
-      creatorBytes: signer.creator,
-      nonce: signer.nonce,
-      channelHeaderBytes: header.channelHeader,
-      signatureHeaderBytes: header.signatureHeader,
-    },
+    type: channel.type,
+    channel: channel.channelId,
+    txId: channel.txId,
+    timeMs: millisecondsOf(channel.timestamp),
+    epoch: channel.epoch,
+    extension: channel.extension,
+    creatorBytes: signer.creator,
+    nonce: signer.nonce,
+    channelHeaderBytes: channelHeader,
+    signatureHeaderBytes: signatureHeader,
   };
 }
 
-/** The chaincode shim rounds the same way. A time before 1970, or with more nanoseconds than a second has, is none. */
+/** A time before 1970, after the year 9999, or with more nanoseconds than a second has, is none. */
 function millisecondsOf(timestamp: Decoded<typeof TimestampMessage> | undefined): number | undefined {
   if (timestamp === undefined) return undefined;
   const { seconds, nanos } = timestamp;
@@ -103,9 +106,5 @@ export function transactionIdOf({ nonce, creatorBytes }: Pick<EnvelopeHeader, 'n
 
 /** The hash by which endorsers name the proposal. */
 export function proposalHash(channelHeader: Bytes, signatureHeader: Bytes, proposalPayload: Bytes): Bytes {
-  return sha256(concat(channelHeader, signatureHeader, proposalPayload));
-}
-
-export function sameText(bytes: Bytes, text: string): boolean {
-  return equalBytes(bytes, utf8(text));
+  return sha256(channelHeader, signatureHeader, proposalPayload);
 }

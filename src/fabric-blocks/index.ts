@@ -10,3 +10,4 @@ export {
 } from './committed-block.ts';
 export type { FabricBlockErrorCode } from './errors.ts';
 export { bool, bytesField, decode, decodeExact, int32, message, repeatedBytes, repeatedMessage, text, uint64 } from './message.ts';
+export { type ProposalHeader, readProposalHeader } from './proposal-header.ts';
