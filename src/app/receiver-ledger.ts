@@ -10,7 +10,7 @@ import {
   toBase64Url,
   UnavailableError,
 } from '../core/index.ts';
-import { AnchorTokensShape } from '../evidence/index.ts';
+import { AnchorBodyShape } from '../evidence/index.ts';
 import type { BlockInfo, Ledger, LedgerErrorCode, LedgerEvent, LedgerTransaction } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
 import {
@@ -24,7 +24,6 @@ import {
 import { type AnchorSeen, anchorOf, anchorSeen, sightingOf } from './ledger-conditions.ts';
 import type { ProposalSeen } from './receiver-proposals.ts';
 
-const AnchorTransaction = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensShape });
 const DepositTransaction = v.looseObject({ box: base64Url() });
 const DepositEvent = v.looseObject({ n: integer(0) });
 const ProposalEvent = v.strictObject({ k: integer(0), proposal: Hash });
@@ -94,7 +93,7 @@ export class ReceiverLedger implements AnchorView {
     const sighting = this.#store.anchor(n);
     if (sighting === undefined) return undefined;
     const { body } = await this.#transaction(sighting.block, anchorOf(sighting).transaction);
-    return parseShape(AnchorTransaction, body, 'anchor');
+    return parseShape(AnchorBodyShape, body, 'anchor');
   }
 
   async deposited(n: number): Promise<DepositedBox | undefined> {

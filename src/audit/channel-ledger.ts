@@ -11,7 +11,7 @@ import {
   unverifiedContent,
 } from '../core/index.ts';
 import { type BlockTransaction, type ChainEvent, type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
-import { AnchorTokensShape, BatchHeaderShape, EpochRecordShape, ReceiptShape } from '../evidence/index.ts';
+import { AnchorBodyShape, BatchHeaderShape, EpochRecordShape, ReceiptShape } from '../evidence/index.ts';
 import type { AnchorTokens, BatchHeader, EpochRecord } from '../evidence/index.ts';
 
 /*
@@ -108,7 +108,6 @@ interface Filed {
   readonly place: LedgerPlace;
 }
 
-const AnchorBody = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensShape });
 const AnchorEvent = v.looseObject({ marks: v.array(MarkShape) });
 const ReceiptBody = v.strictObject({ receipt: EnvelopeShape });
 const DepositBody = v.looseObject({ n: integer(0), box: v.string() });
@@ -121,7 +120,7 @@ const SeedEvent = v.looseObject({ epoch: integer(0) });
 /** Kinds that are about no batch of a channel are for the replay alone. */
 const FILING: Readonly<Partial<Record<ChainEvent['event']['kind'], (channel: ChannelLedger, filed: Filed) => void>>> = {
   anchor(channel, { body, event, place }) {
-    const { header: envelope, tokens } = parseShape(AnchorBody, body, 'anchor');
+    const { header: envelope, tokens } = parseShape(AnchorBodyShape, body, 'anchor');
     const header = payloadOf(envelope, BatchHeaderShape);
     const { marks } = parseShape(AnchorEvent, event, 'anchor event');
     channel.anchors.set(header.n, { ...place, header, headerHash: envelopeHashText(envelope), tokens, marks });

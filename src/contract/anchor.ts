@@ -1,6 +1,5 @@
-import * as v from 'valibot';
-import { envelopeHashText, EnvelopeShape, epochOf, type Json, parseShape } from '../core/index.ts';
-import { type AnchorTokens, AnchorTokensShape, type BatchHeader, openHeader, verifyHeaderForm } from '../evidence/index.ts';
+import { envelopeHashText, epochOf, type Json, parseShape } from '../core/index.ts';
+import { AnchorBodyShape, type AnchorTokens, type BatchHeader, openHeader, verifyHeaderForm } from '../evidence/index.ts';
 import { isCertified } from './certification.ts';
 import { claimedChannel, claimedNumber } from './documents.ts';
 import { refuse } from './errors.ts';
@@ -9,8 +8,6 @@ import { type ChannelEntry, channelOf, type Mark, read, requireParty, write } fr
 import type { ContractContext, ContractEvent, ContractState, StateReader } from './state.ts';
 import { requireTokens } from './token-rules.ts';
 
-const BodyShape = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensShape });
-
 /**
  * Anchors a batch: its header takes the number and its intervals, its tokens are found in the co-signed set. Anchors may
  * come in any order. What the contract itself found stands in the event as marks: NO_TOKENS, UNCERTIFIED, LATE.
@@ -18,7 +15,7 @@ const BodyShape = v.strictObject({ header: EnvelopeShape, tokens: AnchorTokensSh
  * `UNKNOWN_AGREEMENT`, those of `verifyHeaderForm` and {@link requireTokens}, and those of form and signature
  */
 export async function anchor(state: ContractState, context: ContractContext, body: Json): Promise<ContractEvent> {
-  const { header: envelope, tokens } = parseShape(BodyShape, body, 'anchor');
+  const { header: envelope, tokens } = parseShape(AnchorBodyShape, body, 'anchor');
   const channel = claimedChannel(envelope);
   const entry = await channelOf(state, channel);
   requireParty(entry, context.creator, 'owner');

@@ -1,3 +1,4 @@
+export * from './anchor-body.ts';
 export * from './batch-builder.ts';
 export * from './batch-opener.ts';
 export { BatchSecrets, BlinderStream, CONDITION_SUBTREE, TOP_TREE } from './blinding.ts';

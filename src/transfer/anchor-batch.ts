@@ -1,5 +1,6 @@
-import { hasCode, type Json, type Random } from '../core/index.ts';
-import { NO_TOKENS } from '../evidence/index.ts';
+import * as v from 'valibot';
+import { hasCode, parseShape, type Random } from '../core/index.ts';
+import { anchorBody, AnchorTokensShape, NO_TOKENS } from '../evidence/index.ts';
 import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 import type { StoredBatch } from '../store/index.ts';
 import { committedAnchor } from './committed-anchor.ts';
@@ -23,6 +24,8 @@ export interface BatchAnchorParts {
 export type AnchorOutcome = { readonly anchored: Commit } | { readonly refused: unknown };
 
 type Answer<Value> = { readonly value: Value } | { readonly error: unknown };
+
+const StoredTokensShape = v.looseObject({ tokens: AnchorTokensShape });
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;
@@ -86,8 +89,8 @@ class BatchAnchor {
 
   async #prepare(): Promise<PreparedTransaction | undefined> {
     const { header, deliveryPackage } = this.#batch;
-    const { tokens } = deliveryPackage as { tokens: Json };
-    const answer = await answerOf(() => this.#parts.ledger.prepare('anchor', { header, tokens: this.#withTokens ? tokens : NO_TOKENS }));
+    const tokens = this.#withTokens ? parseShape(StoredTokensShape, deliveryPackage, 'stored tokens').tokens : NO_TOKENS;
+    const answer = await answerOf(() => this.#parts.ledger.prepare('anchor', anchorBody(header, tokens)));
     if ('error' in answer) return this.#wait(answer.error);
     this.#parts.persist(answer.value);
     this.#prepared = answer.value;

@@ -52,6 +52,7 @@ import {
   signSeedCommitment,
   tokensDigest,
   TokenSet,
+  anchorBody,
 } from '../../src/evidence/index.ts';
 import { systemArgon2 } from '../../src/platform/index.ts';
 import { evidenceKey, TEST_MODULE, testBytes, testParams } from '../support/ledger-network.ts';
@@ -264,8 +265,7 @@ export class Scene {
   async batch(plan: BatchPlan): Promise<void> {
     const made = await this.#make(plan);
     const anchoredMs = made.header.toMs + (plan.anchoredAfterMs ?? 20);
-    if (plan.neverAnchored === undefined)
-      await this.chain.commit('owner', 'anchor', { header: made.envelope, tokens: made.tokens }, anchoredMs);
+    if (plan.neverAnchored === undefined) await this.chain.commit('owner', 'anchor', anchorBody(made.envelope, made.tokens), anchoredMs);
     this.#previous = made;
     this.#made.set(made.header.n, made);
     this.headers.push(made.header);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { query } from '../../src/contract/index.ts';
 import { fromBase64Url, intervalEnd, intervalStart, RESERVED_CODES, toBase64Url } from '../../src/core/index.ts';
-import { type BatchHeader, codeOfToken } from '../../src/evidence/index.ts';
+import { type BatchHeader, codeOfToken, anchorBody } from '../../src/evidence/index.ts';
 import { evidenceKey, TEST_MODULE, testBytes, testSigner } from '../support/ledger-network.ts';
 import { type BatchOptions, ChannelBench, CODES, otherHash } from './fixture.ts';
 
@@ -118,7 +118,7 @@ describe('anchor: who and which number', () => {
     const liar = { ...evidenceKey('owner'), keyId: other };
     const { header, tokens } = await bench.seal({ n: 0, interval: 0, signer: liar });
     const honest = { ...header, signatures: [{ keyid: evidenceKey('owner').keyId, sig: header.signatures[0]!.sig }] };
-    await bench.refuses('WRONG_KEY', 'owner', 'anchor', { header: honest, tokens });
+    await bench.refuses('WRONG_KEY', 'owner', 'anchor', anchorBody(honest, tokens));
   });
 });
 
@@ -176,7 +176,7 @@ describe('anchor: tokens', () => {
     const set = bench.set(0);
     const refusesTokens = async (tokens: ReturnType<typeof set.anchorTokens>) => {
       const sealed = await bench.seal({ n: 0, interval: 0 });
-      await bench.refuses('TOKENS_DIGEST_MISMATCH', 'owner', 'anchor', { header: sealed.header, tokens });
+      await bench.refuses('TOKENS_DIGEST_MISMATCH', 'owner', 'anchor', anchorBody(sealed.header, tokens));
     };
     await refusesTokens(set.anchorTokens(1, [1, 1]));
     await refusesTokens(set.anchorTokens(0, [2, 1]));
@@ -188,7 +188,7 @@ describe('anchor: tokens', () => {
     const { tokensDigest } = await import('../../src/evidence/index.ts');
     for (const tokens of [other, { ...other, path: other.path.slice(1) }, { ...other, tokens: [...other.tokens].reverse() }]) {
       const sealed = await bench.seal({ n: 0, interval: 0, header: { tokensDigest: toBase64Url(tokensDigest(tokens)) } });
-      await bench.refuses('BAD_TOKENS', 'owner', 'anchor', { header: sealed.header, tokens });
+      await bench.refuses('BAD_TOKENS', 'owner', 'anchor', anchorBody(sealed.header, tokens));
     }
   });
 
@@ -198,7 +198,7 @@ describe('anchor: tokens', () => {
       const call = await bench.seal({ n: 0, interval: 0, row: 1 });
       await bench.refuses('BAD_TOKENS', 'owner', 'anchor', call.bare);
       const other = (await bench.seal({ n: 0, interval: 1, row: 1 })).tokens;
-      await bench.refuses('TOKENS_DIGEST_MISMATCH', 'owner', 'anchor', { header: call.header, tokens: other });
+      await bench.refuses('TOKENS_DIGEST_MISMATCH', 'owner', 'anchor', anchorBody(call.header, other));
       await bench.run('owner', 'anchor', call.anchor);
     }
   });

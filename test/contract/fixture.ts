@@ -27,6 +27,7 @@ import {
   toBase64Url,
 } from '../../src/core/index.ts';
 import {
+  anchorBody,
   type AnchorTokens,
   BatchBuilder,
   type BatchHeader,
@@ -136,9 +137,9 @@ export interface SealedBatch {
   readonly delivery: Envelope;
   readonly kBatch: Bytes;
   /** Body of its anchor. */
-  readonly anchor: { readonly header: Envelope; readonly tokens: AnchorTokens };
+  readonly anchor: ReturnType<typeof anchorBody>;
   /** The same header without tokens. */
-  readonly bare: { readonly header: Envelope; readonly tokens: AnchorTokens };
+  readonly bare: ReturnType<typeof anchorBody>;
 }
 
 /** A channel on a bench, with what owner and manufacturer know. */
@@ -210,7 +211,6 @@ export class ChannelBench extends ContractBench {
       { n, header: hashOf(header), conditions: toBase64Url(conditionOpeningHash(closed.conditions)) },
       signer,
     );
-    const anchor = { header, tokens };
     return {
       n,
       header,
@@ -219,8 +219,8 @@ export class ChannelBench extends ContractBench {
       conditions: closed.conditions,
       delivery,
       kBatch,
-      anchor,
-      bare: { header, tokens: NO_TOKENS },
+      anchor: anchorBody(header, tokens),
+      bare: anchorBody(header, NO_TOKENS),
     };
   }
 

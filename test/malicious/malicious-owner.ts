@@ -1,6 +1,15 @@
 import { loadAgreement } from '../../src/app/agreement-file.ts';
 import type { ModuleOptions } from '../../src/app/index.ts';
-import { type Envelope, envelopeHash, epochOf, fromBase64Url, type Json, toBase64Url, UnavailableError } from '../../src/core/index.ts';
+import {
+  type Envelope,
+  envelopeHash,
+  epochOf,
+  fromBase64Url,
+  type Json,
+  toBase64Url,
+  UnavailableError,
+  parseShape,
+} from '../../src/core/index.ts';
 import {
   type AnchorTokens,
   type BatchHeader,
@@ -15,6 +24,8 @@ import {
   sealDeposit,
   TokenSet,
   tokensDigest,
+  anchorBody,
+  AnchorBodyShape,
 } from '../../src/evidence/index.ts';
 import type { Commit, Ledger, PreparedTransaction } from '../../src/ledger/index.ts';
 import type { ChannelProgress, SealedBatch, SenderStore, StoredBatch } from '../../src/store/index.ts';
@@ -115,8 +126,10 @@ export class MaliciousOwner {
     return replacing(ledger, {
       prepare: (...[kind, body]: Parameters<Ledger['prepare']>) => {
         const own = kind === 'anchor' ? this.#own.get(headerIn(body).n) : undefined;
-        if (own === undefined || hasNoTokens((body as unknown as DeliveryPackage).tokens)) return ledger.prepare(kind, body);
-        return ledger.prepare(kind, { ...(body as object), tokens: own.tokens as unknown as Json });
+        if (own === undefined) return ledger.prepare(kind, body);
+        const { header, tokens } = parseShape(AnchorBodyShape, body, 'anchor');
+        if (hasNoTokens(tokens)) return ledger.prepare(kind, body);
+        return ledger.prepare(kind, anchorBody(header, own.tokens));
       },
     });
   }

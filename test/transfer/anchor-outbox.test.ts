@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { FatalError, fromBase64Url, hasCode, RejectedError, toBase64Url, UnavailableError } from '../../src/core/index.ts';
-import { proposeEpochRecord, countersignEpochRecord, NO_TOKENS, signHeader, openHeader } from '../../src/evidence/index.ts';
+import { proposeEpochRecord, countersignEpochRecord, NO_TOKENS, signHeader, openHeader, anchorBody } from '../../src/evidence/index.ts';
 import type { Commit, Ledger } from '../../src/ledger/index.ts';
 import { AnchorOutbox } from '../../src/transfer/index.ts';
 import { CountingRandom, ledgerNetwork, openTestChannel, send } from '../support/ledger-network.ts';
@@ -230,10 +230,7 @@ describe('tokens', () => {
   test('a stored transaction that was refused for its tokens is replaced after a restart', async (t) => {
     const at = await scene(t);
     await sealAndWait(at, 1);
-    const { txId, bytes } = await at.owner.prepare('anchor', {
-      header: at.sender.store.batch(0)!.header,
-      tokens: NO_TOKENS,
-    });
+    const { txId, bytes } = await at.owner.prepare('anchor', anchorBody(at.sender.store.batch(0)!.header, NO_TOKENS));
     at.sender.store.setSubmitted(0, { transactionId: txId, bytes });
     await at.openEpoch();
     at.start();
@@ -259,10 +256,10 @@ describe('tokens', () => {
 describe('a number that is taken', () => {
   /** Another transaction of this module's with the same header came through, long after it was given up for lost. */
   const sendCopy = ({ owner, sender }: Scene): Promise<Commit> =>
-    send(owner, 'anchor', { header: sender.store.batch(0)!.header, tokens: NO_TOKENS });
+    send(owner, 'anchor', anchorBody(sender.store.batch(0)!.header, NO_TOKENS));
 
   const prepareOther = async ({ owner, sender }: Scene): Promise<string> => {
-    const { txId, bytes } = await owner.prepare('anchor', { header: sender.store.batch(0)!.header, tokens: NO_TOKENS });
+    const { txId, bytes } = await owner.prepare('anchor', anchorBody(sender.store.batch(0)!.header, NO_TOKENS));
     sender.store.setSubmitted(0, { transactionId: txId, bytes });
     return txId;
   };
@@ -376,7 +373,7 @@ describe('what the outbox cannot mend', () => {
     await sealAndWait(at, 2);
     const { value } = openHeader(at.sender.store.batch(0)!.header, OWNER.publicKey);
     const other = await signHeader({ ...value, h: toBase64Url(new Uint8Array(32)) }, OWNER);
-    await send(at.owner, 'anchor', { header: other, tokens: NO_TOKENS });
+    await send(at.owner, 'anchor', anchorBody(other, NO_TOKENS));
     at.start();
     await until('the second is anchored', allAnchored(at, 1));
     assert.equal(at.sender.store.batch(0)?.ledgerState, 'Failed');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { fromBase64Url, type Json, RejectedError, toBase64Url } from '../../src/core/index.ts';
+import { fromBase64Url, RejectedError, toBase64Url } from '../../src/core/index.ts';
 import {
   countersignEpochRecord,
   type DeliveryPackage,
@@ -9,6 +9,8 @@ import {
   openDeposit,
   proposeEpochRecord,
   signReceipt,
+  anchorBody,
+  type AnchorTokens,
 } from '../../src/evidence/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { Deposits } from '../../src/transfer/index.ts';
@@ -54,8 +56,8 @@ class Scene {
       this.sender.collecting.accept(count(15));
       await this.sender.seal(1);
       const { header, deliveryPackage } = this.sender.store.batch(n)!;
-      const tokens = this.hasTokenSet ? (deliveryPackage as { tokens: Json }).tokens : (NO_TOKENS as unknown as Json);
-      await send(this.owner, 'anchor', { header, tokens });
+      const tokens = this.hasTokenSet ? (deliveryPackage as { tokens: AnchorTokens }).tokens : NO_TOKENS;
+      await send(this.owner, 'anchor', anchorBody(header, tokens));
       this.sender.store.setLedgerState(n, 'Anchored');
     }
   }
