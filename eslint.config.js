@@ -33,7 +33,7 @@ const pure = PURE_FOLDERS.map((name) => `src/${name}/**/*.ts`);
 const TEST_CALLS = ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'plant/', '.dcmb/', '**/node_modules/', '**/.venv/']),
+  globalIgnores(['dist/', 'coverage/', 'plant/', '.dcmb/', 'fabric/bin/', 'fabric/network/', '**/node_modules/', '**/.venv/']),
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { errnoOf } from './files.ts';
+
+/**
+ * A process that cannot be mistaken for a later one of the same number: number and moment of its start, as the system
+ * tells it.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly start: string;
+}
+
+/** The process as it runs now; undefined where there is none, or only its remains that nobody has collected. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const start = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
+  return start === undefined ? undefined : { pid, start };
+}
+
+/** True while this very process runs. */
+export function isRunning({ pid, start }: ProcessIdentity): boolean {
+  return identify(pid)?.start === start;
+}
+
+/** Fields 3 (state) and 22 (start, in clock ticks since the machine's) of /proc/PID/stat, see proc_pid_stat(5). */
+function startOnLinux(pid: number): string | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, ticks] = [fields?.[0], fields?.[19]];
+  if (ticks === undefined || state === 'Z' || state === 'X') return undefined;
+  return `${readText('/proc/sys/kernel/random/boot_id')?.trim()} ${ticks}`;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes(errnoOf(error))) return undefined;
+    throw error;
+  }
+}
+
+function startByPs(pid: number): string | undefined {
+  try {
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return line === '' || line.startsWith('Z') ? undefined : line.slice(line.indexOf(' ')).trim();
+  } catch {
+    return undefined;
+  }
+}
