@@ -2,6 +2,7 @@ import { type Bytes, equalBytes, fromUtf8, toHex, verifiesEcdsa, type EcdsaHash 
 import { BIT_STRING, type Der, OBJECT_IDENTIFIER, OCTET_STRING, readDer, readDerList, readSequence, SEQUENCE, SET } from './der.ts';
 import { rawSignature } from './ecdsa-signature.ts';
 import { refuse } from './errors.ts';
+import { derOf } from './pem.ts';
 
 /*
  * X.509 certificates (RFC 5280) as Fabric's membership service providers use them: ECDSA keys and signatures only.
@@ -88,11 +89,19 @@ export class Certificate {
 
   /** Whether this certificate's subject has issued the other one, by name, right and signature. */
   hasIssued(other: Certificate): boolean {
-    const { subject, mayCertify, isCa, spki } = this.#fields;
+    const { subject, mayCertify, isCa } = this.#fields;
     const { issuer, signed, signature, algorithm } = other.#fields;
-    if (!isCa || !mayCertify || !equalBytes(subject, issuer)) return false;
-    const raw = rawSignature(spki, signature, 'any');
-    return raw !== undefined && verifiesEcdsa(spki, algorithm, signed, raw);
+    return isCa && mayCertify && equalBytes(subject, issuer) && this.#signs(algorithm, signed, signature);
+  }
+
+  /** Whether this certificate's key has signed a revocation list. */
+  hasSigned(list: Bytes, signature: Bytes): boolean {
+    return (['sha256', 'sha384', 'sha512'] as const).some((hash) => this.#signs(hash, list, signature));
+  }
+
+  #signs(hash: EcdsaHash, message: Bytes, signature: Bytes): boolean {
+    const raw = rawSignature(this.#fields.spki, signature, 'any');
+    return raw !== undefined && verifiesEcdsa(this.#fields.spki, hash, message, raw);
   }
 }
 
@@ -101,21 +110,10 @@ export function certificateOf(pem: Bytes): Certificate {
   const text = fromUtf8(pem);
   const known = parsed.get(text);
   if (known !== undefined) return known;
-  const certificate = new Certificate(readCertificate(derOf(text)));
+  const certificate = new Certificate(readCertificate(derOf(text, 'CERTIFICATE')));
   if (parsed.size >= MOST_CACHED) parsed.clear();
   parsed.set(text, certificate);
   return certificate;
-}
-
-const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----\s*$/;
-
-function derOf(text: string): Bytes {
-  const body = PEM.exec(text)?.[1]?.replaceAll(/[\r\n]/g, '') ?? refuse('BAD_ENCODING', 'The certificate is not in PEM.');
-  try {
-    return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
-  } catch (cause) {
-    return refuse('BAD_ENCODING', 'The certificate is not in PEM.', { cause });
-  }
 }
 
 function readCertificate(raw: Bytes): Fields {

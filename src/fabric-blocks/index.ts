@@ -11,3 +11,4 @@ export {
 export type { FabricBlockErrorCode } from './errors.ts';
 export { bool, bytesField, decode, decodeExact, int32, message, repeatedBytes, repeatedMessage, text, uint64 } from './message.ts';
 export { type ProposalHeader, readProposalHeader } from './proposal-header.ts';
+export { channelMembers, type ChannelMembers, endorsementRule, type EndorsementRule } from './endorsement-rule.ts';

@@ -1,0 +1,131 @@
+import { type Bytes, equalBytes, RejectedError, toHex } from '../core/index.ts';
+import { type Certificate, certificateOf } from './certificate.ts';
+import { FabricMspConfigMessage, MspConfigMessage } from './config-messages.ts';
+import { readCreator } from './envelope.ts';
+import { refuse } from './errors.ts';
+import { decode, type Decoded } from './message.ts';
+import { isRevoked, readRevocationList, type RevocationList } from './revocation-list.ts';
+
+/** `MSPRole.MSPRoleType` of msp/msp_principal.proto. */
+export const ROLES = ['member', 'admin', 'client', 'peer', 'orderer'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Somebody whose certificate its membership service provider vouches for. */
+export interface Identity {
+  readonly mspId: string;
+  readonly certificate: Certificate;
+  hasRole(role: Role): boolean;
+}
+
+type NodeOus = NonNullable<Decoded<typeof FabricMspConfigMessage>['nodeOus']>;
+const NODE_ROLES = ['client', 'peer', 'admin', 'orderer'] as const;
+const LONGEST_CHAIN = 8;
+
+/**
+ * A membership service provider as the channel's configuration defines it: whose certificates count as an organisation's.
+ * As on a peer, nothing but the issuer's certificate is judged by a clock: an identity counts also after it has expired, and a
+ * revocation list counts from the block on that configures it.
+ */
+export class Msp {
+  readonly id: string;
+  /** DER certificates, and those for TLS. */
+  readonly roots: readonly Certificate[];
+  readonly tlsRoots: readonly Bytes[];
+  readonly #intermediates: readonly Certificate[];
+  readonly #admins: readonly Certificate[];
+  readonly #revoked: readonly RevocationList[];
+  readonly #nodeOus: NodeOus | undefined;
+  readonly #units: readonly string[];
+  readonly #known = new Map<string, Identity | undefined>();
+
+  /** @param bytes an `MSPConfig` @throws RejectedError `BAD_CONFIG`, `BAD_ENCODING` */
+  constructor(bytes: Bytes) {
+    const { type, config } = decode(MspConfigMessage, bytes, 'MSP configuration');
+    if (type !== 0) refuse('BAD_CONFIG', `A membership service provider is of type ${type}; only X.509 is known here.`);
+    const fields = decode(FabricMspConfigMessage, config, 'MSP configuration');
+    this.id = fields.name;
+    this.roots = fields.rootCerts.map(certificateOf);
+    this.tlsRoots = fields.tlsRootCerts;
+    this.#intermediates = fields.intermediateCerts.map(certificateOf);
+    this.#admins = fields.admins.map(certificateOf);
+    this.#revoked = fields.revocationList.map(readRevocationList);
+    this.#nodeOus = fields.nodeOus?.enable === true ? fields.nodeOus : undefined;
+    this.#units = fields.units.map(({ unit }) => unit);
+  }
+
+  /** Whether roles are told by organisational units. Without them, every member has every role but `admin`. */
+  get tellsRoles(): boolean {
+    return this.#nodeOus !== undefined;
+  }
+
+  /** @returns `undefined` where the certificate is not this organisation's */
+  identify(pem: Bytes): Identity | undefined {
+    const name = toHex(pem);
+    if (this.#known.has(name)) return this.#known.get(name);
+    const identity = this.#identify(pem);
+    this.#known.set(name, identity);
+    return identity;
+  }
+
+  #identify(pem: Bytes): Identity | undefined {
+    let certificate: Certificate;
+    try {
+      certificate = certificateOf(pem);
+    } catch (error) {
+      if (error instanceof RejectedError) return undefined;
+      throw error;
+    }
+    const issuer = this.#issuerOf(certificate);
+    if (issuer === undefined || isRevoked(this.#revoked, certificate, issuer)) return undefined;
+    const role = this.#roleOf(certificate, issuer);
+    if (role === undefined) return undefined;
+    return { mspId: this.id, certificate, hasRole: (asked) => this.#has(certificate, role, asked) };
+  }
+
+  /** The one authority that stands above the certificate; it must not stand above another authority. */
+  #issuerOf(certificate: Certificate): Certificate | undefined {
+    if (certificate.isCa) return undefined;
+    const chains = this.#chains(certificate, certificate.judgedAtMs, 0);
+    const issuer = chains.length === 1 ? chains[0]?.[0] : undefined;
+    return issuer !== undefined && this.#intermediates.some((other) => issuer.hasIssued(other)) ? undefined : issuer;
+  }
+
+  /** All ways from a certificate up to a root, without the certificate itself. */
+  #chains(certificate: Certificate, atMs: number, below: number): Certificate[][] {
+    if (below > LONGEST_CHAIN || !certificate.isValidAt(atMs)) return [];
+    const mayStandAbove = (authority: Certificate) =>
+      authority.isValidAt(atMs) && authority.pathLength >= below && authority.hasIssued(certificate);
+    const ended = this.roots.filter(mayStandAbove).map((root) => [root]);
+    const longer = this.#intermediates
+      .filter((authority) => authority !== certificate && mayStandAbove(authority))
+      .flatMap((authority) => this.#chains(authority, atMs, below + 1).map((chain) => [authority, ...chain]));
+    return [...ended, ...longer];
+  }
+
+  /** Exactly one of the units that tell a role, where units tell roles. */
+  #roleOf(certificate: Certificate, issuer: Certificate): Role | undefined {
+    if (this.#units.length > 0 && !certificate.units.some((unit) => this.#units.includes(unit))) return undefined;
+    if (this.#nodeOus === undefined) return 'member';
+    const found = certificate.units.flatMap((unit) => NODE_ROLES.filter((role) => this.#nodeOus?.[role]?.unit === unit));
+    const [role] = found;
+    if (role === undefined || found.length > 1) return undefined;
+    const certifier = this.#nodeOus[role]?.certificate ?? new Uint8Array(0);
+    return certifier.length === 0 || equalBytes(certificateOf(certifier).raw, issuer.raw) ? role : undefined;
+  }
+
+  #has(certificate: Certificate, role: Role, asked: Role): boolean {
+    if (asked === 'member' || asked === role) return true;
+    return asked === 'admin' && this.#admins.some(({ raw }) => equalBytes(raw, certificate.raw));
+  }
+}
+
+/** The identity that serialized bytes name, if a provider among `msps` vouches for it. */
+export function identify(msps: ReadonlyMap<string, Msp>, serialized: Bytes): Identity | undefined {
+  try {
+    const { mspId, certificate } = readCreator(serialized);
+    return msps.get(mspId)?.identify(certificate);
+  } catch (error) {
+    if (error instanceof RejectedError) return undefined;
+    throw error;
+  }
+}

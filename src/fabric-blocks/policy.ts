@@ -1,0 +1,106 @@
+import { type Bytes, RejectedError } from '../core/index.ts';
+import {
+  ApplicationPolicyMessage,
+  ImplicitMetaPolicyMessage,
+  MspRoleMessage,
+  type PolicyMessage,
+  SignaturePolicyEnvelopeMessage,
+  SignaturePolicyMessage,
+} from './config-messages.ts';
+import type { ConfigGroup } from './config-group.ts';
+import { refuse } from './errors.ts';
+import { decode, type Decoded } from './message.ts';
+import { type Identity, type Role, ROLES } from './msp.ts';
+import { readFields } from './wire.ts';
+
+/** `Policy.PolicyType` of common/policies.proto. */
+const SIGNATURE = 1;
+const IMPLICIT_META = 3;
+/** `MSPPrincipal.Classification` */
+const ROLE = 0;
+
+/** So many of the parts must hold; a leaf is held by one identity with this role. */
+export type SignatureRule = { readonly role: { readonly mspId: string; readonly role: Role } } | NOutOf;
+export interface NOutOf {
+  readonly n: number;
+  readonly of: readonly SignatureRule[];
+}
+
+/** Who must have signed: by a rule of its own, or by a policy of the channel's configuration. */
+export type EndorsementPolicy = { readonly rule: SignatureRule } | { readonly reference: string };
+
+/** Reads an `ApplicationPolicy`. @throws RejectedError `BAD_ENCODING`, `BAD_CONFIG` */
+export function readEndorsementPolicy(bytes: Bytes): EndorsementPolicy {
+  const { signaturePolicy, reference } = decode(ApplicationPolicyMessage, bytes, 'endorsement policy');
+  if (reference !== '') return { reference };
+  return { rule: readSignaturePolicy(signaturePolicy) };
+}
+
+/** Reads a `SignaturePolicyEnvelope`. @throws RejectedError `BAD_ENCODING`, `BAD_CONFIG` */
+export function readSignaturePolicy(bytes: Bytes): SignatureRule {
+  const { rule, identities } = decode(SignaturePolicyEnvelopeMessage, bytes, 'signature policy');
+  const leaves = identities.map(({ classification, principal }) => {
+    const { mspId, role } = decode(MspRoleMessage, principal, 'principal');
+    const name = ROLES[role];
+    if (classification !== ROLE || name === undefined) refuse('BAD_CONFIG', 'A policy asks for something else than a role.');
+    return { role: { mspId, role: name } };
+  });
+  return readRule(rule, leaves, 0);
+}
+
+function readRule(bytes: Bytes, leaves: readonly SignatureRule[], depth: number): SignatureRule {
+  if (depth > 32) refuse('BAD_CONFIG', 'A policy is nested too deep.');
+  const { signedBy, nOutOf } = decode(SignaturePolicyMessage, bytes, 'signature policy');
+  // Of the two alternatives the one counts that is written last.
+  const last = readFields(bytes).findLast(({ number }) => number === 1 || number === 2)?.number;
+  if (last === 2 && nOutOf !== undefined) return { n: nOutOf.n, of: nOutOf.rules.map((rule) => readRule(rule, leaves, depth + 1)) };
+  if (last !== 1) refuse('BAD_CONFIG', 'A policy has an empty rule.');
+  return leaves[signedBy] ?? refuse('BAD_CONFIG', 'A policy names an identity that it does not list.');
+}
+
+/** As Fabric evaluates: each identity serves one leaf at most, the first that it fits. */
+export function satisfiesRule(rule: SignatureRule, identities: readonly Identity[]): boolean {
+  return holds(rule, identities, new Set());
+}
+
+function holds(rule: SignatureRule, identities: readonly Identity[], used: Set<Identity>): boolean {
+  if ('role' in rule) {
+    const { mspId, role } = rule.role;
+    const found = identities.find((identity) => !used.has(identity) && identity.mspId === mspId && identity.hasRole(role));
+    if (found !== undefined) used.add(found);
+    return found !== undefined;
+  }
+  let verified = 0;
+  for (const part of rule.of) {
+    const tried = new Set(used);
+    if (!holds(part, identities, tried)) continue;
+    verified += 1;
+    for (const identity of tried) used.add(identity);
+  }
+  return verified >= rule.n;
+}
+
+/**
+ * Whether identities satisfy a policy of a group of the configuration. A policy that is not there, or of a kind that is not
+ * known here, is satisfied by nobody.
+ */
+export function satisfiesPolicy(group: ConfigGroup, name: string, identities: readonly Identity[]): boolean {
+  const policy = group.policies.get(name)?.policy;
+  if (policy === undefined) return false;
+  try {
+    return satisfies(group, policy, identities);
+  } catch (error) {
+    if (error instanceof RejectedError) return false;
+    throw error;
+  }
+}
+
+function satisfies(group: ConfigGroup, { type, value }: Decoded<typeof PolicyMessage>, identities: readonly Identity[]): boolean {
+  if (type === SIGNATURE) return satisfiesRule(readSignaturePolicy(value), identities);
+  if (type !== IMPLICIT_META) return false;
+  const { subPolicy, rule } = decode(ImplicitMetaPolicyMessage, value, 'policy');
+  const groups = [...group.groups.values()];
+  const needed = [Math.min(1, groups.length), groups.length, groups.length === 0 ? 0 : Math.floor(groups.length / 2) + 1][rule];
+  if (needed === undefined) return false;
+  return groups.filter((below) => satisfiesPolicy(below, subPolicy, identities)).length >= needed;
+}
