@@ -86,7 +86,7 @@ const packages: IForbiddenRuleType[] = [
   onlyIn('node-opcua-only-in', ['node-opcua[^/]*'], ['server', 'client', 'nodeset']),
   onlyIn('argon2-only-in', ['argon2'], ['platform', 'server/identity']),
   onlyIn('commander-only-in', ['commander'], ['cli']),
-  onlyIn('fabric-only-in', ['@hyperledger', '@grpc'], ['ledger/fabric']),
+  onlyIn('fabric-only-in', ['@hyperledger', '@grpc', 'fabric-shim'], ['ledger/fabric']),
   {
     name: 'sqlite-only-in',
     severity: 'error',
