@@ -1,7 +1,7 @@
 import type { TransactionKind } from '../../src/contract/index.ts';
 import { type Json, toBase64Url } from '../../src/core/index.ts';
 import { proposeEpochRecord, sealDeposit, signSeedCommitment } from '../../src/evidence/index.ts';
-import { ChannelBench, hashOf, type SealedBatch } from '../contract/fixture.ts';
+import { type ChannelBench, hashOf, type SealedBatch } from '../contract/fixture.ts';
 import { evidenceKey, type OrganisationName, TEST_MODULE, testBytes, testChannel, testSigner } from '../support/ledger-network.ts';
 
 /** One transaction for a ledger to take, or to refuse with a code. */
