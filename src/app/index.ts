@@ -4,8 +4,14 @@ export { accuse } from './audit-accuse.ts';
 export { exportAudit } from './audit-export.ts';
 export { rebut } from './audit-rebut.ts';
 export * from './config.ts';
+export { doctor } from './doctor.ts';
+export type { DoctorCheck, DoctorReport } from './doctor-report.ts';
 export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';
+export { type FabricLedger, type FabricLedgerTerms, type FabricPlace, findFabricLedger, makeFabricLedger } from './fabric-genesis.ts';
+export type { FabricMember } from './fabric-member.ts';
 export { initPlant, type Plant, type PlantOptions } from './plant.ts';
+export type { FabricPlantLedger } from './plant-fabric.ts';
+export type { PlantLedgerOptions } from './plant-ledger.ts';
 export { type ApplicationName, pkiFolder } from './plant-identities.ts';
 export type { PlantPorts } from './plant-files.ts';
 export { type PolicyReport, reportPolicy } from './policy-report.ts';
@@ -36,6 +42,15 @@ export {
   writeProof,
 } from '../audit/index.ts';
 export { type DcmbError, FatalError, RejectedError, type UaType, type UaValue, UnavailableError } from '../core/index.ts';
+export {
+  defaultBinaries,
+  defaultNetworkFolder,
+  DEFAULT_FIRST_PORT,
+  DevNetwork,
+  organisationsWith,
+  type PartStatus,
+  type Progress,
+} from '../ledger/index.ts';
 export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';
 export type { StoreSizes } from '../store/index.ts';

@@ -3,6 +3,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { auditCommand } from './audit.ts';
 import { tellFaultsOf } from './command-line.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { fabricCommand } from './fabric.ts';
 import { initCommand } from './init.ts';
 import { passwordCommand } from './password.ts';
 import { policyCommand } from './policy.ts';
@@ -27,7 +29,9 @@ export function dcmbProgram(): Command {
     replayCommand(),
     trustCommand(),
     auditCommand(),
+    doctorCommand(),
     storeCommand(),
+    fabricCommand(),
     policyCommand(),
     passwordCommand(),
   ]) {

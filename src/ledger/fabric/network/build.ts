@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { COMMANDS, lastLines } from './commands.ts';
 import { unavailable } from './errors.ts';
 import { makeFolder, writeWhole } from './files.ts';
+import { FABRIC_FILES } from './places.ts';
 
 /** One line a step; the same `key` where a line only brings the one before it up to date. */
 export interface Progress {
@@ -16,7 +16,6 @@ export interface Progress {
 }
 export type OnProgress = (progress: Progress) => void;
 
-const MODULE = fileURLToPath(new URL('../../../../fabric', import.meta.url));
 /** Says of which go.mod and go.sum the commands in a folder were built. */
 const BUILT_FROM = 'built-from';
 const LEAST_GO = '1.24';
@@ -63,7 +62,7 @@ async function requireGo(): Promise<void> {
   const install = `Fabric's commands are built with Go ${LEAST_GO} or later (https://go.dev/dl)`;
   let version = '';
   try {
-    version = (await promisify(execFile)('go', ['env', 'GOVERSION'], { cwd: MODULE })).stdout.trim();
+    version = (await promisify(execFile)('go', ['env', 'GOVERSION'], { cwd: FABRIC_FILES })).stdout.trim();
   } catch (cause) {
     throw unavailable('GO_MISSING', `${install}, and there is no working "go" on the PATH.`, cause);
   }
@@ -76,7 +75,7 @@ async function requireGo(): Promise<void> {
 
 function go(args: readonly string[], variables: Readonly<Record<string, string>>, onLine: (line: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn('go', args, { cwd: MODULE, env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('go', args, { cwd: FABRIC_FILES, env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
     let [output, said] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     createInterface(child.stderr).on('line', (line) => {
@@ -93,6 +92,6 @@ function go(args: readonly string[], variables: Readonly<Record<string, string>>
 
 function moduleDigest(): string {
   const hash = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, name)));
+  for (const name of ['go.mod', 'go.sum']) hash.update(readFileSync(join(FABRIC_FILES, name)));
   return hash.digest('hex');
 }

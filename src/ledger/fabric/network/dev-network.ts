@@ -10,17 +10,18 @@ import { Layout, type Part, partsOf } from './layout.ts';
 import { locked } from './lock.ts';
 import { claimFolder, readNetworkFile } from './network-file.ts';
 import { NetworkParts } from './parts.ts';
-import { CHANNEL, checkSettings, type Contract, type NetworkSettings } from './settings.ts';
+import { defaultBinaries, defaultNetworkFolder } from './places.ts';
+import type { Contract, NetworkSettings } from './settings.ts';
 
 export interface UpOptions {
-  /** The network's folder: made, or gone on with. */
-  readonly folder: string;
-  /** Folder of Fabric's commands; built when they are missing. */
-  readonly binaries: string;
-  /** `owner`, `manufacturer`, then certification organisations. */
-  readonly organisations: readonly string[];
-  /** The first of `portCount` ports in a row. */
-  readonly firstPort: number;
+  /** The network's folder: made, or gone on with. Default: that of {@link defaultNetworkFolder}. */
+  readonly folder?: string;
+  /** Folder of Fabric's commands; built when they are missing. Default: that of {@link defaultBinaries}. */
+  readonly binaries?: string;
+  /** `owner`, `manufacturer`, then certification organisations. Default: those of the folder's network, or one more. */
+  readonly organisations?: readonly string[];
+  /** The first of `portCount` ports in a row. Default: that of the folder's network, or 17050. */
+  readonly firstPort?: number;
   readonly progress?: OnProgress;
 }
 
@@ -60,23 +61,21 @@ export class DevNetwork {
    * @throws RejectedError `BAD_SETTINGS`, `SETTINGS_DIFFER`, `NOT_A_NETWORK`
    * @throws UnavailableError `GO_MISSING`, `BUILD_FAILED`, `NETWORK_BUSY`, `PORT_TAKEN`, `NO_ADDRESS`, `PART_FAILED`, `COMMAND_FAILED`
    */
-  static async up(options: UpOptions): Promise<DevNetwork> {
-    const { organisations, firstPort, progress = () => undefined } = options;
-    const settings = checkSettings({ v: 0, channel: CHANNEL, organisations, firstPort });
-    const binaries = resolve(options.binaries);
-    const layout = new Layout(resolve(options.folder));
+  static async up(options: UpOptions = {}): Promise<DevNetwork> {
+    const { progress = () => undefined } = options;
+    const binaries = resolve(options.binaries ?? defaultBinaries());
+    const layout = new Layout(resolve(options.folder ?? defaultNetworkFolder()));
     makeFolder(layout.folder);
-    const network = new DevNetwork(layout, settings, binaries);
-    await locked(layout.lock, async () => {
-      claimFolder(layout, settings, binaries);
+    return locked(layout.lock, async () => {
+      const network = new DevNetwork(layout, claimFolder(layout, options, binaries), binaries);
       await buildFabric(binaries, progress);
       await bringUp(network.#tools, progress);
+      return network;
     });
-    return network;
   }
 
   /** The network of a folder, whether it is up or not. @throws UnavailableError `NO_NETWORK` */
-  static open(folder: string): DevNetwork {
+  static open(folder: string = defaultNetworkFolder()): DevNetwork {
     const layout = new Layout(resolve(folder));
     const { settings, binaries } = readNetworkFile(layout);
     return new DevNetwork(layout, settings, binaries);

@@ -1,9 +1,9 @@
 import { cpSync, chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ORDERER_HOST, PEER_HOST } from './crypto-material.ts';
 import { writeWhole } from './files.ts';
 import { type Layout } from './layout.ts';
+import { FABRIC_FILES } from './places.ts';
 import { type NetworkSettings, ORDERER_ORGANISATION, ordererPorts, peerPorts } from './settings.ts';
 
 type Variables = Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export function writeConfig(layout: Layout, settings: NetworkSettings): void {
   const roots = settings.organisations.map((name) => readFileSync(layout.tlsRoot(name), 'utf8'));
   writeWhole(tlsRoots(layout), roots.join(''));
   const scripts = join(layout.builder, 'bin');
-  cpSync(fileURLToPath(new URL('../../../../fabric/builder/bin', import.meta.url)), scripts, { recursive: true });
+  cpSync(join(FABRIC_FILES, 'builder', 'bin'), scripts, { recursive: true });
   for (const script of readdirSync(scripts)) chmodSync(join(scripts, script), 0o700);
 }
 

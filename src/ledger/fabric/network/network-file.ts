@@ -1,13 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { rejected, unavailable } from './errors.ts';
 import { writeWhole } from './files.ts';
 import type { Layout } from './layout.ts';
-import type { NetworkSettings } from './settings.ts';
+import { CHANNEL, checkSettings, DEFAULT_FIRST_PORT, DEFAULT_ORGANISATIONS, type NetworkSettings } from './settings.ts';
 
 /** What is written in a network's folder before anything else is. */
 interface NetworkFile {
   readonly settings: NetworkSettings;
   readonly binaries: string;
+}
+
+export interface WantedSettings {
+  readonly organisations?: readonly string[];
+  readonly firstPort?: number;
 }
 
 /** True where a network has been begun in the folder. */
@@ -22,21 +28,31 @@ export function readNetworkFile(layout: Layout): NetworkFile {
 }
 
 /**
- * Makes the folder a network's, or goes on with the network that is in it.
- * @throws RejectedError `NOT_A_NETWORK` where something else is in the folder, `SETTINGS_DIFFER` where the network is another
+ * Makes the folder a network's, or goes on with the network that is in it. Gives the network's settings.
+ * @throws RejectedError `BAD_SETTINGS`; `NOT_A_NETWORK` where something else is in the folder; `SETTINGS_DIFFER` where the
+ * network in it is another
  */
-export function claimFolder(layout: Layout, settings: NetworkSettings, binaries: string): void {
-  if (hasNetwork(layout)) {
-    const there = readNetworkFile(layout).settings;
-    if (JSON.stringify(there) !== JSON.stringify(settings)) {
-      const { organisations, firstPort } = there;
-      const made = `made for ${organisations.join(', ')} on ports from ${firstPort} on`;
-      throw rejected('SETTINGS_DIFFER', `The network in ${layout.folder} was ${made}. Reset it, or use another folder.`);
-    }
-  } else if (readdirSync(layout.folder).some((name) => !name.startsWith(LOCK_NAME))) {
-    throw rejected('NOT_A_NETWORK', `${layout.folder} is not empty and no Fabric network. Take a new folder.`);
-  }
+export function claimFolder(layout: Layout, wanted: WantedSettings, binaries: string): NetworkSettings {
+  const there = hasNetwork(layout) ? readNetworkFile(layout).settings : undefined;
+  const settings = checkSettings({
+    v: 0,
+    channel: CHANNEL,
+    organisations: wanted.organisations ?? there?.organisations ?? DEFAULT_ORGANISATIONS,
+    firstPort: wanted.firstPort ?? there?.firstPort ?? DEFAULT_FIRST_PORT,
+  });
+  if (there === undefined) requireNew(layout);
+  else requireSame(layout, there, settings);
   writeWhole(layout.settings, `${JSON.stringify({ settings, binaries } satisfies NetworkFile, undefined, 2)}\n`);
+  return settings;
 }
 
-const LOCK_NAME = 'lock';
+function requireNew(layout: Layout): void {
+  if (readdirSync(layout.folder).every((name) => join(layout.folder, name) === layout.lock)) return;
+  throw rejected('NOT_A_NETWORK', `${layout.folder} is not empty and no Fabric network. Take a new folder.`);
+}
+
+function requireSame(layout: Layout, there: NetworkSettings, settings: NetworkSettings): void {
+  if (JSON.stringify(there) === JSON.stringify(settings)) return;
+  const made = `made for ${there.organisations.join(', ')} on ports from ${there.firstPort} on`;
+  throw rejected('SETTINGS_DIFFER', `The network in ${layout.folder} was ${made}. Reset it, or use another folder.`);
+}

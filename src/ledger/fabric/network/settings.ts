@@ -11,7 +11,6 @@ export interface NetworkSettings {
 }
 
 export const DEFAULT_FIRST_PORT = 17_050;
-export const DEFAULT_ORGANISATIONS: readonly string[] = ['owner', 'manufacturer', 'certifier1'];
 export const CHANNEL = 'dcmb';
 
 /** The organisation that runs the ordering service. It is no member of the ledger. */
@@ -39,6 +38,13 @@ const PORTS_BEFORE_PEERS = 5;
 const PORTS_A_PEER = 3;
 const MOST_ORGANISATIONS = 16;
 const LAST_PORT = 65_535;
+
+/** Owner, manufacturer and so many certification organisations. */
+export function organisationsWith(certifiers: number): string[] {
+  return ['owner', 'manufacturer', ...Array.from({ length: certifiers }, (_, index) => `certifier${index + 1}`)];
+}
+
+export const DEFAULT_ORGANISATIONS: readonly string[] = organisationsWith(1);
 
 /** How many ports in a row a network of so many organisations takes. */
 export function portCount(organisations: number): number {
