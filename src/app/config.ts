@@ -45,8 +45,8 @@ export interface Pkcs11Config {
   readonly library: string;
   readonly label: string;
   readonly pinFile: string;
-  /** CKA_ID, hexadecimal; the certificate's subject key identifier where absent. */
-  readonly identifier?: string;
+  /** CKA_ID of the private key, in hexadecimal digits. */
+  readonly keyId: string;
 }
 
 export interface FabricLedgerConfig {

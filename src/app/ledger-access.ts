@@ -13,9 +13,9 @@ import {
 } from '../core/index.ts';
 import type { TransactionKind } from '../contract/index.ts';
 import { type Commit, type Ledger, openEmbeddedLedger } from '../ledger/index.ts';
-import { isRefusal, untilAvailable } from '../transfer/index.ts';
+import { isRefusal, untilCommitted } from '../transfer/index.ts';
 import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
-import type { ConfigErrorCode, LedgerConfig, ManufacturerConfig, OwnerConfig } from './config.ts';
+import type { ConfigErrorCode, KeyPaths, LedgerConfig } from './config.ts';
 import { openFabric } from './fabric-access.ts';
 import { PatientLedger } from './patient-ledger.ts';
 
@@ -29,7 +29,12 @@ export interface LedgerIdentity {
   readonly random: Random;
 }
 
-type SideConfig = Pick<OwnerConfig | ManufacturerConfig, 'ledger' | 'organisation' | 'keys'>;
+/** What of a side's configuration its ledger needs. */
+export interface LedgerAccess {
+  readonly organisation: string;
+  readonly ledger: LedgerConfig;
+  readonly keys: Pick<KeyPaths, 'ledger'>;
+}
 
 /** Opens the configured ledger. @throws RejectedError, UnavailableError in one sentence with file and remedy */
 export async function openLedger(config: LedgerConfig, identity: LedgerIdentity): Promise<Ledger> {
@@ -40,13 +45,13 @@ export async function openLedger(config: LedgerConfig, identity: LedgerIdentity)
 }
 
 /** Opens the ledger of either side's configuration for a command, in the name of its organisation. @throws as `openLedger` */
-export async function openOwnLedger(config: SideConfig, clock: Clock = systemClock): Promise<Ledger> {
+export async function openOwnLedger(config: LedgerAccess, clock: Clock = systemClock): Promise<Ledger> {
   const signer = await loadLedgerKey(config);
   return openLedger(config.ledger, { organisation: config.organisation, signer, clock, random: systemRandom });
 }
 
 /** The key that signs an embedded ledger's transactions; undefined on Fabric. */
-export async function loadLedgerKey({ ledger, keys }: Omit<SideConfig, 'organisation'>): Promise<Signer | undefined> {
+export async function loadLedgerKey({ ledger, keys }: Omit<LedgerAccess, 'organisation'>): Promise<Signer | undefined> {
   return ledger.kind === 'fabric' || keys.ledger === undefined ? undefined : loadSigningKey(keys.ledger);
 }
 
@@ -68,15 +73,8 @@ export async function ensureOnLedger(
   done: readonly string[],
   signal: AbortSignal,
 ): Promise<Commit | undefined> {
-  let prepared: Awaited<ReturnType<Ledger['prepare']>> | undefined;
   try {
-    return await untilAvailable(
-      async () => {
-        prepared ??= await ledger.prepare(kind, body);
-        return ledger.submit(prepared);
-      },
-      { firstDelayMs: 250, longestDelayMs: 5000, signal, random: systemRandom },
-    );
+    return await untilCommitted(ledger, kind, body, { firstDelayMs: 250, longestDelayMs: 5000, signal, random: systemRandom });
   } catch (error) {
     if (isRefusal(error, ...done)) return undefined;
     throw error;

@@ -1,21 +1,20 @@
 import { join } from 'node:path';
 import { type Agreement, agreementCommitment, type AgreementTerms, draftAgreement, signAgreement } from '../agreement/index.ts';
-import { channelIdOf, type Genesis, ledgerIdOf, signChannelDocument } from '../contract/index.ts';
+import { channelIdOf, signChannelDocument } from '../contract/index.ts';
 import { type Bytes, fromBase64Url, type Signer, toBase64Url } from '../core/index.ts';
-import { type ExchangeKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import { type ExchangeKey, systemRandom, writeFileAtomic } from '../platform/index.ts';
 import type { MappingPolicy } from '../policy/index.ts';
 import type { ApplicationIdentity } from '../server/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
-import { openChannelOnLedger, openLedger, registerOwnKey } from './ledger-access.ts';
+import { openChannelOnLedger, openOwnLedger, registerOwnKey } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
+import { ledgerOfSide, MANUFACTURER, OWNER, type PlantLedger } from './plant-ledger.ts';
 
-/** Organisations of a new plant's ledger; also the names of their folders. */
-export const OWNER = 'owner';
-export const MANUFACTURER = 'manufacturer';
+/** A Fabric network that has just begun may need most of a minute until its peers know each other. */
+const OPEN_WITHIN_MS = 90_000;
 
 export interface PartyKeys {
   readonly evidence: Signer;
-  readonly ledger: Signer;
   readonly exchange: ExchangeKey;
 }
 
@@ -25,7 +24,7 @@ export interface BothKeys {
 }
 
 export interface AgreementParts {
-  readonly genesis: Genesis;
+  readonly ledger: PlantLedger;
   readonly keys: BothKeys;
   readonly identities: { readonly cleared: ApplicationIdentity; readonly receiver: ApplicationIdentity };
   readonly policy: MappingPolicy;
@@ -35,7 +34,7 @@ export interface AgreementParts {
 }
 
 /** Version 1 of a new plant's agreement. @throws RejectedError where terms and mapping policy do not fit together */
-export function agreementOf({ genesis, keys, identities, policy, commitment, terms }: AgreementParts): Agreement {
+export function agreementOf({ ledger, keys, identities, policy, commitment, terms }: AgreementParts): Agreement {
   const party = (org: string, name: string, own: PartyKeys, application: ApplicationIdentity): Agreement['owner'] => ({
     org,
     name,
@@ -45,9 +44,9 @@ export function agreementOf({ genesis, keys, identities, policy, commitment, ter
   });
   return draftAgreement(terms, {
     version: 1,
-    ledger: ledgerIdOf(genesis),
-    owner: party(OWNER, 'Owner of the machine', keys.owner, identities.cleared),
-    manufacturer: party(MANUFACTURER, 'Manufacturer of the machine', keys.manufacturer, identities.receiver),
+    ledger: ledger.id,
+    owner: party(ledger.owner.organisation, 'Owner of the machine', keys.owner, identities.cleared),
+    manufacturer: party(ledger.manufacturer.organisation, 'Manufacturer of the machine', keys.manufacturer, identities.receiver),
     streams: policy.streams.map(({ name, title, conditions }) => ({ name, title, conditions: [...conditions] })),
     tagCount: policy.tags.length,
     policyCommitment: toBase64Url(commitment),
@@ -75,18 +74,21 @@ export async function writeAgreement(parties: readonly string[], agreement: Agre
   return channelIdOf(ledger, commitment);
 }
 
-/** Both parties' keys are at hand here, so the channel can be opened at once; modules that find it open go on from there. */
-export async function openOnLedger(file: string, agreement: Agreement, loaded: LoadedAgreement, keys: BothKeys): Promise<void> {
-  const { signal } = new AbortController();
-  for (const [organisation, own] of [
-    [OWNER, keys.owner],
-    [MANUFACTURER, keys.manufacturer],
+/**
+ * Both parties' keys are at hand here, so the channel can be opened at once; modules that find it open go on from there.
+ * @param folder of the plant
+ */
+export async function openOnLedger(folder: string, place: PlantLedger, loaded: LoadedAgreement, keys: BothKeys): Promise<void> {
+  const { agreement, terms, file } = loaded;
+  const signal = AbortSignal.timeout(OPEN_WITHIN_MS);
+  for (const [name, side, own] of [
+    [OWNER, place.owner, keys.owner],
+    [MANUFACTURER, place.manufacturer, keys.manufacturer],
   ] as const) {
-    const access = { organisation, signer: own.ledger, clock: systemClock, random: systemRandom };
-    const ledger = await openLedger({ kind: 'embedded', file, id: agreement.ledger }, access);
+    const ledger = await openOwnLedger(ledgerOfSide(join(folder, name), side));
     try {
       await registerOwnKey(ledger, own.evidence, fromBase64Url(agreement.module), signal);
-      await openChannelOnLedger(ledger, agreement, toBase64Url(loaded.terms.channelId), loaded.file.channel, signal);
+      await openChannelOnLedger(ledger, agreement, toBase64Url(terms.channelId), file.channel, signal);
     } finally {
       await ledger.close();
     }

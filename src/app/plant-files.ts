@@ -1,5 +1,6 @@
 import type { Agreement } from '../agreement/index.ts';
 import type { UserConfig } from './config.ts';
+import type { PlantSide } from './plant-ledger.ts';
 
 export interface PlantPorts {
   readonly ingest: number;
@@ -11,8 +12,8 @@ export interface ConfigFacts {
   readonly host: string;
   readonly advertisedHost: string;
   readonly channel: string;
-  readonly ledgerId: string;
   readonly agreement: Agreement;
+  readonly side: PlantSide;
   readonly ports: PlantPorts;
   readonly machine: string;
   /** File name of the mapping policy, in the owner's folder. */
@@ -36,11 +37,10 @@ export function ownerConfigText(facts: ConfigFacts): string {
   // Shown under Objects/Machines of the ingest server.
   "machine": { "name": ${json(facts.machine)}, "manufacturer": ${json(facts.agreement.manufacturer.name)}, "serialNumber": "1" },
 
-  // The ledger that all parties share. A file of another network is refused by its id.
-  "ledger": { "kind": "embedded", "file": "../ledger/ledger.db", "id": ${json(facts.ledgerId)} },
+  ${ledgerLines(facts.side)}
 
   // Private keys; readable by the module's user only.
-  "keys": { "evidence": "keys/evidence.pem", "ledger": "keys/ledger.pem", "exchange": "keys/exchange.pem", "store": "keys/store.key" },
+  "keys": ${keysText(facts.side)},
 
   // Certificates: pki/ingest and pki/cleared, each with own.pem, trusted/ and rejected/. See: dcmb trust list dcmb.json
   "pki": "pki",
@@ -84,8 +84,8 @@ export function manufacturerConfigText(facts: ConfigFacts): string {
   "role": "manufacturer",
   "organisation": ${json(facts.agreement.manufacturer.org)},
 
-  "ledger": { "kind": "embedded", "file": "../ledger/ledger.db", "id": ${json(facts.ledgerId)} },
-  "keys": { "evidence": "keys/evidence.pem", "ledger": "keys/ledger.pem", "exchange": "keys/exchange.pem", "store": "keys/store.key" },
+  ${ledgerLines(facts.side)}
+  "keys": ${keysText(facts.side)},
 
   // Certificates: pki/receiver and pki/applications, each with own.pem, trusted/ and rejected/.
   "pki": "pki",
@@ -114,6 +114,29 @@ export function manufacturerConfigText(facts: ConfigFacts): string {
   ]
 }
 `;
+}
+
+function ledgerLines({ ledger }: PlantSide): string {
+  const what =
+    ledger.kind === 'embedded'
+      ? '// The ledger that all parties share. A file of another network is refused by its id.'
+      : "// The ledger on a Fabric network, with this organisation's way to it. Another network is refused by its id. See: dcmb doctor dcmb.json";
+  return `${what}\n  "ledger": ${line(ledger)},`;
+}
+
+function keysText({ ledgerKey }: PlantSide): string {
+  return line({
+    evidence: 'keys/evidence.pem',
+    ...(ledgerKey === undefined ? {} : { ledger: ledgerKey }),
+    exchange: 'keys/exchange.pem',
+    store: 'keys/store.key',
+  });
+}
+
+/** An object in one line, spaced as a person would. */
+function line(value: object): string {
+  const members = Object.entries(value).map(([key, member]) => `${json(key)}: ${JSON.stringify(member)}`);
+  return `{ ${members.join(', ')} }`;
 }
 
 function json(value: string): string {

@@ -2,17 +2,16 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } 
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Agreement } from '../agreement/index.ts';
-import type { Genesis } from '../contract/index.ts';
-import { type Bytes, RejectedError, type Signer, toBase64Url, toHex, utf8 } from '../core/index.ts';
-import { createEmbeddedLedger } from '../ledger/index.ts';
+import { type Bytes, RejectedError, toBase64Url, toHex, utf8 } from '../core/index.ts';
 import { createExchangeKey, createSigningKey, createStoreKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
 import { type MappingPolicy, policyCommitment } from '../policy/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, TrustList } from '../server/index.ts';
 import { loadAgreement } from './agreement-file.ts';
 import type { ConfigErrorCode, UserConfig } from './config.ts';
-import { agreementOf, MANUFACTURER, openOnLedger, OWNER, type PartyKeys, writeAgreement } from './plant-agreement.ts';
+import { agreementOf, openOnLedger, type PartyKeys, writeAgreement } from './plant-agreement.ts';
 import { manufacturerConfigText, ownerConfigText, type PlantPorts } from './plant-files.ts';
 import { createIdentity, pkiFolder } from './plant-identities.ts';
+import { makePlantLedger, MANUFACTURER, OWNER, type PlantLedger, type PlantLedgerOptions } from './plant-ledger.ts';
 import { type PlantTerms, plantTerms, type TermsSource } from './plant-terms.ts';
 import { type LoadedPolicy, loadPolicy } from './policy-source.ts';
 
@@ -27,6 +26,8 @@ export interface PlantOptions extends TermsSource {
   readonly advertisedHost: string;
   readonly ports: PlantPorts;
   readonly channel: string;
+  /** An embedded one where absent. */
+  readonly ledger?: PlantLedgerOptions;
 }
 
 /** What a person needs to go on with a new plant. */
@@ -56,8 +57,8 @@ interface Login {
 
 /**
  * Makes two working folders, owner and manufacturer, on one machine: keys, certificates that trust each other, a signed
- * agreement, configurations, and an embedded ledger of a test network that both use. The two folders can then go to
- * different machines, apart from the ledger file, which both must reach.
+ * agreement, configurations, and a ledger that both use: an embedded one of its own, or one on a Fabric network that is
+ * there. The two folders can then go to different machines, apart from the file of an embedded ledger, which both must reach.
  * @throws RejectedError in one sentence with file and remedy
  */
 export async function initPlant(options: PlantOptions): Promise<Plant> {
@@ -96,20 +97,18 @@ async function makePlant(
 ): Promise<{ agreement: Agreement; channelId: string; logins: Plant['logins'] }> {
   const [owner, manufacturer] = [join(folder, OWNER), join(folder, MANUFACTURER)];
   const places = [owner, manufacturer].flatMap((party) => [join(party, 'keys'), join(party, 'data')]);
-  for (const place of [...places, join(folder, 'ledger')]) mkdirSync(place, { recursive: true, mode: 0o700 });
+  for (const place of places) mkdirSync(place, { recursive: true, mode: 0o700 });
   copySchemas(join(folder, 'schemas'));
 
   const keys = { owner: await createKeys(owner), manufacturer: await createKeys(manufacturer) };
   const identities = await createIdentities(folder, options.advertisedHost);
-  const genesis = genesisOf(keys.owner.ledger, keys.manufacturer.ledger);
+  const ledger = await makePlantLedger(folder, options.ledger ?? { kind: 'embedded' });
   const commitment = await copyPolicy(policy, options.policyFile, owner);
-  const agreement = agreementOf({ genesis, keys, identities, policy: policy.policy, commitment, terms: terms.terms });
+  const agreement = agreementOf({ ledger, keys, identities, policy: policy.policy, commitment, terms: terms.terms });
   const channelId = await writeAgreement([owner, manufacturer], agreement, keys);
   await writeFileAtomic(join(folder, 'agreement-terms.json'), terms.text, { replace: false });
-  const ledgerFile = join(folder, 'ledger', 'ledger.db');
-  await createEmbeddedLedger({ file: ledgerFile, genesis });
-  await openOnLedger(ledgerFile, agreement, loadAgreement(join(owner, 'agreement.json')), keys);
-  const logins = await writeConfigs(folder, options, agreement, identities, policy.policy.tags);
+  await openOnLedger(folder, ledger, loadAgreement(join(owner, 'agreement.json')), keys);
+  const logins = await writeConfigs(folder, options, { agreement, ledger }, identities, policy.policy.tags);
   return { agreement, channelId, logins };
 }
 
@@ -131,7 +130,6 @@ async function createKeys(party: string): Promise<PartyKeys> {
   await createStoreKey(at('store.key'), systemRandom);
   return {
     evidence: await createSigningKey(at('evidence.pem'), systemRandom),
-    ledger: await createSigningKey(at('ledger.pem'), systemRandom),
     exchange: await createExchangeKey(at('exchange.pem'), systemRandom),
   };
 }
@@ -158,20 +156,6 @@ async function createIdentities(folder: string, host: string): Promise<Identitie
   new TrustList(pkiFolder(pki.manufacturer, 'applications'));
   new TrustList(pkiFolder(pki.plc, 'plc')).add(ingest.certificate);
   return { ingest, cleared, receiver, applications, plc };
-}
-
-function genesisOf(owner: Signer, manufacturer: Signer): Genesis {
-  return {
-    v: 0,
-    nonce: toBase64Url(systemRandom.bytes(32)),
-    name: 'DCMB test network',
-    testNetwork: true,
-    certificationRequired: false,
-    organisations: [
-      { id: OWNER, name: 'Owner of the machine', ledgerKey: toBase64Url(owner.publicKey) },
-      { id: MANUFACTURER, name: 'Manufacturer of the machine', ledgerKey: toBase64Url(manufacturer.publicKey) },
-    ],
-  };
 }
 
 /**
@@ -202,7 +186,7 @@ function copyModule(from: string, to: string, module: string): void {
 async function writeConfigs(
   folder: string,
   options: PlantOptions,
-  agreement: Agreement,
+  { agreement, ledger }: { readonly agreement: Agreement; readonly ledger: PlantLedger },
   identities: Identities,
   tags: MappingPolicy['tags'],
 ): Promise<Plant['logins']> {
@@ -221,7 +205,6 @@ async function writeConfigs(
   });
   const facts = {
     ...options,
-    ledgerId: agreement.ledger,
     agreement,
     machine: options.channel,
     policy: 'policy.json',
@@ -240,8 +223,10 @@ async function writeConfigs(
     },
   };
   const [owner, manufacturer, plc] = [join(folder, OWNER), join(folder, MANUFACTURER), join(folder, 'plc')];
-  await writeFileAtomic(join(owner, 'dcmb.json'), ownerConfigText(facts), { replace: false });
-  await writeFileAtomic(join(manufacturer, 'dcmb.json'), manufacturerConfigText(facts), { replace: false });
+  await writeFileAtomic(join(owner, 'dcmb.json'), ownerConfigText({ ...facts, side: ledger.owner }), { replace: false });
+  await writeFileAtomic(join(manufacturer, 'dcmb.json'), manufacturerConfigText({ ...facts, side: ledger.manufacturer }), {
+    replace: false,
+  });
   const plcFile = {
     endpointUrl: `opc.tcp://${options.advertisedHost}:${options.ports.ingest}`,
     tags: Object.fromEntries(tags.map(({ name, type }) => [name, type])),
