@@ -5,7 +5,7 @@ import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 import type { StoredBatch } from '../store/index.ts';
 import { committedAnchor } from './committed-anchor.ts';
 import { isFinalRefusal } from './final-refusal.ts';
-import { doublingDelays, isRefusal, isUnavailable, pause, pauseAbout } from './persistent-submission.ts';
+import { doublingDelays, isRefusal, isSpent, isUnavailable, pause, pauseAbout } from './persistent-submission.ts';
 
 export interface BatchAnchorParts {
   readonly ledger: Ledger;
@@ -15,8 +15,8 @@ export interface BatchAnchorParts {
   readonly signal: AbortSignal;
   /** Stores a prepared transaction; it is sent only after that. */
   persist(prepared: PreparedTransaction): void;
-  /** The contract refused the tokens or their absence: another transaction is prepared. */
-  tokensRefused(): void;
+  /** The ledger will not take the stored transaction any more: another one is prepared. */
+  givenUp(): void;
   retry(error: Error, delayMs: number): void;
 }
 
@@ -62,6 +62,7 @@ class BatchAnchor {
   #withTokens: boolean;
   #isUnknown = false;
   #tokenRefusals = 0;
+  #spent = 0;
 
   constructor(batch: StoredBatch, stored: PreparedTransaction | undefined, withTokens: boolean, parts: BatchAnchorParts) {
     this.#batch = batch;
@@ -73,9 +74,7 @@ class BatchAnchor {
 
   /** @returns undefined where another attempt is needed */
   async attempt(): Promise<AnchorOutcome | undefined> {
-    const prepared = this.#prepared ?? (await this.#prepare());
-    if (prepared === undefined) return undefined;
-    const answer = await answerOf(() => this.#submit(prepared));
+    const answer = await this.#send();
     if ('value' in answer) return { anchored: answer.value };
     const { error } = answer;
     this.#isUnknown = hasCode(error, 'OUTCOME_UNKNOWN');
@@ -83,18 +82,27 @@ class BatchAnchor {
     const tokens = tokensWanted(error);
     if (tokens !== undefined) return this.#prepareAgain(tokens);
     if (isRefusal(error, 'NUMBER_TAKEN', 'INTERVAL_TAKEN')) return this.#whoseNumber(error);
+    if (isSpent(error) && this.#prepared !== undefined) return this.#replaceSpent(error);
     if (isFinalRefusal(error)) return { refused: error };
     return this.#wait(error);
   }
 
-  async #prepare(): Promise<PreparedTransaction | undefined> {
+  /** Of the contract's refusals, an embedded ledger gives them when it is sent, Fabric when it is prepared. */
+  async #send(): Promise<Answer<Commit>> {
+    const answer = this.#prepared === undefined ? await this.#prepare() : { value: this.#prepared };
+    if ('error' in answer) return answer;
+    const prepared = answer.value;
+    return answerOf(() => this.#submit(prepared));
+  }
+
+  async #prepare(): Promise<Answer<PreparedTransaction>> {
     const { header, deliveryPackage } = this.#batch;
     const tokens = this.#withTokens ? parseShape(StoredTokensShape, deliveryPackage, 'stored tokens').tokens : NO_TOKENS;
     const answer = await answerOf(() => this.#parts.ledger.prepare('anchor', anchorBody(header, tokens)));
-    if ('error' in answer) return this.#wait(answer.error);
+    if ('error' in answer) return answer;
     this.#parts.persist(answer.value);
     this.#prepared = answer.value;
-    return answer.value;
+    return answer;
   }
 
   /** An unknown outcome is asked for. Where the ledger has none the same bytes go again: they give the first commit. */
@@ -106,11 +114,22 @@ class BatchAnchor {
 
   /** The contract alone knows whether a set is on the ledger at the moment of the commit; the header fits both ways. */
   async #prepareAgain(withTokens: boolean): Promise<undefined> {
-    this.#parts.tokensRefused();
-    this.#prepared = undefined;
+    this.#giveUp();
     this.#withTokens = withTokens;
     this.#tokenRefusals++;
     if (this.#tokenRefusals > 1) await pause(TOKENS_AGAIN_MS, this.#parts.signal);
+  }
+
+  /** One that waited through a long outage is made anew at once; where that is spent as well, a clock is wrong. */
+  async #replaceSpent(error: Error): Promise<undefined> {
+    this.#giveUp();
+    this.#spent++;
+    if (this.#spent > 1) await this.#wait(error);
+  }
+
+  #giveUp(): void {
+    if (this.#prepared !== undefined) this.#parts.givenUp();
+    this.#prepared = undefined;
   }
 
   /** A number that is taken by the very header is anchored: an earlier transaction, given up for lost, came through. */

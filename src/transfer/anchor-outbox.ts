@@ -100,7 +100,7 @@ export class AnchorOutbox {
       channel: toBase64Url(channel),
       signal: this.#stopped.signal,
       persist: (prepared) => this.#persist(n, prepared),
-      tokensRefused: () => listener.step('refused', n),
+      givenUp: () => listener.step('refused', n),
       retry: (error, delayMs) => listener.ledgerUnavailable(error, delayMs),
     });
     if (outcome === undefined) return;

@@ -1,9 +1,9 @@
 import { type Clock, fromBase64Url, type Random, RejectedError, toBase64Url } from '../core/index.ts';
 import { type ConditionOpening, type Deposit, decodeRecord, sealDeposit } from '../evidence/index.ts';
-import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
+import type { Commit, Ledger } from '../ledger/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
-import { isRefusal, untilAvailable } from './persistent-submission.ts';
+import { isRefusal, untilCommitted } from './persistent-submission.ts';
 
 export interface DepositListener {
   /** @param commit undefined where an earlier run had put it on the ledger */
@@ -77,18 +77,8 @@ export class Deposits {
 
   #submit(batch: StoredBatch, signal: AbortSignal): Promise<Commit> {
     const { terms, ledger, random } = this.#parts;
-    let prepared: PreparedTransaction | undefined;
-    return untilAvailable(
-      async () => {
-        prepared ??= await ledger.prepare('deposit', {
-          channel: toBase64Url(terms.channelId),
-          n: batch.n,
-          box: toBase64Url(depositBox(terms, batch)),
-        });
-        return ledger.submit(prepared);
-      },
-      { firstDelayMs: 250, longestDelayMs: 5000, signal, random },
-    );
+    const body = { channel: toBase64Url(terms.channelId), n: batch.n, box: toBase64Url(depositBox(terms, batch)) };
+    return untilCommitted(ledger, 'deposit', body, { firstDelayMs: 250, longestDelayMs: 5000, signal, random });
   }
 }
 

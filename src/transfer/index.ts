@@ -18,7 +18,7 @@ export * from './inbox.ts';
 export { replayJournal, type Replayed } from './journal-replay.ts';
 export * from './journaled-channel.ts';
 export type { OpenBatch } from './open-batch.ts';
-export { isRefusal, pause, untilAvailable } from './persistent-submission.ts';
+export { isRefusal, isSpent, pause, untilAvailable, untilCommitted } from './persistent-submission.ts';
 export { BatchSealer, type SealingPorts } from './seal-batch.ts';
 export type { Published } from './published-codes.ts';
 export { reopenBatch, type TagForm } from './reopened-batch.ts';

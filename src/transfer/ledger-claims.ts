@@ -1,14 +1,14 @@
 import { RejectedError } from '../core/index.ts';
-import type { Commit, Ledger } from '../ledger/index.ts';
+import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 import type { Claim, ReceiverStore } from '../store/index.ts';
-import { isUnavailable } from './persistent-submission.ts';
+import { isSpent, isUnavailable } from './persistent-submission.ts';
 
 /** The proposal is settled, by this side's answer or by another version of the record. */
 const PROPOSAL_ANSWERED: readonly string[] = ['RECORD_EXISTS', 'TOKEN_SET_EXISTS', 'OBJECTION_EXISTS', 'NO_PROPOSAL'];
 /** The ledger has it already, or it needs it no more. */
 const DONE: readonly string[] = ['DISPUTE_EXISTS', 'OVERDUE_EXISTS', 'BATCH_PRESENT', 'RECEIPT_EXISTS', ...PROPOSAL_ANSWERED];
 /** It does not take it yet. */
-const LATER: readonly string[] = ['NOT_ANCHORED', 'RECORD_GAP', 'NO_CHANNEL', 'NOT_DUE', 'KEY_NOT_LOGGED', 'TIME_AHEAD'];
+const LATER: readonly string[] = ['NOT_ANCHORED', 'RECORD_GAP', 'NO_CHANNEL', 'NOT_DUE', 'KEY_NOT_LOGGED'];
 
 export interface ClaimListener {
   /** @param commit undefined where the ledger had it already */
@@ -41,24 +41,44 @@ export class LedgerClaims {
   }
 
   async #send(claim: Claim): Promise<void> {
-    const prepared =
-      claim.transaction === undefined
-        ? await this.#ledger.prepare(claim.kind, claim.body)
-        : { txId: claim.transactionId, bytes: claim.transaction };
-    if (claim.transaction === undefined) this.#store.setClaimSubmitted(claim.id, prepared.txId, prepared.bytes);
-    let commit: Commit | undefined;
+    const prepared = storedTransaction(claim) ?? (await this.#prepare(claim));
+    if (prepared === undefined) return;
+    const commit = await this.#ask(claim, () => this.#ledger.submit(prepared));
+    if (commit !== undefined) this.#done(claim, commit);
+  }
+
+  /** @returns undefined where the ledger refuses to have it prepared */
+  async #prepare(claim: Claim): Promise<PreparedTransaction | undefined> {
+    const prepared = await this.#ask(claim, () => this.#ledger.prepare(claim.kind, claim.body));
+    if (prepared !== undefined) this.#store.setClaimSubmitted(claim.id, prepared.txId, prepared.bytes);
+    return prepared;
+  }
+
+  /** @returns undefined where the ledger refused, and the claim is settled by that */
+  async #ask<Answer>(claim: Claim, call: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
-      commit = await this.#ledger.submit(prepared);
+      return await call();
     } catch (error) {
-      if (isUnavailable(error) || !(error instanceof RejectedError)) throw error;
-      const { code } = error as RejectedError<string>;
-      if (LATER.includes(code)) return this.#store.settleClaim(claim.id, 'due');
-      if (!DONE.includes(code)) {
-        this.#store.settleClaim(claim.id, 'refused');
-        return this.#listener.refused(claim, code);
-      }
+      if (isSpent(error)) this.#store.settleClaim(claim.id, 'due');
+      else if (isUnavailable(error) || !(error instanceof RejectedError)) throw error;
+      else this.#refused(claim, (error as RejectedError<string>).code);
+      return undefined;
     }
+  }
+
+  #refused(claim: Claim, code: string): void {
+    if (LATER.includes(code)) return this.#store.settleClaim(claim.id, 'due');
+    if (DONE.includes(code)) return this.#done(claim, undefined);
+    this.#store.settleClaim(claim.id, 'refused');
+    this.#listener.refused(claim, code);
+  }
+
+  #done(claim: Claim, commit: Commit | undefined): void {
     this.#store.settleClaim(claim.id, 'done');
     this.#listener.done(claim, commit);
   }
+}
+
+function storedTransaction({ transaction, transactionId }: Claim): PreparedTransaction | undefined {
+  return transaction === undefined ? undefined : { txId: transactionId, bytes: transaction };
 }

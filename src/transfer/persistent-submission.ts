@@ -1,4 +1,6 @@
-import { type Random, RejectedError, UnavailableError } from '../core/index.ts';
+import { hasCode, type Json, type Random, RejectedError, UnavailableError } from '../core/index.ts';
+import type { TransactionKind } from '../contract/index.ts';
+import type { Commit, Ledger, PreparedTransaction } from '../ledger/index.ts';
 
 export interface RetryOptions {
   readonly firstDelayMs: number;
@@ -7,12 +9,12 @@ export interface RetryOptions {
   /** For the jitter: two modules must not knock in step. */
   readonly random: Random;
   /** Told before each wait, so that an operator can see what is going on. */
-  onRetry?(error: UnavailableError, delayMs: number): void;
+  onRetry?(error: Error, delayMs: number): void;
 }
 
 /**
- * Repeats `work` while it is Unavailable, with doubling delays and jitter. Everything else is thrown at once; so is the
- * last fault when the signal aborts.
+ * Repeats `work` while it is Unavailable or {@link isSpent}, with doubling delays and jitter. Everything else is thrown at
+ * once; so is the last fault when the signal aborts.
  */
 export async function untilAvailable<Result>(work: () => Promise<Result>, options: RetryOptions): Promise<Result> {
   const delays = doublingDelays(options.firstDelayMs, options.longestDelayMs);
@@ -20,13 +22,35 @@ export async function untilAvailable<Result>(work: () => Promise<Result>, option
     try {
       return await work();
     } catch (error) {
-      if (!isUnavailable(error) || options.signal.aborted) throw error;
+      if (!(isUnavailable(error) || isSpent(error)) || options.signal.aborted) throw error;
       const delay = delays();
       options.onRetry?.(error, delay);
       await pauseAbout(delay, options.random, options.signal);
       if (options.signal.aborted) throw error;
     }
   }
+}
+
+/**
+ * Submits a transaction until it is committed or refused: the same bytes again and again, and others only where those are
+ * spent. Nothing is stored, so it suits what the contract takes once.
+ */
+export function untilCommitted(
+  ledger: Pick<Ledger, 'prepare' | 'submit'>,
+  kind: TransactionKind,
+  body: Json,
+  options: RetryOptions,
+): Promise<Commit> {
+  let prepared: PreparedTransaction | undefined;
+  return untilAvailable(async () => {
+    try {
+      prepared ??= await ledger.prepare(kind, body);
+      return await ledger.submit(prepared);
+    } catch (error) {
+      if (isSpent(error)) prepared = undefined;
+      throw error;
+    }
+  }, options);
 }
 
 /** Delays one after the other, ms, each twice the one before up to the longest. */
@@ -65,6 +89,14 @@ function jitter(random: Random): number {
 
 export function isUnavailable(error: unknown): error is UnavailableError<string> {
   return error instanceof UnavailableError;
+}
+
+/**
+ * What was prepared will not be taken any more, and the same prepared anew may be: it waited for too long, a clock was wrong
+ * when it was made, or Fabric has marked it invalid.
+ */
+export function isSpent(error: unknown): error is Error {
+  return isRefusal(error, 'DATED_BACK', 'DATED_AHEAD') || hasCode(error, 'INVALIDATED');
 }
 
 /** True for a refusal with one of these codes, or with any where none is given. */
