@@ -4,5 +4,5 @@ import { ledgerCompliance } from './compliance.ts';
 
 ledgerCompliance('the embedded ledger', async (t: TestContext) => {
   const network: LedgerNetwork = await ledgerNetwork(t);
-  return { open: network.open, restart: network.closeAll };
+  return { genesis: network.genesis, open: network.open, restart: network.closeAll };
 });

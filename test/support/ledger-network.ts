@@ -15,7 +15,8 @@ import {
   toBase64Url,
   utf8,
 } from '../../src/core/index.ts';
-import { createEmbeddedLedger, type Ledger, openEmbeddedLedger } from '../../src/ledger/index.ts';
+import { type Commit, createEmbeddedLedger, type Ledger, openEmbeddedLedger } from '../../src/ledger/index.ts';
+import { pause } from './pause.ts';
 
 /** Organisations of every test network. The stranger is a member of the ledger and a party of nothing. */
 export const ORGANISATIONS = ['owner', 'manufacturer', 'stranger'] as const;
@@ -135,14 +136,26 @@ export async function send(ledger: Ledger, ...[kind, body]: Parameters<Ledger['p
   return ledger.submit(await ledger.prepare(kind, body));
 }
 
+/** A commit, once all these handles see it: on a network each reads from a peer of its own. */
+export async function seenBy(ledgers: readonly Ledger[], commit: Commit): Promise<Commit> {
+  const limit = Date.now() + 30_000;
+  for (const ledger of ledgers) {
+    while ((await ledger.blockInfo(commit.block.number)) === undefined) {
+      if (Date.now() > limit) throw new Error(`Organisation ${ledger.organisation} waited in vain for block ${commit.block.number}.`);
+      await pause(10);
+    }
+  }
+  return commit;
+}
+
 /** Logs both parties' evidence keys and opens the test channel. Gives its id. */
 export async function openTestChannel(owner: Ledger, manufacturer: Ledger, params: ChannelParams = testParams()): Promise<string> {
   for (const ledger of [owner, manufacturer]) {
     const key = toBase64Url(evidenceKey(ledger.organisation as OrganisationName).publicKey);
-    await send(ledger, 'registerKey', { key, module: TEST_MODULE, attestation: 'none' });
+    await seenBy([owner], await send(ledger, 'registerKey', { key, module: TEST_MODULE, attestation: 'none' }));
   }
   const { channel, body } = await testChannel(owner.id, params);
-  await send(owner, 'openChannel', body);
+  await seenBy([manufacturer], await send(owner, 'openChannel', body));
   return channel;
 }
 
