@@ -1,10 +1,16 @@
-import type { FabricCommands } from './commands.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CommandOutput, FabricCommands } from './commands.ts';
 import { commandEnvironment, tlsRoots } from './environments.ts';
 import type { Layout } from './layout.ts';
 import { packageId } from './package.ts';
 import { type Contract, type NetworkSettings, ORDERER_ORGANISATION, ordererPorts, peerPorts } from './settings.ts';
 
 const DEFINITION_VERSION = '1';
+
+/** The answer of an orderer that has just started. */
+const NO_LEADER = 'SERVICE_UNAVAILABLE';
+const LEADER_WITHIN_MS = 30_000;
+const ASKED_AGAIN_AFTER_MS = 100;
 
 interface CommittedDefinition {
   readonly name: string;
@@ -88,7 +94,16 @@ export class ChaincodeLifecycle {
     });
   }
 
-  #peer(organisation: string, args: readonly string[], user: 'Admin' | 'User1' = 'Admin') {
-    return this.#commands.run('peer', args, commandEnvironment(this.#layout, this.#settings, organisation, user));
+  /** Runs a command as an organisation's admin or client user; again as long as the orderer has no leader and takes nothing. */
+  async #peer(organisation: string, args: readonly string[], user: 'Admin' | 'User1' = 'Admin'): Promise<CommandOutput> {
+    const limit = Date.now() + LEADER_WITHIN_MS;
+    for (;;) {
+      try {
+        return await this.#commands.run('peer', args, commandEnvironment(this.#layout, this.#settings, organisation, user));
+      } catch (error) {
+        if (!(error instanceof Error && error.message.includes(NO_LEADER)) || Date.now() > limit) throw error;
+        await pause(ASKED_AGAIN_AFTER_MS);
+      }
+    }
   }
 }

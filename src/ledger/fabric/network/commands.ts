@@ -40,11 +40,16 @@ export class FabricCommands {
     return new Promise((resolve, reject) => {
       execFile(this.path(command), args, options, (error, stdout, stderr) => {
         if (error === null) return resolve({ stdout, stderr });
-        const said = lastLines(`${stdout}\n${stderr}`) || error.message;
+        const said = lastLines(beforeUsage(`${stdout}\n${stderr}`)) || error.message;
         reject(unavailable('COMMAND_FAILED', `${command} ${args.slice(0, 3).join(' ')} failed: ${said}`, error));
       });
     });
   }
+}
+
+/** Fabric's commands explain all their options after an error. */
+function beforeUsage(text: string): string {
+  return text.split(/^Usage:/m)[0] ?? '';
 }
 
 /** The last lines that say something, on one line. */

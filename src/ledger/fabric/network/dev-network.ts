@@ -1,11 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { decodeBlock } from '../../../fabric-blocks/index.ts';
 import { bringUp, type NetworkTools } from './bring-up.ts';
 import { buildFabric, type OnProgress } from './build.ts';
 import { ChaincodeLifecycle } from './chaincode-lifecycle.ts';
 import { FabricCommands } from './commands.ts';
 import { makeFolder, removeIfEmpty } from './files.ts';
-import { genesisBlockHash } from './genesis-hash.ts';
 import { Layout, type Part, partsOf } from './layout.ts';
 import { locked } from './lock.ts';
 import { claimFolder, readNetworkFile } from './network-file.ts';
@@ -175,7 +175,7 @@ export class DevNetwork {
 
   /** SHA-256 of the header of the Fabric channel's block 0, base64url. */
   genesisBlockHash(): string {
-    return genesisBlockHash(readFileSync(this.#tools.layout.genesisBlock));
+    return decodeBlock(readFileSync(this.#tools.layout.genesisBlock)).hash;
   }
 
   #known(organisation: string): string {

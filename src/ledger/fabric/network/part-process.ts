@@ -88,11 +88,11 @@ export class PartProcess {
   }
 
   /** Asks it to end, kills it when it takes too long; resolves when it is gone. True where it had to be killed. */
-  async stop(): Promise<boolean> {
+  async stop(withinMs = ENDS_WITHIN_MS): Promise<boolean> {
     this.signal('SIGTERM');
     // One that was halted hears it when it goes on.
     this.signal('SIGCONT');
-    const obeyed = await this.#gone(ENDS_WITHIN_MS);
+    const obeyed = await this.#gone(withinMs);
     if (!obeyed) await this.kill('SIGKILL');
     rmSync(this.part.processFile, { force: true });
     return !obeyed;

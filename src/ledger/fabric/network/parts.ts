@@ -1,5 +1,4 @@
-import { request } from 'node:http';
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FabricCommands } from './commands.ts';
@@ -7,11 +6,20 @@ import { DIALLER_HOST } from './crypto-material.ts';
 import { ordererEnvironment, peerEnvironment } from './environments.ts';
 import type { Layout, Part } from './layout.ts';
 import { packageId } from './package.ts';
+import { greets, healthy, listens } from './probes.ts';
 import { PartProcess, type PartProgram } from './part-process.ts';
-import { type Contract, CONTRACTS, contractPort, type NetworkSettings, ordererPorts, peerPorts, SERVICES } from './settings.ts';
+import {
+  type Contract,
+  CONTRACTS,
+  contractPort,
+  type NetworkSettings,
+  ORDERER_ORGANISATION,
+  ordererPorts,
+  peerPorts,
+  SERVICES,
+} from './settings.ts';
 
 const STARTS_WITHIN_MS = 30_000;
-const ANSWERS_WITHIN_MS = 1000;
 
 /** All parts of one network: how each is started, and how it shows that it works. */
 export class NetworkParts {
@@ -36,11 +44,14 @@ export class NetworkParts {
     await process.ready(() => this.answers(part), STARTS_WITHIN_MS);
   }
 
-  /** True when it takes work: its health check is good, or, for a service, somebody listens. */
-  answers(part: Part): Promise<boolean> {
+  /** True when it takes work. */
+  async answers(part: Part): Promise<boolean> {
     if (isContract(part)) return listens(contractPort(this.#settings, part));
-    const ports = part === 'orderer' ? ordererPorts(this.#settings) : peerPorts(this.#settings, organisationOf(part));
-    return healthy(ports.operations);
+    const isOrderer = part === 'orderer';
+    const ports = isOrderer ? ordererPorts(this.#settings) : peerPorts(this.#settings, organisationOf(part));
+    const organisation = isOrderer ? ORDERER_ORGANISATION : organisationOf(part);
+    // A part is healthy before it takes calls.
+    return (await healthy(ports.operations)) && (await greets(ports.service, readFileSync(this.#layout.tlsRoot(organisation))));
   }
 
   /** Ports on which a part listens, the one for clients first. */
@@ -86,30 +97,4 @@ function isContract(part: Part): part is Contract {
 
 function organisationOf(part: Part): string {
   return part.slice('peer-'.length);
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: ANSWERS_WITHIN_MS });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on('connect', () => end(true));
-    socket.on('error', () => end(false));
-    socket.on('timeout', () => end(false));
-  });
-}
-
-/** Fabric's health check, plain HTTP on loopback. */
-function healthy(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/healthz', timeout: ANSWERS_WITHIN_MS, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
-    asked.on('error', () => resolve(false));
-    asked.on('timeout', () => asked.destroy());
-    asked.end();
-  });
 }

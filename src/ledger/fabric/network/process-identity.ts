@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { errnoOf } from './files.ts';
 
 /**
@@ -10,6 +10,8 @@ export interface ProcessIdentity {
   readonly pid: number;
   readonly start: string;
 }
+
+const GONE: readonly string[] = ['ENOENT', 'ESRCH'];
 
 /** The process as it runs now; undefined where there is none, or only its remains that nobody has collected. */
 export function identify(pid: number): ProcessIdentity | undefined {
@@ -22,20 +24,32 @@ export function isRunning({ pid, start }: ProcessIdentity): boolean {
   return identify(pid)?.start === start;
 }
 
-/** Fields 3 (state) and 22 (start, in clock ticks since the machine's) of /proc/PID/stat, see proc_pid_stat(5). */
+/**
+ * Fields 3 (state) and 22 (start, in clock ticks since the machine's) of /proc/PID/stat, see proc_pid_stat(5). Where the first
+ * thread has ended and others have not, the process still has its sockets.
+ */
 function startOnLinux(pid: number): string | undefined {
   const text = readText(`/proc/${pid}/stat`);
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, ticks] = [fields?.[0], fields?.[19]];
-  if (ticks === undefined || state === 'Z' || state === 'X') return undefined;
+  if (ticks === undefined || ((state === 'Z' || state === 'X') && threadCount(pid) <= 1)) return undefined;
   return `${readText('/proc/sys/kernel/random/boot_id')?.trim()} ${ticks}`;
+}
+
+function threadCount(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch (error) {
+    if (GONE.includes(errnoOf(error))) return 0;
+    throw error;
+  }
 }
 
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes(errnoOf(error))) return undefined;
+    if (GONE.includes(errnoOf(error))) return undefined;
     throw error;
   }
 }
