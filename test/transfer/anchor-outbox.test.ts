@@ -4,7 +4,7 @@ import { FatalError, fromBase64Url, hasCode, RejectedError, toBase64Url, Unavail
 import { proposeEpochRecord, countersignEpochRecord, NO_TOKENS, signHeader, openHeader, anchorBody } from '../../src/evidence/index.ts';
 import type { Commit, Ledger } from '../../src/ledger/index.ts';
 import { AnchorOutbox } from '../../src/transfer/index.ts';
-import { CountingRandom, ledgerNetwork, openTestChannel, send } from '../support/ledger-network.ts';
+import { CountingRandom, ledgerNetwork, type ManualClock, openTestChannel, send } from '../support/ledger-network.ts';
 import { until } from '../support/until.ts';
 import { type Fault, FaultyLedger } from './faulty-ledger.ts';
 import { count, OWNER, RECEIVER, termsFor, TestSender, transferParams } from './fixture.ts';
@@ -12,6 +12,8 @@ import { count, OWNER, RECEIVER, termsFor, TestSender, transferParams } from './
 interface Scene {
   readonly sender: TestSender;
   readonly owner: Ledger;
+  /** The ledger's clock. */
+  readonly ledgerClock: ManualClock;
   readonly anchored: number[];
   readonly refused: { n: number; error: unknown }[];
   readonly failures: unknown[];
@@ -39,6 +41,7 @@ async function scene(t: TestContext): Promise<Scene> {
   return {
     sender,
     owner,
+    ledgerClock: network.clock,
     anchored,
     refused,
     failures,
@@ -342,6 +345,88 @@ describe('token sets that come and go', () => {
     assert.deepEqual(at.steps, [...again, ...again, ...again, ...again, 'submitted 0', 'anchored 0']);
     assert.equal(new Set(ledger.submitted).size, 5, 'a transaction that was refused is not sent again');
     assert.deepEqual([at.refused, at.failures], [[], []]);
+  });
+});
+
+describe('a transaction that the ledger takes no more', () => {
+  const HOUR_MS = 3_600_000;
+  const again = ['submitted 0', 'refused 0'];
+  const spent = (error: Error): Fault => ({ operation: 'submit', when: 'before', error });
+
+  test('because it waited through a long outage is prepared anew, and the batch is anchored', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 2);
+    const away = at.start(new FaultyLedger(at.owner, [{ operation: 'submit', when: 'before' }]));
+    await until('it is prepared and the ledger is away', () => at.retries.length === 1);
+    await away.stop();
+    const { transactionId } = at.sender.store.batch(0)!;
+    at.ledgerClock.timeMs += HOUR_MS;
+    at.start();
+    await until('both are anchored', allAnchored(at, 1));
+    assert.notEqual(at.sender.store.batch(0)?.transactionId, transactionId);
+    assert.equal(await at.owner.statusOf(transactionId), undefined);
+    assert.deepEqual(at.steps, ['submitted 0', 'refused 0', 'submitted 0', 'anchored 0', 'submitted 1', 'anchored 1']);
+    assert.deepEqual([at.anchored, at.refused, at.retries.length], [[0, 1], [], 1]);
+    assert.deepEqual(await at.onLedger(), [
+      [0, 0],
+      [1, 0],
+    ]);
+  });
+
+  test('that came through before the outage is not sent anew, however old it is', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const away = at.start(new FaultyLedger(at.owner, [{ operation: 'submit', when: 'after' }]));
+    await until('the answer is lost', () => at.retries.length === 1);
+    await away.stop();
+    at.ledgerClock.timeMs += HOUR_MS;
+    at.start();
+    await until('it is anchored', allAnchored(at, 0));
+    assert.deepEqual(at.steps, ['submitted 0', 'anchored 0']);
+    assert.deepEqual(await at.onLedger(), [[0, 0]]);
+  });
+
+  for (const error of [
+    new RejectedError('DATED_BACK', 'Too old.'),
+    new RejectedError('DATED_AHEAD', 'Too new.'),
+    new UnavailableError('INVALIDATED', 'Marked invalid.'),
+  ]) {
+    test(`by ${error.code} is replaced at once, and after a while where that is refused as well`, async (t) => {
+      const at = await scene(t);
+      await sealAndWait(at, 1);
+      const ledger = new FaultyLedger(at.owner, [spent(error), spent(error)]);
+      at.start(ledger);
+      await until('it is anchored', allAnchored(at, 0));
+      assert.equal(new Set(ledger.submitted).size, 3);
+      assert.deepEqual(at.steps, [...again, ...again, 'submitted 0', 'anchored 0']);
+      assert.deepEqual([at.retries, at.refused, at.failures], [[error], [], []]);
+    });
+  }
+
+  test('does not even get prepared on a ledger that refuses then: nothing is stored until it is', async (t) => {
+    const at = await scene(t);
+    await at.openEpoch();
+    await sealAndWait(at, 1);
+    const refusals = ['DATED_BACK', 'DATED_AHEAD', 'TOKENS_REQUIRED'].map((code) => new RejectedError(code, 'No.'));
+    const ledger = new FaultyLedger(
+      at.owner,
+      refusals.map((error) => ({ operation: 'prepare', when: 'before', error })),
+    );
+    at.start(ledger);
+    await until('it is anchored', allAnchored(at, 0));
+    assert.deepEqual(at.steps, ['submitted 0', 'anchored 0']);
+    assert.deepEqual(await at.onLedger(), [[0, 2]]);
+    assert.deepEqual([at.retries, at.refused, at.failures], [refusals.slice(0, 2), [], []]);
+  });
+
+  test('and is refused for good when it is prepared, is told and Failed', async (t) => {
+    const at = await scene(t);
+    await sealAndWait(at, 1);
+    const revoked = new RejectedError('KEY_REVOKED', 'Never.');
+    at.start(new FaultyLedger(at.owner, [{ operation: 'prepare', when: 'before', error: revoked }]));
+    await until('it is told', () => at.refused.length === 1);
+    assert.deepEqual([at.refused, at.steps], [[{ n: 0, error: revoked }], ['failed 0']]);
+    assert.equal(at.sender.store.batch(0)?.ledgerState, 'Failed');
   });
 });
 

@@ -18,6 +18,8 @@ class Bench {
   prepared = 0;
   /** Answers to come; after them every transaction is committed. */
   answers: (Error | 'crash')[] = [];
+  /** Refusals to come when something is prepared. */
+  unprepared: Error[] = [];
 
   constructor(t: TestContext) {
     t.after(() => this.store.close());
@@ -26,6 +28,8 @@ class Bench {
   claims(): LedgerClaims {
     const ledger: Pick<Ledger, 'prepare' | 'submit'> = {
       prepare: async (kind, body) => {
+        const refusal = this.unprepared.shift();
+        if (refusal !== undefined) throw refusal;
         const txId = `tx${this.prepared++}`;
         return { txId, bytes: new TextEncoder().encode(`${txId} ${kind} ${JSON.stringify(body)}`) };
       },
@@ -89,6 +93,32 @@ describe('what the receiver claims on the ledger', () => {
     assert.deepEqual([bench.done, bench.store.openClaims().length], [[], 1]);
     await claims.serve(NEVER);
     assert.deepEqual([bench.done, bench.prepared], [[[CLAIM.id, 'tx1']], 2]);
+  });
+
+  test('that waited for too long, or was marked invalid, is made anew, and holds up none behind it', async (t) => {
+    const bench = new Bench(t);
+    bench.store.addClaim(CLAIM);
+    bench.answers = [new RejectedError('DATED_BACK', 'Too old.'), new UnavailableError('INVALIDATED', 'Marked invalid.')];
+    for (const expected of [1, 1, 0]) {
+      await bench.claims().serve(NEVER);
+      assert.equal(bench.store.openClaims().length, expected);
+    }
+    assert.deepEqual([bench.sent.length, bench.done], [3, [[CLAIM.id, 'tx2']]]);
+  });
+
+  test('may be refused when it is prepared already, with the same effect', async (t) => {
+    const bench = new Bench(t);
+    bench.store.addClaim(CLAIM);
+    bench.unprepared = [
+      new UnavailableError('NOT_ENDORSED', 'Not now.'),
+      ...['NOT_ANCHORED', 'DATED_AHEAD', 'DISPUTE_EXISTS'].map((code) => new RejectedError(code, 'No.')),
+    ];
+    await assert.rejects(bench.claims().serve(NEVER), UnavailableError);
+    for (const expected of [1, 1, 0]) {
+      await bench.claims().serve(NEVER);
+      assert.equal(bench.store.openClaims().length, expected);
+    }
+    assert.deepEqual([bench.sent, bench.done, bench.refused], [[], [[CLAIM.id, undefined]], []]);
   });
 
   test('that the ledger refuses for good is told, and not sent again', async (t) => {
