@@ -1,4 +1,4 @@
-import { RejectedError } from '../core/index.ts';
+import { type Json, RejectedError } from '../core/index.ts';
 import {
   blockHash,
   type BlockTransaction,
@@ -15,20 +15,37 @@ import { execute } from './execute.ts';
 import { type Genesis, genesisWrites, ledgerIdOf } from './genesis.ts';
 import { type ContractEvent, MemoryState, TransactionState } from './state.ts';
 
-/** An event with its place in the chain. */
+/** A block of a chain. */
+export interface ChainBlock {
+  readonly number: number;
+  /** 43 characters. */
+  readonly hash: string;
+  /** ms since 1970 UTC, never below that of the block before; 0 for block 0. */
+  readonly timeMs: number;
+}
+
+/** A transaction's event with its place in the chain. */
 export interface ChainEvent {
-  readonly block: { readonly number: number; readonly hash: string; readonly timeMs: number };
+  readonly block: ChainBlock;
+  /** JSON pointer (RFC 6901) to the transaction, from the list of blocks on. */
+  readonly pointer: string;
   readonly txId: string;
   readonly creator: string;
+  /** What the sender asked for. */
+  readonly body: Json;
   readonly event: ContractEvent;
 }
 
+/** A chain that holds, of whichever kind of ledger. */
 export interface VerifiedChain {
   readonly ledgerId: string;
   readonly genesis: Genesis;
   readonly state: MemoryState;
+  /** By number. */
+  readonly blocks: readonly ChainBlock[];
+  /** One for each transaction of the contract, in order. */
   readonly events: readonly ChainEvent[];
-  readonly last: { readonly number: number; readonly hash: string; readonly timeMs: number };
+  readonly last: ChainBlock;
 }
 
 /**
@@ -56,29 +73,34 @@ class Replay {
   readonly #state = new MemoryState();
   readonly #events: ChainEvent[] = [];
   readonly #txIds = new Set<string>();
-  #last: VerifiedChain['last'];
+  readonly #blocks: ChainBlock[];
 
   constructor(genesis: Genesis, ledgerId: string) {
     this.#genesis = genesis;
     this.#ledgerId = ledgerId;
     this.#state.apply(genesisWrites(genesis));
-    this.#last = { number: 0, hash: blockHash(genesisBlock(genesis)), timeMs: 0 };
+    this.#blocks = [{ number: 0, hash: blockHash(genesisBlock(genesis)), timeMs: 0 }];
   }
 
   async add(number: number, block: EmbeddedBlock): Promise<void> {
+    const last = this.#blocks.at(-1)!;
     if (block.number !== number) refuse('BAD_BLOCK', `It says it is block ${block.number}.`);
-    if (block.prev !== this.#last.hash) refuse('BAD_BLOCK', 'It does not name the hash of the block before.');
-    if (block.timeMs < this.#last.timeMs) refuse('BAD_BLOCK', 'Its time lies before that of the block before.');
+    if (block.prev !== last.hash) refuse('BAD_BLOCK', 'It does not name the hash of the block before.');
+    if (block.timeMs < last.timeMs) refuse('BAD_BLOCK', 'Its time lies before that of the block before.');
     const place = { number, hash: blockHash(block), timeMs: block.timeMs };
-    for (const transaction of block.transactions) this.#events.push(await this.#replay(place, transaction));
-    this.#last = place;
+    for (const [index, transaction] of block.transactions.entries()) {
+      const pointer = `/${number}/transactions/${index}`;
+      this.#events.push({ ...(await this.#replay(place, transaction)), pointer });
+    }
+    this.#blocks.push(place);
   }
 
   result(): VerifiedChain {
-    return { ledgerId: this.#ledgerId, genesis: this.#genesis, state: this.#state, events: this.#events, last: this.#last };
+    const [ledgerId, genesis, state, events, blocks] = [this.#ledgerId, this.#genesis, this.#state, this.#events, this.#blocks];
+    return { ledgerId, genesis, state, blocks, events, last: blocks.at(-1)! };
   }
 
-  async #replay(block: VerifiedChain['last'], { txId, envelope, event }: BlockTransaction): Promise<ChainEvent> {
+  async #replay(block: ChainBlock, { txId, envelope, event }: BlockTransaction): Promise<Omit<ChainEvent, 'pointer'>> {
     if (transactionId(envelope) !== txId) refuse('BAD_BLOCK', 'A transaction id is not the hash of what is signed.');
     if (this.#txIds.has(txId)) refuse('BAD_BLOCK', `Transaction ${txId} stands in the chain twice.`);
     this.#txIds.add(txId);
@@ -87,7 +109,7 @@ class Replay {
     const replayed = await execute(state, { creator, timeMs, nowMs: block.timeMs, ledgerId: this.#ledgerId }, { kind, body });
     requireSameEvent(block.number, event, replayed);
     this.#state.apply(state.writes);
-    return { block, txId, creator, event: replayed };
+    return { block, txId, creator, body, event: replayed };
   }
 }
 

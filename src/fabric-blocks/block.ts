@@ -81,3 +81,8 @@ export function headerBytes({ number, prev, data }: Pick<StoredBlock, 'number' |
 export function fabricBlockHash(block: Pick<StoredBlock, 'number' | 'prev' | 'data'>): Bytes {
   return sha256(headerBytes(block));
 }
+
+/** Hash of a block in the form of an audit export, 43 characters. @throws RejectedError `BAD_SHAPE`, `BAD_BLOCK` */
+export function jsonBlockHash(value: unknown): string {
+  return toBase64Url(fabricBlockHash(parseBlockJson(value)));
+}

@@ -5,7 +5,7 @@ import { CONFIG, readPayload, splitEnvelope } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { decode } from './message.ts';
 import { type Identity, identify, Msp } from './msp.ts';
-import { satisfiesPolicy } from './policy.ts';
+import { satisfiesPolicy, type Signer } from './policy.ts';
 
 /** A channel's configuration: who belongs to which organisation, and which policies hold. */
 export class ChannelConfig {
@@ -36,7 +36,7 @@ export class ChannelConfig {
   }
 
   /** @param path such as `/Channel/Application/Endorsement` */
-  satisfies(path: string, identities: readonly Identity[]): boolean {
+  satisfies(path: string, identities: readonly Signer[]): boolean {
     const [first, channel, ...rest] = path.split('/');
     const name = rest.pop();
     if (first !== '' || channel !== 'Channel' || name === undefined) return false;

@@ -1,9 +1,17 @@
 import { type Bytes, RejectedError, toBase64Url } from '../core/index.ts';
 import { fabricBlockHash, readBlock } from './block.ts';
 import { certificateOf } from './certificate.ts';
-import { type Creator, ENDORSER_TRANSACTION, readCreator, readPayload, splitEnvelope, transactionIdOf } from './envelope.ts';
+import {
+  type Creator,
+  ENDORSER_TRANSACTION,
+  type EnvelopeHeader,
+  readCreator,
+  readPayload,
+  splitEnvelope,
+  transactionIdOf,
+} from './envelope.ts';
 import { refuse } from './errors.ts';
-import { readTransaction } from './transaction.ts';
+import { readArguments, readCalledChaincode, readEndorsed, readEvent } from './transaction.ts';
 
 /** What an envelope says, as far as a client needs it; not verified. */
 export interface FabricEnvelope {
@@ -68,7 +76,7 @@ export function decodeBlock(bytes: Bytes): FabricBlock {
 /** Reads a `common.Envelope`. @throws RejectedError `BAD_ENCODING` */
 export function decodeEnvelope(bytes: Bytes): FabricEnvelope {
   const { payload, signature } = splitEnvelope(bytes);
-  const { header } = readPayload(payload);
+  const { header, data } = readPayload(payload);
   const { txId, type, channel, creatorBytes, nonce } = header;
   return {
     txId,
@@ -78,16 +86,21 @@ export function decodeEnvelope(bytes: Bytes): FabricEnvelope {
     creatorBytes,
     nonce,
     timeMs: header.timeMs ?? 0,
-    ...(type === ENDORSER_TRANSACTION ? invocationIn(payload) : { chaincode: '', args: [], response: undefined, event: undefined }),
+    ...(type === ENDORSER_TRANSACTION ? invocationIn(header, data) : { chaincode: '', args: [], response: undefined, event: undefined }),
     payload,
     signature,
   };
 }
 
-function invocationIn(payload: Bytes): Pick<FabricEnvelope, 'chaincode' | 'args' | 'response' | 'event'> {
-  const { chaincode, args, response, event } = readTransaction(payload);
-  const told = event === undefined ? undefined : { chaincode: event.chaincodeId, name: event.eventName, payload: event.payload };
-  return { chaincode, args, response, event: told };
+function invocationIn(header: EnvelopeHeader, data: Bytes): Pick<FabricEnvelope, 'chaincode' | 'args' | 'response' | 'event'> {
+  const { action, proposalPayload } = readEndorsed(data);
+  const event = action?.events === undefined ? undefined : readEvent(action.events);
+  return {
+    chaincode: readCalledChaincode(header).chaincodeId?.name ?? '',
+    args: readArguments(proposalPayload),
+    response: action?.response,
+    event: event === undefined ? undefined : { chaincode: event.chaincodeId, name: event.eventName, payload: event.payload },
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ export interface ConfigGroup {
 }
 
 const DEEPEST = 16;
+const NAME = /^[A-Za-z0-9._-]+$/;
 
 /** Reads a `ConfigGroup` with all groups below it. @throws RejectedError `BAD_ENCODING`, `BAD_CONFIG` */
 export function readConfigGroup(bytes: Bytes, depth = 0): ConfigGroup {
@@ -27,7 +28,12 @@ export function readConfigGroup(bytes: Bytes, depth = 0): ConfigGroup {
 }
 
 function mapped<T>(entries: ReadonlyMap<string, Bytes>, read: (bytes: Bytes) => T): ReadonlyMap<string, T> {
-  return new Map([...entries].map(([name, bytes]) => [name, read(bytes)]));
+  return new Map(
+    [...entries].map(([name, bytes]) => {
+      if (!NAME.test(name)) refuse('BAD_CONFIG', 'An element of the configuration has a name that Fabric does not take.');
+      return [name, read(bytes)];
+    }),
+  );
 }
 
 /** The group of this path below another one. */

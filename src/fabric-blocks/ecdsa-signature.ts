@@ -3,6 +3,12 @@ import { readSequence, readUnsigned } from './der.ts';
 
 /** Orders of the curves that certificates may have (FIPS 186-5), by the DER content of the curve's name in hexadecimal digits. */
 const ORDERS: Readonly<Record<string, { readonly order: bigint; readonly length: number }>> = {
+  '2b81040021': { order: 0xffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3dn, length: 28 },
+  '2b81040023': {
+    order:
+      0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+    length: 66,
+  },
   '2a8648ce3d030107': { order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n, length: 32 },
   '2b81040022': {
     order: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,

@@ -1,8 +1,8 @@
 import { type Bytes } from '../core/index.ts';
 import { readBlock } from './block.ts';
 import { type ChannelConfig, readConfigEnvelope } from './channel-config.ts';
-import type { Identity } from './msp.ts';
-import { readEndorsementPolicy, satisfiesRule, type SignatureRule } from './policy.ts';
+import type { Role } from './msp.ts';
+import { readEndorsementPolicy, satisfiesRule, type SignatureRule, type Signer } from './policy.ts';
 
 /** An endorsement policy, as far as it is about organisations. */
 export interface EndorsementRule {
@@ -59,8 +59,8 @@ export function channelMembers(configBlock: Bytes): ChannelMembers {
 }
 
 /** As many peers of each organisation as any rule can ask for. */
-function everybodyOf(organisations: ReadonlySet<string>, each: number): Identity[] {
-  const peerOf = (mspId: string) => ({ mspId, hasRole: (role: string) => role === 'peer' || role === 'member' }) as Identity;
+function everybodyOf(organisations: ReadonlySet<string>, each: number): Signer[] {
+  const peerOf = (mspId: string) => ({ mspId, hasRole: (role: Role): boolean => role === 'peer' || role === 'member' });
   return [...organisations].flatMap((mspId) => Array.from({ length: each }, () => peerOf(mspId)));
 }
 

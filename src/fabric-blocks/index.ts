@@ -1,4 +1,4 @@
-export { blockJson } from './block.ts';
+export { blockJson, jsonBlockHash } from './block.ts';
 export {
   decodeBlock,
   decodeEnvelope,
@@ -12,3 +12,5 @@ export type { FabricBlockErrorCode } from './errors.ts';
 export { bool, bytesField, decode, decodeExact, int32, message, repeatedBytes, repeatedMessage, text, uint64 } from './message.ts';
 export { type ProposalHeader, readProposalHeader } from './proposal-header.ts';
 export { channelMembers, type ChannelMembers, endorsementRule, type EndorsementRule } from './endorsement-rule.ts';
+export { compositeKey } from './composite-key.ts';
+export { findGenesis, verifyFabricChain } from './verify-fabric-chain.ts';

@@ -43,12 +43,14 @@ export const ChaincodeActionPayloadMessage = {
     endorsements: repeatedMessage(2, { endorser: bytesField(1), signature: bytesField(2) }),
   }),
 };
-export const ProposalResponsePayloadMessage = { proposalHash: bytesField(1), extension: bytesField(2) };
+/** Whether it has an extension at all makes a difference to a peer; of several the last one counts. */
+export const ProposalResponsePayloadMessage = { proposalHash: bytesField(1), extensions: repeatedBytes(2) };
 export const ChaincodeIdMessage = { path: text(1), name: text(2), version: text(3) };
 export const ChaincodeHeaderExtensionMessage = { chaincodeId: message(2, ChaincodeIdMessage) };
 export const ChaincodeActionMessage = {
   results: bytesField(1),
-  events: bytesField(2),
+  /** As with the extension. */
+  events: repeatedBytes(2),
   response: message(3, { status: int32(1), message: text(2), payload: bytesField(3) }),
   chaincodeId: message(4, ChaincodeIdMessage),
 };
@@ -65,15 +67,21 @@ export const ChaincodeInvocationSpecMessage = {
 // ledger/rwset/rwset.proto, kvrwset/kv_rwset.proto
 export const TxReadWriteSetMessage = {
   dataModel: int32(1),
-  namespaces: repeatedMessage(2, { namespace: text(1), rwset: bytesField(2), collections: repeatedBytes(3) }),
+  namespaces: repeatedMessage(2, {
+    namespace: text(1),
+    rwset: bytesField(2),
+    collections: repeatedMessage(3, { name: text(1), hashedRwset: bytesField(2) }),
+  }),
 };
 const VersionMessage = { block: uint64(1), tx: uint64(2) };
 export const KvRwSetMessage = {
   reads: repeatedMessage(1, { key: text(1), version: message(2, VersionMessage) }),
   rangeQueries: repeatedBytes(2),
   writes: repeatedMessage(3, { key: text(1), isDelete: bool(2), value: bytesField(3) }),
-  metadataWrites: repeatedBytes(4),
+  metadataWrites: repeatedMessage(4, { key: text(1) }),
 };
-
-// gateway/gateway.proto
-export const PreparedTransactionMessage = { transactionId: text(1), envelope: bytesField(2) };
+export const HashedRwSetMessage = {
+  reads: repeatedMessage(1, { keyHash: bytesField(1), version: message(2, VersionMessage) }),
+  writes: repeatedMessage(2, { keyHash: bytesField(1), isDelete: bool(2), valueHash: bytesField(3), isPurge: bool(4) }),
+  metadataWrites: repeatedMessage(3, { keyHash: bytesField(1) }),
+};

@@ -19,6 +19,9 @@ const IMPLICIT_META = 3;
 /** `MSPPrincipal.Classification` */
 const ROLE = 0;
 
+/** What a policy asks of somebody who has signed. */
+export type Signer = Pick<Identity, 'mspId' | 'hasRole'>;
+
 /** So many of the parts must hold; a leaf is held by one identity with this role. */
 export type SignatureRule = { readonly role: { readonly mspId: string; readonly role: Role } } | NOutOf;
 export interface NOutOf {
@@ -59,11 +62,11 @@ function readRule(bytes: Bytes, leaves: readonly SignatureRule[], depth: number)
 }
 
 /** As Fabric evaluates: each identity serves one leaf at most, the first that it fits. */
-export function satisfiesRule(rule: SignatureRule, identities: readonly Identity[]): boolean {
+export function satisfiesRule(rule: SignatureRule, identities: readonly Signer[]): boolean {
   return holds(rule, identities, new Set());
 }
 
-function holds(rule: SignatureRule, identities: readonly Identity[], used: Set<Identity>): boolean {
+function holds(rule: SignatureRule, identities: readonly Signer[], used: Set<Signer>): boolean {
   if ('role' in rule) {
     const { mspId, role } = rule.role;
     const found = identities.find((identity) => !used.has(identity) && identity.mspId === mspId && identity.hasRole(role));
@@ -84,7 +87,7 @@ function holds(rule: SignatureRule, identities: readonly Identity[], used: Set<I
  * Whether identities satisfy a policy of a group of the configuration. A policy that is not there, or of a kind that is not
  * known here, is satisfied by nobody.
  */
-export function satisfiesPolicy(group: ConfigGroup, name: string, identities: readonly Identity[]): boolean {
+export function satisfiesPolicy(group: ConfigGroup, name: string, identities: readonly Signer[]): boolean {
   const policy = group.policies.get(name)?.policy;
   if (policy === undefined) return false;
   try {
@@ -95,7 +98,7 @@ export function satisfiesPolicy(group: ConfigGroup, name: string, identities: re
   }
 }
 
-function satisfies(group: ConfigGroup, { type, value }: Decoded<typeof PolicyMessage>, identities: readonly Identity[]): boolean {
+function satisfies(group: ConfigGroup, { type, value }: Decoded<typeof PolicyMessage>, identities: readonly Signer[]): boolean {
   if (type === SIGNATURE) return satisfiesRule(readSignaturePolicy(value), identities);
   if (type !== IMPLICIT_META) return false;
   const { subPolicy, rule } = decode(ImplicitMetaPolicyMessage, value, 'policy');

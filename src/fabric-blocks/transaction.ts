@@ -1,5 +1,5 @@
-import { type Bytes } from '../core/index.ts';
-import { ENDORSER_TRANSACTION, type EnvelopeHeader, readPayload } from './envelope.ts';
+import type { Bytes } from '../core/index.ts';
+import type { EnvelopeHeader } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { decode, type Decoded } from './message.ts';
 import {
@@ -18,70 +18,68 @@ export interface Endorsement {
   readonly signature: Bytes;
 }
 
-/** What a client asked for and what the endorsers answered. */
-export interface EndorserTransaction {
-  readonly header: EnvelopeHeader;
-  /** The second signature header, which is part of the proposal. */
-  readonly actionHeader: Bytes;
-  readonly proposalPayload: Bytes;
-  readonly transientKeys: number;
-  /** As the header names it. */
-  readonly chaincode: string;
-  /** As the invocation names it. */
-  readonly invoked: string;
-  readonly args: readonly Bytes[];
-  readonly decorations: number;
-  readonly isInit: boolean;
-  readonly responsePayload: Bytes;
-  readonly endorsements: readonly Endorsement[];
-  readonly proposalHash: Bytes;
+export type ChaincodeEvent = Decoded<typeof ChaincodeEventMessage>;
+
+/** What the endorsers say has happened. */
+export interface ChaincodeAction {
   /** Read and write sets. */
   readonly results: Bytes;
-  readonly response: { readonly status: number; readonly message: string; readonly payload: Bytes } | undefined;
-  readonly event: Decoded<typeof ChaincodeEventMessage> | undefined;
-  /** As the endorsers name it. */
+  /** `undefined` where there is no event. */
+  readonly events: Bytes | undefined;
+  readonly response: Decoded<typeof ChaincodeActionMessage>['response'];
+  /** The chaincode as the endorsers name it. */
   readonly executed: Decoded<typeof ChaincodeActionMessage>['chaincodeId'];
 }
 
-/** Reads all layers of an endorsed transaction; nothing is compared with anything yet. @throws RejectedError `BAD_ENCODING` */
-export function readTransaction(payload: Bytes): EndorserTransaction {
-  const { header, data } = readPayload(payload);
-  if (header.type !== ENDORSER_TRANSACTION) refuse('BAD_ENCODING', `It is of type ${header.type}, no transaction of a chaincode.`);
+/** The layers of an endorsed transaction below its header. */
+export interface Endorsed {
+  /** The signature header that is part of the proposal. */
+  readonly actionHeader: Bytes;
+  readonly proposalPayload: Bytes;
+  /** What endorsers sign, each together with its own identity. */
+  readonly responsePayload: Bytes;
+  readonly endorsements: readonly Endorsement[];
+  readonly action: ChaincodeAction | undefined;
+}
+
+export interface EndorserTransaction extends Endorsed {
+  readonly header: EnvelopeHeader;
+  /** The chaincode that the proposal calls. */
+  readonly chaincode: string;
+  readonly action: ChaincodeAction;
+}
+
+/** The chaincode that a proposal's header calls. @throws RejectedError `BAD_ENCODING` */
+export function readCalledChaincode({ extension }: EnvelopeHeader): Decoded<typeof ChaincodeHeaderExtensionMessage> {
+  return decode(ChaincodeHeaderExtensionMessage, extension, 'chaincode header extension');
+}
+
+/** @param data of the payload @throws RejectedError `BAD_ENCODING` */
+export function readEndorsed(data: Bytes): Endorsed {
   const { actions } = decode(TransactionMessage, data, 'transaction');
   const [action] = actions;
   if (action === undefined || actions.length > 1) refuse('BAD_ENCODING', `A transaction has one action, this one has ${actions.length}.`);
   const { proposalPayload, action: endorsed } = decode(ChaincodeActionPayloadMessage, action.payload, 'chaincode action payload');
   if (endorsed === undefined) refuse('BAD_ENCODING', 'The transaction has no endorsed action.');
-  return {
-    header,
-    actionHeader: action.header,
-    proposalPayload,
-    ...readInvocation(header, proposalPayload),
-    responsePayload: endorsed.responsePayload,
-    endorsements: endorsed.endorsements,
-    ...readAnswer(endorsed.responsePayload),
-  };
+  const { responsePayload, endorsements } = endorsed;
+  return { actionHeader: action.header, proposalPayload, responsePayload, endorsements, action: readAction(responsePayload) };
 }
 
-type Invocation = Pick<EndorserTransaction, 'transientKeys' | 'chaincode' | 'invoked' | 'args' | 'decorations' | 'isInit'>;
-
-function readInvocation({ extension }: EnvelopeHeader, proposalPayload: Bytes): Invocation {
-  const { chaincodeId } = decode(ChaincodeHeaderExtensionMessage, extension, 'chaincode header extension');
-  const { input, transient } = decode(ChaincodeProposalPayloadMessage, proposalPayload, 'chaincode proposal payload');
-  const { spec } = decode(ChaincodeInvocationSpecMessage, input, 'chaincode invocation');
-  return {
-    transientKeys: transient.size,
-    chaincode: chaincodeId?.name ?? '',
-    invoked: spec?.chaincodeId?.name ?? '',
-    args: spec?.input?.args ?? [],
-    decorations: spec?.input?.decorations.size ?? 0,
-    isInit: spec?.input?.isInit ?? false,
-  };
-}
-
-function readAnswer(bytes: Bytes): Pick<EndorserTransaction, 'proposalHash' | 'results' | 'response' | 'event' | 'executed'> {
-  const { proposalHash, extension } = decode(ProposalResponsePayloadMessage, bytes, 'proposal response payload');
+function readAction(responsePayload: Bytes): ChaincodeAction | undefined {
+  const { extensions } = decode(ProposalResponsePayloadMessage, responsePayload, 'proposal response payload');
+  const extension = extensions.at(-1);
+  if (extension === undefined) return undefined;
   const { results, events, response, chaincodeId } = decode(ChaincodeActionMessage, extension, 'chaincode action');
-  const event = events.length === 0 ? undefined : decode(ChaincodeEventMessage, events, 'chaincode event');
-  return { proposalHash, results, response, event, executed: chaincodeId };
+  return { results, events: events.at(-1), response, executed: chaincodeId };
+}
+
+/** @throws RejectedError `BAD_ENCODING` */
+export function readEvent(events: Bytes): ChaincodeEvent {
+  return decode(ChaincodeEventMessage, events, 'chaincode event');
+}
+
+/** The arguments of a call, the function's name first. @throws RejectedError `BAD_ENCODING` */
+export function readArguments(proposalPayload: Bytes): readonly Bytes[] {
+  const { input } = decode(ChaincodeProposalPayloadMessage, proposalPayload, 'chaincode proposal payload');
+  return decode(ChaincodeInvocationSpecMessage, input, 'chaincode invocation').spec?.input?.args ?? [];
 }

@@ -1,0 +1,132 @@
+import type { StoredBlock } from './block.ts';
+import type { ChannelConfig } from './channel-config.ts';
+import { ENDORSER_TRANSACTION, type EnvelopeHeader, readPayload, splitEnvelope, transactionIdOf } from './envelope.ts';
+import { endorsementCode } from './endorsement.ts';
+import { refuse } from './errors.ts';
+import type { Identity } from './msp.ts';
+import { type Access, isWriting, readAccesses } from './rw-set.ts';
+import { type EndorserTransaction, readCalledChaincode, readEndorsed, readEvent } from './transaction.ts';
+import { attempt, checkForm } from './transaction-form.ts';
+import * as codes from './validation-codes.ts';
+import type { WorldState } from './world-state.ts';
+
+/** A transaction of a chaincode, found valid. */
+export interface ValidTransaction {
+  readonly index: number;
+  readonly creator: Identity;
+  readonly transaction: EndorserTransaction;
+  readonly accesses: readonly Access[];
+}
+
+/** One envelope on its way through the checks. */
+interface Candidate {
+  readonly index: number;
+  readonly header: EnvelopeHeader | undefined;
+  readonly creator: Identity | undefined;
+  readonly transaction: EndorserTransaction | undefined;
+  readonly accesses: readonly Access[];
+  code: number;
+}
+
+export interface Scene {
+  readonly config: ChannelConfig;
+  readonly state: WorldState;
+  /** Ids of all transactions in earlier blocks, valid or not. */
+  readonly txIds: Set<string>;
+  /** Chaincodes whose transactions are checked in full; the others are none of the ledger's business. */
+  readonly concerns: (namespace: string) => boolean;
+}
+
+/**
+ * Finds out anew which transactions of a block are valid, by the rules and in the order of a Fabric peer, and compares that with
+ * the codes that stand beside the block. Calls `take` for each valid one, in order, after what came before it has been applied
+ * to the state and before it is.
+ * @throws RejectedError `BAD_BLOCK` where a code is not the one that follows
+ */
+export async function validateBlock(block: StoredBlock, scene: Scene, take: (valid: ValidTransaction) => Promise<void>): Promise<void> {
+  scene.state.beginBlock();
+  const candidates = block.data.map((envelope, index) => examined(envelope, index, scene));
+  markDuplicates(candidates);
+  for (const candidate of candidates) {
+    const recorded = block.codes[candidate.index]!;
+    if (candidate.code === codes.VALID && candidate.transaction !== undefined) candidate.code = readCode(candidate.accesses, scene.state);
+    if (!fits(candidate, recorded, scene)) refuse('BAD_BLOCK', wrongCode(candidate, recorded));
+    if (recorded !== codes.VALID || candidate.transaction === undefined || candidate.creator === undefined) continue;
+    const { index, creator, transaction, accesses } = candidate;
+    await take({ index, creator, transaction, accesses });
+    for (const access of accesses) scene.state.apply(access, { block: BigInt(block.number), tx: BigInt(index) });
+  }
+  for (const { header } of candidates)
+    if (header !== undefined) scene.txIds.add(header.txId === '' ? transactionIdOf(header) : header.txId);
+}
+
+function examined(envelope: Uint8Array, index: number, scene: Scene): Candidate {
+  const split = splitEnvelope(envelope);
+  const { code, header, creator } = checkForm(split, scene.config);
+  if (header !== undefined && header.channel !== scene.config.channel) refuse('BAD_BLOCK', `Transaction ${index} is for another channel.`);
+  const none = { index, header, creator, transaction: undefined, accesses: [] };
+  if (code !== codes.VALID || header?.type !== ENDORSER_TRANSACTION) return { ...none, code };
+  if (scene.txIds.has(header.txId)) return { ...none, code: codes.DUPLICATE_TXID };
+  return { ...none, ...dispatched(split.payload, scene) };
+}
+
+type Found = Pick<Candidate, 'code' | 'transaction' | 'accesses'>;
+
+/** What a peer looks at before it asks for endorsements, in its order. */
+function dispatched(payload: Uint8Array, scene: Scene): Found {
+  const bad = (code: number): Found => ({ code, transaction: undefined, accesses: [] });
+  const { header, data } = readPayload(payload);
+  const named = attempt(() => readCalledChaincode(header));
+  if (named === undefined) return bad(codes.BAD_HEADER_EXTENSION);
+  const endorsed = attempt(() => readEndorsed(data));
+  if (endorsed?.action === undefined) return bad(codes.BAD_RESPONSE_PAYLOAD);
+  const { action } = endorsed;
+  const accesses = attempt(() => readAccesses(action.results));
+  if (accesses === undefined) return bad(codes.BAD_RWSET);
+  const called = named.chaincodeId;
+  if (called === undefined || action.executed === undefined) return bad(codes.INVALID_OTHER_REASON);
+  if (called.name === '' || action.executed.name !== called.name || action.executed.version === '') return bad(codes.INVALID_CHAINCODE);
+  if (action.events !== undefined && attempt(() => readEvent(action.events!))?.chaincodeId !== called.name)
+    return bad(codes.INVALID_OTHER_REASON);
+  if (hasNamespaceTwice(accesses)) return bad(codes.ILLEGAL_WRITESET);
+  const transaction = { ...endorsed, action, header, chaincode: called.name };
+  return { code: endorsementCode(transaction, accesses, scene.config, scene.state), transaction, accesses };
+}
+
+function hasNamespaceTwice(accesses: readonly Access[]): boolean {
+  const namespaces = accesses.filter(({ collection }) => collection === '').map(({ namespace }) => namespace);
+  return new Set(namespaces).size < namespaces.length;
+}
+
+/** Of several valid transactions of one id in a block the first one counts. */
+function markDuplicates(candidates: readonly Candidate[]): void {
+  const seen = new Set<string>();
+  for (const candidate of candidates) {
+    if (candidate.code !== codes.VALID || candidate.header?.type !== ENDORSER_TRANSACTION) continue;
+    if (seen.has(candidate.header.txId)) candidate.code = codes.DUPLICATE_TXID;
+    seen.add(candidate.header.txId);
+  }
+}
+
+function readCode(accesses: readonly Access[], state: WorldState): number {
+  return accesses.every((access) => state.isCurrent(access)) ? codes.VALID : codes.MVCC_READ_CONFLICT;
+}
+
+/**
+ * Whether the code beside the block is the one that follows. What neither calls nor touches a chaincode of the ledger's can
+ * change nothing in it, so its code is left to those whom it concerns. A search over keys is not repeated here; who searches may
+ * be told of a conflict, but then must not write.
+ */
+function fits({ code, transaction, accesses }: Candidate, recorded: number, { concerns }: Scene): boolean {
+  if (transaction === undefined) return code === recorded;
+  const touched = accesses.filter(({ namespace }) => concerns(namespace));
+  if (!concerns(transaction.chaincode) && touched.length === 0) return true;
+  const searches = accesses.some(({ hasRangeQueries }) => hasRangeQueries);
+  if (searches && recorded === codes.VALID && touched.some(isWriting)) return false;
+  return code === recorded || (searches && code === codes.VALID && recorded === codes.PHANTOM_READ_CONFLICT);
+}
+
+function wrongCode({ index, code, creator }: Candidate, recorded: number): string {
+  const sender = creator === undefined ? '' : ` of organisation "${creator.mspId}"`;
+  return `Transaction ${index}${sender} is marked with code ${recorded}, but its code is ${code}.`;
+}

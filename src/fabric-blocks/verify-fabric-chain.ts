@@ -1,0 +1,128 @@
+import { type ChainBlock, type FabricGenesis, ledgerIdOf, parseFabricGenesis, type VerifiedChain } from '../contract/index.ts';
+import { equalBytes, parseCanonical, RejectedError, toBase64Url } from '../core/index.ts';
+import { fabricBlockHash, parseBlockJson, type StoredBlock } from './block.ts';
+import { verifyBlockSignatures } from './block-signatures.ts';
+import { validateBlock } from './block-validation.ts';
+import { type ChannelConfig, readConfigEnvelope } from './channel-config.ts';
+import { decodeEnvelope } from './committed-block.ts';
+import { updatedConfig } from './config-update.ts';
+import { CONFIG, readPayload, splitEnvelope } from './envelope.ts';
+import { refuse } from './errors.ts';
+import { EvidenceReplay } from './evidence-replay.ts';
+import { attempt } from './transaction-form.ts';
+import { VALID } from './validation-codes.ts';
+import { WorldState } from './world-state.ts';
+
+/**
+ * Verifies a whole Fabric channel's chain as far as the ledger lives on it, trusting no peer and no orderer: block 0 is the one
+ * that the genesis names, so it fixes the members' certificates; every block names the one before and is signed by an orderer;
+ * which transactions are valid is found out anew; and the contract, executed again, gives exactly what was endorsed.
+ * @param blocks parsed JSON of all blocks from number 0 on, see `blockJson`
+ * @param expectedLedgerId what the reader knows of the network from elsewhere
+ * @throws RejectedError `OTHER_LEDGER`; `BAD_BLOCK` naming the block, with the fault as its cause
+ */
+export async function verifyFabricChain(blocks: readonly unknown[], expectedLedgerId: string): Promise<VerifiedChain> {
+  const genesis = findGenesis(blocks).find((found) => ledgerIdOf(found) === expectedLedgerId);
+  if (genesis === undefined) refuse('OTHER_LEDGER', `No block holds the genesis of ledger ${expectedLedgerId}.`);
+  const replay = await inBlock(0, () => Promise.resolve(new ChannelReplay(genesis, parseBlockJson(blocks[0]))));
+  for (const [number, block] of blocks.entries()) {
+    if (number > 0) await inBlock(number, () => replay.add(number, parseBlockJson(block)));
+  }
+  return replay.result();
+}
+
+/**
+ * The genesis documents in a chain, unverified: one for each evidence chaincode that a channel holds.
+ * @param blocks parsed JSON, see `blockJson`
+ */
+export function findGenesis(blocks: readonly unknown[]): FabricGenesis[] {
+  const begun = new Set<string>();
+  return blocks.flatMap((value) => {
+    const block = attempt(() => parseBlockJson(value));
+    return (block?.data ?? []).flatMap((envelope, index) => {
+      if (block?.codes[index] !== VALID) return [];
+      const { chaincode = '', args = [] } = attempt(() => decodeEnvelope(envelope)) ?? {};
+      const genesis = attempt(() => genesisIn(chaincode, args));
+      if (genesis === undefined || begun.has(chaincode)) return [];
+      begun.add(chaincode);
+      return [genesis];
+    });
+  });
+}
+
+function genesisIn(chaincode: string, [name, document]: readonly Uint8Array[]): FabricGenesis | undefined {
+  if (name === undefined || document === undefined || !equalBytes(name, GENESIS)) return undefined;
+  const genesis = parseFabricGenesis(parseCanonical(document));
+  return genesis.fabric.evidence === chaincode ? genesis : undefined;
+}
+
+const GENESIS = new TextEncoder().encode('genesis');
+
+class ChannelReplay {
+  readonly #evidence: EvidenceReplay;
+  readonly #state = new WorldState();
+  readonly #txIds = new Set<string>();
+  readonly #blocks: ChainBlock[] = [];
+  #config: ChannelConfig;
+  #lastConfig = 0;
+
+  constructor(genesis: FabricGenesis, block: StoredBlock) {
+    const hash = toBase64Url(fabricBlockHash(block));
+    if (block.number !== 0 || block.prev.length > 0) refuse('BAD_BLOCK', 'It is no first block.');
+    if (hash !== genesis.fabric.genesisBlock) refuse('OTHER_LEDGER', 'The genesis names another first block of the Fabric channel.');
+    if (block.data.length !== 1 || block.codes[0] !== VALID || block.signatures.length > 0)
+      refuse('BAD_BLOCK', 'It does not hold one configuration, unsigned and valid.');
+    this.#config = readConfigEnvelope(block.data[0]!).config;
+    if (this.#config.channel !== genesis.fabric.channel) refuse('OTHER_LEDGER', 'The genesis names another Fabric channel.');
+    this.#evidence = new EvidenceReplay(genesis);
+    this.#txIds.add(readPayload(splitEnvelope(block.data[0]!).payload).header.txId);
+    this.#blocks.push({ number: 0, hash, timeMs: 0 });
+  }
+
+  async add(number: number, block: StoredBlock): Promise<void> {
+    const last = this.#blocks.at(-1)!;
+    if (block.number !== number) refuse('BAD_BLOCK', `It says it is block ${block.number}.`);
+    if (toBase64Url(block.prev) !== last.hash) refuse('BAD_BLOCK', 'It does not name the hash of the block before.');
+    const isConfig = holdsConfig(block);
+    verifyBlockSignatures(block, this.#config, isConfig ? number : this.#lastConfig);
+    const place = { number, hash: toBase64Url(fabricBlockHash(block)), timeMs: last.timeMs };
+    const evidence = this.#evidence;
+    const scene = { config: this.#config, state: this.#state, txIds: this.#txIds, concerns: (name: string) => evidence.concerns(name) };
+    await validateBlock(block, scene, async (valid) => {
+      const timeMs = await evidence.take(valid, this.#config, place);
+      place.timeMs = Math.max(place.timeMs, timeMs ?? 0);
+    });
+    if (isConfig) {
+      this.#config = updatedConfig(this.#config, block.data[0]!);
+      this.#lastConfig = number;
+    }
+    this.#blocks.push(place);
+  }
+
+  result(): VerifiedChain {
+    const { ledgerId, genesis, state, events, hasBegun } = this.#evidence;
+    if (!hasBegun) refuse('OTHER_LEDGER', 'The genesis is in no block that holds.');
+    const blocks = this.#blocks;
+    return { ledgerId, genesis, state, blocks, events, last: blocks.at(-1)! };
+  }
+}
+
+/** A configuration stands alone in its block. */
+function holdsConfig({ data }: StoredBlock): boolean {
+  const types = data.map((envelope) => attempt(() => readPayload(splitEnvelope(envelope).payload).header.type));
+  if (!types.includes(CONFIG)) return false;
+  if (types.length > 1) refuse('BAD_BLOCK', 'A configuration shares its block with transactions.');
+  return true;
+}
+
+async function inBlock<T>(number: number, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (cause) {
+    if (!(cause instanceof RejectedError)) throw cause;
+    return refuse('BAD_BLOCK', `Block ${number} does not verify: ${cause.message}`, {
+      cause,
+      details: { block: number, code: String(cause.code) },
+    });
+  }
+}
