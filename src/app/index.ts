@@ -48,6 +48,7 @@ export {
   DEFAULT_FIRST_PORT,
   DevNetwork,
   organisationsWith,
+  portCount,
   type PartStatus,
   type Progress,
 } from '../ledger/index.ts';

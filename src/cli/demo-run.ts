@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportAudit, initPlant, parseExport, type Plant, systemArgon2, UnavailableError, verifyExport } from '../app/index.ts';
+import { demoNetwork, type DemoNetwork } from './demo-network.ts';
 import { DemoRecord } from './demo-record.ts';
 import { DemoView } from './demo-view.ts';
+import { onDevelopmentNetwork } from './fabric-place.ts';
 import { exampleFile } from './init.ts';
 import { ModuleProcess } from './module-process.ts';
 import { PROGRAM } from './spoken-paths.ts';
@@ -12,7 +14,7 @@ import { stopRequested } from './stopping.ts';
 export interface DemoOptions {
   readonly for?: number;
   readonly json?: true;
-  readonly ledger: 'embedded';
+  readonly ledger: 'embedded' | 'fabric';
   readonly port: number;
   readonly rate: number;
   readonly interval: number;
@@ -23,21 +25,32 @@ const CHANNEL = 'turbofan';
 
 /** Runs the main job until it is stopped, and tells what came of it. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const stopping = stopRequested(false);
+  const stopping = stopRequested(false).then(() => undefined);
   const print = options.json === true ? () => undefined : (line: string) => process.stdout.write(`${line}\n`);
-  print('Making keys, certificates and a signed agreement ...');
-  const plant = await makePlant(options);
+  const folder = mkdtempSync(join(tmpdir(), 'dcmb-demo-'));
+  const fabric = options.ledger === 'fabric' ? await demoNetwork(`${folder}.fabric`, print) : undefined;
+  let passed: boolean;
+  try {
+    print('Making keys, certificates and a signed agreement ...');
+    passed = await demoOf(await makePlant(folder, options, fabric), options, stopping, print);
+  } finally {
+    await fabric?.end();
+  }
+  process.exit(passed ? 0 : 1);
+}
+
+/** @returns whether all batches are anchored, receipted and proven */
+async function demoOf(plant: Plant, options: DemoOptions, stopping: Promise<undefined>, print: (line: string) => void): Promise<boolean> {
   const record = new DemoRecord();
   const view = new DemoView(print);
   const processes = startProcesses(plant, options, record, view);
-  const stopped = stopping.then(() => undefined);
   let failure: string | undefined;
   try {
-    failure = await Promise.race([stopped, startFault(processes, record)]);
+    failure = await Promise.race([stopping, startFault(processes, record)]);
     if (record.isRunning) {
       view.introduce(plant, record.endpoints);
       const over = options.for === undefined ? [] : [pauseFor(options.for).then(() => undefined)];
-      failure = await Promise.race([stopped, died(processes), ...over]);
+      failure = await Promise.race([stopping, died(processes), ...over]);
     }
   } finally {
     print('Stopping: the open interval is sealed first ...');
@@ -47,19 +60,20 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
   if (failure !== undefined) throw new UnavailableError('DEMO_FAILED', `The demo could not go on: ${failure}`);
   // Stopped before there was anything to tell.
-  if (!record.isRunning) process.exit(0);
-  await report(plant, record, options, print);
+  if (!record.isRunning) return true;
+  return report(plant, record, options, print);
 }
 
-function makePlant(options: DemoOptions): Promise<Plant> {
+function makePlant(folder: string, options: DemoOptions, fabric: DemoNetwork | undefined): Promise<Plant> {
   return initPlant({
-    folder: mkdtempSync(join(tmpdir(), 'dcmb-demo-')),
+    folder,
     policyFile: exampleFile('policy.json'),
     cadence: { intervalMs: options.interval, epochIntervals: 16 },
     host: '127.0.0.1',
     advertisedHost: 'localhost',
     ports: { ingest: options.port, cleared: options.port + 1, applications: options.port + 2 },
     channel: CHANNEL,
+    ...(fabric === undefined ? {} : { ledger: onDevelopmentNetwork(fabric.network) }),
   });
 }
 
@@ -103,7 +117,7 @@ function pauseFor(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
-async function report(plant: Plant, record: DemoRecord, options: DemoOptions, print: (line: string) => void): Promise<void> {
+async function report(plant: Plant, record: DemoRecord, options: DemoOptions, print: (line: string) => void): Promise<boolean> {
   const file = join(plant.folder, 'audit-export.json');
   writeFileSync(file, await exportAudit(join(plant.owner, 'dcmb.json')));
   const audit = await verifyExport(parseExport(new Uint8Array(readFileSync(file))), {
@@ -123,5 +137,5 @@ async function report(plant: Plant, record: DemoRecord, options: DemoOptions, pr
   print(`Evidence, without any raw value: ${PROGRAM} audit verify ${file}`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   const { sealed, anchored, receipted } = summary.batches;
-  process.exit(audit.passed && anchored === sealed && receipted === sealed ? 0 : 1);
+  return audit.passed && anchored === sealed && receipted === sealed;
 }

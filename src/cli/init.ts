@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import type { Plant } from '../app/index.ts';
 import { parseDuration, powerOfTwoFrom, wholeNumberFrom } from './duration.ts';
+import { type FabricPlaceArguments, fabricPlaceOptions, fabricPlantLedger } from './fabric-place.ts';
 import { PROGRAM, spokenPath } from './spoken-paths.ts';
 
-interface InitOptions {
+interface InitOptions extends FabricPlaceArguments {
+  readonly ledger: 'embedded' | 'fabric';
   readonly policy: string;
   readonly terms?: string;
   readonly channel: string;
@@ -23,7 +25,7 @@ export function exampleFile(name: string): string {
 }
 
 export function initCommand(): Command {
-  return new Command('init')
+  const command = new Command('init')
     .description('make two working folders, owner and manufacturer, with keys, certificates, agreement, configuration and mapping policy')
     .argument('<folder>', 'a new or empty folder')
     .addOption(
@@ -36,6 +38,11 @@ export function initCommand(): Command {
     .option('--host <address>', 'address that the servers listen on', '127.0.0.1')
     .option('--advertise <host>', 'name or address by which clients reach the servers (default: localhost, or the host name)')
     .option('--port <number>', 'port of the ingest server; the other servers take the next two', wholeNumberFrom(1, 65_533), 48_400)
+    .addOption(
+      new Option('--ledger <kind>', 'where evidence is anchored: a file of the plant, or a Fabric network that runs')
+        .choices(['embedded', 'fabric'])
+        .default('embedded'),
+    )
     .action(async (folder: string, options: InitOptions) => {
       const { initPlant } = await import('../app/index.ts');
       const { port } = options;
@@ -48,15 +55,18 @@ export function initCommand(): Command {
         advertisedHost: options.advertise ?? (options.host.startsWith('127.') ? 'localhost' : hostname()),
         ports: { ingest: port, cleared: port + 1, applications: port + 2 },
         channel: options.channel,
+        ...(options.ledger === 'fabric' ? { ledger: await fabricPlantLedger(options) } : {}),
       });
-      process.stdout.write(nextSteps(plant));
+      process.stdout.write(nextSteps(plant, options.ledger));
     });
+  for (const option of fabricPlaceOptions()) command.addOption(option);
+  return command;
 }
 
-function nextSteps(plant: Plant): string {
+function nextSteps(plant: Plant, ledger: InitOptions['ledger']): string {
   const [owner, manufacturer] = [spokenPath(plant.owner), spokenPath(plant.manufacturer)];
   const data = exampleFile('held-out.csv');
-  return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, a test ledger.
+  return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, ${ledger === 'fabric' ? `a channel on the Fabric ledger ${plant.ledgerId}` : 'a test ledger'}.
 
 Next, each in a terminal of its own:
   ${PROGRAM} serve ${owner}/dcmb.json
