@@ -11,7 +11,19 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
 
 /** Files and folders that the package carries as they are. */
-const COPIED = ['bin', 'examples', 'nodesets', 'schemas', 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE'];
+const COPIED = [
+  'bin',
+  'examples',
+  'fabric/builder',
+  'fabric/go.mod',
+  'fabric/go.sum',
+  'nodesets',
+  'schemas',
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'LICENSE',
+];
 
 rmSync(out, { recursive: true, force: true });
 compile();

@@ -42,6 +42,8 @@ function checkFiles(): void {
     'examples/turbofan/policy.json',
     'examples/turbofan/held-out.csv',
     'examples/embedding/embed.ts',
+    'fabric/go.sum',
+    'fabric/builder/bin/release',
   ]) {
     assert.ok(existsSync(join(project, 'node_modules/dcmb', file)), `${file} is not in the package`);
   }

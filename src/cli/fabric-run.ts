@@ -29,7 +29,7 @@ export async function up({ certifiers, json, ...options }: UpArguments): Promise
   process.stdout.write(`${statusLines(await network.status()).join('\n')}
 
 Fabric channel ${network.channel} with ${network.organisations.join(', ')} is up, in ${spokenPath(network.folder)}.
-Connection profiles: profiles/*.json there. Stop it: ${PROGRAM} fabric down
+Connection profiles: profiles/*.json there. Stop it: ${PROGRAM} fabric down${options.folder === undefined ? '' : ` --folder ${options.folder}`}
 `);
 }
 

@@ -8,7 +8,7 @@ import { type Layout, partsOf } from './layout.ts';
 import { joinOrderer, joinPeer } from './membership.ts';
 import { makePackage } from './package.ts';
 import type { NetworkParts } from './parts.ts';
-import { requireAddress, requireFreePort } from './preconditions.ts';
+import { requireFreePort } from './preconditions.ts';
 import { writeProfile } from './profile.ts';
 import { CONTRACTS, type NetworkSettings } from './settings.ts';
 
@@ -23,7 +23,6 @@ export interface NetworkTools {
 
 /** Goes from whatever there is to a network that works. Each step does what is missing, so it can be repeated. */
 export async function bringUp(tools: NetworkTools, progress: OnProgress): Promise<void> {
-  requireAddress();
   const tell = (text: string): void => progress({ key: text, text });
   tell('Making keys, certificates and the first block');
   await makeFiles(tools);

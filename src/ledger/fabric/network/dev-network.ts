@@ -10,6 +10,7 @@ import { Layout, type Part, partsOf } from './layout.ts';
 import { locked } from './lock.ts';
 import { claimFolder, readNetworkFile } from './network-file.ts';
 import { NetworkParts } from './parts.ts';
+import { requireAddress } from './preconditions.ts';
 import { defaultBinaries, defaultNetworkFolder } from './places.ts';
 import type { Contract, NetworkSettings } from './settings.ts';
 
@@ -68,6 +69,7 @@ export class DevNetwork {
     makeFolder(layout.folder);
     return locked(layout.lock, async () => {
       const network = new DevNetwork(layout, claimFolder(layout, options, binaries), binaries);
+      requireAddress();
       await buildFabric(binaries, progress);
       await bringUp(network.#tools, progress);
       return network;

@@ -6,8 +6,8 @@ import { unavailable } from './errors.ts';
  * Fabric's peer asks for an IPv4 address beyond loopback, though it listens on none.
  * @throws UnavailableError `NO_ADDRESS`
  */
-export function requireAddress(): void {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+export function requireAddress(interfaces = networkInterfaces()): void {
+  const addresses = Object.values(interfaces).flatMap((each) => each ?? []);
   if (addresses.some(({ family, address }) => family === 'IPv4' && !address.startsWith('127.'))) return;
   throw unavailable(
     'NO_ADDRESS',
