@@ -5,7 +5,8 @@ import { messageOf } from './message-of.ts';
 const AFTER_FAULT_MS = 1000;
 
 export interface LedgerWatchHooks {
-  event(event: LedgerEvent): void;
+  /** @param place of the event among those of its block, from 0 */
+  event(event: LedgerEvent, place: number): void;
   /**
    * The ledger does not answer, or what it says can't be read. It is asked again every second; what has been told already is
    * told again only after the ledger has answered.
@@ -43,9 +44,13 @@ export class LedgerWatch {
     return watch;
   }
 
-  /** Begins to follow, also while the ledger does not answer. @param fromBlock first block whose events are told */
-  follow(fromBlock: number): void {
-    this.#running ??= this.#run(fromBlock);
+  /**
+   * Begins to follow, also while the ledger does not answer.
+   * @param fromBlock first block whose events are told
+   * @param skip how many of that block's events are not told, for they were before
+   */
+  follow(fromBlock: number, skip = 0): void {
+    this.#running ??= this.#run(fromBlock, skip);
   }
 
   get lastBlock(): BlockInfo {
@@ -57,16 +62,15 @@ export class LedgerWatch {
     await this.#running;
   }
 
-  async #run(fromBlock: number): Promise<void> {
-    let next = fromBlock;
+  async #run(fromBlock: number, skip: number): Promise<void> {
+    const events = new EventsInOrder(this.#ledger, fromBlock, skip);
     let told = '';
     while (!this.#stopped.signal.aborted) {
       try {
-        for await (const event of this.#ledger.events(next, this.#stopped.signal)) {
-          next = event.block.number + 1;
+        await events.follow(this.#stopped.signal, (event, place) => {
           told = '';
-          this.#seen(event);
-        }
+          this.#seen(event, place);
+        });
         return;
       } catch (error) {
         if (this.#stopped.signal.aborted) return;
@@ -77,8 +81,36 @@ export class LedgerWatch {
     }
   }
 
-  #seen(event: LedgerEvent): void {
+  #seen(event: LedgerEvent, place: number): void {
     if (event.block.number > this.#last.number) this.#last = event.block;
-    this.#hooks.event(event);
+    this.#hooks.event(event, place);
+  }
+}
+
+/** Goes on after the last event that was told, also in the middle of a block. */
+class EventsInOrder {
+  readonly #ledger: Ledger;
+  #block: number;
+  /** Events of the block that were told. */
+  #done: number;
+
+  constructor(ledger: Ledger, block: number, done: number) {
+    this.#ledger = ledger;
+    this.#block = block;
+    this.#done = done;
+  }
+
+  async follow(signal: AbortSignal, tell: (event: LedgerEvent, place: number) => void): Promise<void> {
+    let place = 0;
+    let inBlock = -1;
+    for await (const event of this.#ledger.events(this.#block, signal)) {
+      const { number } = event.block;
+      place = number === inBlock ? place + 1 : 0;
+      inBlock = number;
+      if (number === this.#block && place < this.#done) continue;
+      tell(event, place);
+      this.#block = number;
+      this.#done = place + 1;
+    }
   }
 }

@@ -141,9 +141,12 @@ export class ReceiverChannel {
     this.#told(() => this.#display.raiseAll());
   }
 
-  /** Takes an event of the ledger. An anchor that comes while the link is down raises the condition by itself. */
-  async ledgerEvent(event: LedgerEvent): Promise<void> {
-    const { anchor, deposit, proposal } = this.#ports.view.seen(event);
+  /**
+   * Takes an event of the ledger. An anchor that comes while the link is down raises the condition by itself.
+   * @param position stored with what the event tells
+   */
+  async ledgerEvent(event: LedgerEvent, position: string): Promise<void> {
+    const { anchor, deposit, proposal } = this.#ports.view.seen(event, position);
     if (proposal !== undefined) this.#proposals.seen(proposal);
     if (anchor !== undefined) {
       this.#duties.anchored(anchor);

@@ -56,11 +56,11 @@ export class ReceiverLedger implements AnchorView {
     return toBase64Url(this.#terms.channelId);
   }
 
-  /** Keeps what an event tells of this channel. */
-  seen(event: LedgerEvent): SeenOnLedger {
+  /** Keeps what an event tells of this channel, and in the same transaction the event's position. */
+  seen(event: LedgerEvent, position: string): SeenOnLedger {
     const anchor = anchorSeen(this.#terms, event);
     if (anchor !== undefined) {
-      this.#store.addAnchor(sightingOf(anchor, event.block.number));
+      this.#store.addAnchor(sightingOf(anchor, event.block.number), position);
       return { anchor };
     }
     if (event.event.kind === 'epochProposal' && event.event.channel === this.channel) {
@@ -69,7 +69,7 @@ export class ReceiverLedger implements AnchorView {
     }
     if (event.event.kind !== 'deposit' || event.event.channel !== this.channel) return {};
     const { n } = parseShape(DepositEvent, event.event.body, 'deposit event');
-    this.#store.addDeposit({ n, block: event.block.number, event: { transaction: event.txId } });
+    this.#store.addDeposit({ n, block: event.block.number, event: { transaction: event.txId } }, position);
     return { deposit: n };
   }
 

@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
 import { pause } from '../transfer/index.ts';
 import { loadAgreement, requireInForce } from './agreement-file.ts';
-import { closeAll } from './close-all.ts';
+import { closeAllAndLedger } from './close-all.ts';
 import { type ManufacturerConfig, readManufacturerConfig } from './config.ts';
 import { openChannelOnLedger, openLedger, openLedgerPatiently, registerOwnKey, requireSameLedger } from './ledger-access.ts';
 import { linkOptions, linkTeller, trustListOf } from './link-access.ts';
@@ -111,14 +111,14 @@ export class ReceiverModule {
     this.#stopped.abort();
     this.counts();
     const stopSession = (): Promise<void> | undefined => this.#session?.stop();
-    await closeAll(
+    await closeAllAndLedger(
+      () => this.#ledger?.close(),
       stopSession,
       () => this.#working,
       // One that was opened anew meanwhile.
       stopSession,
       () => this.#connection.close(),
       () => this.#server?.stop(),
-      () => this.#ledger?.close(),
       () => this.#operator.stop(),
     );
     this.#session = undefined;

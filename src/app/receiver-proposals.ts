@@ -4,7 +4,7 @@ import type { ReceiverStore } from '../store/index.ts';
 import { answerProposal } from '../transfer/index.ts';
 import type { ModuleListener } from './events.ts';
 
-const ProposalSeenShape = v.strictObject({ k: integer(0), proposal: Hash, block: integer(0), transaction: Hash });
+const ProposalSeenShape = v.strictObject({ k: integer(0), proposal: Hash, block: integer(0), transaction: v.string() });
 /** A proposal of an epoch record that the owner has shown on the ledger, and where. */
 export type ProposalSeen = Readonly<v.InferOutput<typeof ProposalSeenShape>>;
 
@@ -30,9 +30,10 @@ export class ReceiverProposals {
     this.#parts = parts;
   }
 
-  /** The ledger told of a proposal. */
+  /** The ledger told of a proposal, perhaps once more after a crash. */
   seen(proposal: ProposalSeen): void {
-    this.#keep([...this.#waiting(), proposal]);
+    const waiting = this.#waiting();
+    if (!waiting.some(({ transaction }) => transaction === proposal.transaction)) this.#keep([...waiting, proposal]);
   }
 
   /** Answers what waits, one after the other. @throws UnavailableError while the ledger is away */

@@ -2,11 +2,12 @@ import type { ModuleConnection } from '../client/index.ts';
 import { parseEnvelope, RejectedError, toBase64Url } from '../core/index.ts';
 import type { BlockInfo, Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { ClearedServer } from '../server/index.ts';
-import { ReceiverStore } from '../store/index.ts';
+import { LEDGER_POSITION, ReceiverStore } from '../store/index.ts';
 import { type EpochSecrets, pause } from '../transfer/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
 import { closeAll } from './close-all.ts';
 import type { ManufacturerConfig } from './config.ts';
+import { keepPosition, type LedgerPosition, positionAt, positionOf, positionText } from './ledger-position.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import { messageOf } from './message-of.ts';
 import { hasStarted, type ModuleKeys } from './module-keys.ts';
@@ -16,9 +17,6 @@ import { ReceiverChannel } from './receiver-channel.ts';
 import { ReceiverLedger } from './receiver-ledger.ts';
 import { startReceiverSecrets } from './receiver-secrets.ts';
 import { isPassingStoreFault, watchedStore } from './store-watch.ts';
-
-/** How far the ledger's events are taken: the next block, and the last one that was seen. */
-const POSITION = 'ledger-position';
 
 const AGAIN_AFTER_MS = 1000;
 const KEEP_EVERY_MS = 1000;
@@ -54,7 +52,7 @@ export class ReceiverSession {
   #events: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
   #ending: Promise<void> | undefined;
-  #position: Position | undefined;
+  #position: LedgerPosition | undefined;
   #keptAt = -KEEP_EVERY_MS;
 
   private constructor(parts: ReceiverSessionParts, store: ReceiverStore, secrets: EpochSecrets, ledger: Ledger, last: BlockInfo) {
@@ -66,7 +64,7 @@ export class ReceiverSession {
     this.store = store;
     this.#secrets = secrets;
     this.#watch = new LedgerWatch(ledger, last, {
-      event: (event) => this.#queue(event),
+      event: (event, place) => this.#queue(event, place),
       fault: (error) => this.#tellLedgerFault(error),
     });
     const facts = { agreement, channel: toBase64Url(terms.channelId), store, pki: config.pki };
@@ -102,10 +100,10 @@ export class ReceiverSession {
     try {
       opened.requireInUse();
       const store = watchedStore(ports.adapters.receiverStore?.(opened) ?? opened, parts.fault);
-      const ledger = await parts.openLedger(store.fact(POSITION) !== undefined);
+      const ledger = await parts.openLedger(store.fact(LEDGER_POSITION) !== undefined);
       const last = positionOf(store)?.last ?? (await ledger.lastBlock());
       const secrets = await startReceiverSecrets(files.config, files.loaded, store);
-      if (store.fact(POSITION) === undefined) keepPosition(store, { next: 0, last });
+      if (store.fact(LEDGER_POSITION) === undefined) keepPosition(store, { next: 0, last });
       return new ReceiverSession(parts, store, secrets, ledger, last);
     } catch (error) {
       opened.close();
@@ -120,7 +118,8 @@ export class ReceiverSession {
 
   start(connection: ModuleConnection): void {
     this.#parts.ports.trace({ kind: 'started', module: 'receiver' });
-    this.#watch.follow(positionOf(this.store)?.next ?? 0);
+    const position = positionOf(this.store);
+    this.#watch.follow(position?.next ?? 0, position?.skip);
     this.channel.start(connection);
     this.#actions.wake();
   }
@@ -148,18 +147,18 @@ export class ReceiverSession {
     }
   }
 
-  /** One after the other, and each is taken before the position goes on: a crash in between shows it again. */
-  #queue(event: LedgerEvent): void {
-    this.#events = this.#events.then(() => this.#take(event));
+  /** One after the other, and each is taken before the position goes on: a crash in between shows that one again, and no other. */
+  #queue(event: LedgerEvent, place: number): void {
+    this.#events = this.#events.then(() => this.#take(event, place));
   }
 
   /** Until it is taken: an event that was left out would never come again. */
-  async #take(event: LedgerEvent): Promise<void> {
+  async #take(event: LedgerEvent, place: number): Promise<void> {
     const { signal } = this.#stopped;
     for (let told = ''; !signal.aborted; await pause(AGAIN_AFTER_MS, signal)) {
       try {
-        await this.channel.ledgerEvent(event);
-        return this.#taken(event.block);
+        await this.channel.ledgerEvent(event, positionText(positionAt(event, place)));
+        return this.#taken(positionAt(event, place + 1));
       } catch (error) {
         // The store is opened anew, and its position tells where to go on.
         if (isPassingStoreFault(error)) return this.#stopped.abort();
@@ -171,9 +170,9 @@ export class ReceiverSession {
     }
   }
 
-  /** Not at each event: one that is shown again after a crash changes nothing, and a long ledger is read in less time. */
-  #taken(block: BlockInfo): void {
-    this.#position = { next: block.number, last: block };
+  /** Not at each event: of those that told this channel nothing many may come again, and a long ledger is read in less time. */
+  #taken(position: LedgerPosition): void {
+    this.#position = position;
     if (performance.now() - this.#keptAt < KEEP_EVERY_MS) return;
     keepPosition(this.store, this.#position);
     this.#keptAt = performance.now();
@@ -182,18 +181,4 @@ export class ReceiverSession {
   #tellLedgerFault(error: unknown): void {
     if (!this.#stopped.signal.aborted) this.#parts.ports.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
   }
-}
-
-interface Position {
-  readonly next: number;
-  readonly last: BlockInfo;
-}
-
-function positionOf(store: ReceiverStore): Position | undefined {
-  const fact = store.fact(POSITION);
-  return fact === undefined ? undefined : (JSON.parse(fact) as Position);
-}
-
-function keepPosition(store: ReceiverStore, position: Position): void {
-  store.setFact(POSITION, JSON.stringify(position));
 }

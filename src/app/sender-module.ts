@@ -4,7 +4,7 @@ import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { pause } from '../transfer/index.ts';
 import { AgreementEnd } from './agreement-end.ts';
 import { agreementOver } from './agreement-file.ts';
-import { closeAll } from './close-all.ts';
+import { closeAllAndLedger } from './close-all.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { followPlc } from './plc-feed.ts';
@@ -283,13 +283,13 @@ export class SenderModule {
     this.#stopped.abort();
     this.#operator.detach();
     const { watch, ledger } = this.#ledger;
-    await closeAll(
+    await closeAllAndLedger(
+      () => ledger.close(),
       () => this.#run?.stop(),
       () => this.#running,
       () => this.#ingest?.stop(),
       () => this.#cleared?.stop(),
       () => watch.stop(),
-      () => ledger.close(),
     ).catch((error: unknown) => this.#operator.warn('STORE_FAULT', error));
   }
 }

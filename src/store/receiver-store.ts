@@ -3,7 +3,7 @@ import { Database, type OpenOptions, type StoreForm } from './database.ts';
 import type { StoreErrorCode } from './errors.ts';
 import type { Row } from './row.ts';
 import { type Cell, factCell } from './row-cipher.ts';
-import { ReceiverLog } from './receiver-log.ts';
+import { type LedgerSighting, ReceiverLog } from './receiver-log.ts';
 
 /** One verified delivery with the receipt that was given for it. */
 export interface ReceivedBatch {
@@ -49,6 +49,9 @@ CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, n INTEGER NO
 CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE exceptions (n INTEGER PRIMARY KEY, reason TEXT NOT NULL, header_hash TEXT NOT NULL, header TEXT) STRICT;
 `;
+
+/** How far the ledger's events are taken; its form is the reader's. */
+export const LEDGER_POSITION = 'ledger-position';
 
 /** What became of a copy that was taken from a backup: no decision yet, or the number of the batch up to which it may lack some. */
 const RESTORED = 'restored';
@@ -211,6 +214,24 @@ export class ReceiverStore extends ReceiverLog {
     return this.#db
       .all('SELECT * FROM findings ORDER BY id')
       .map((row) => ({ atMs: row.number('at'), n: row.number('n'), code: row.text('code'), message: row.text('message') }));
+  }
+
+  /** @param position of the event that told of it, stored in the same transaction */
+  override addAnchor(sighting: LedgerSighting, position?: string): void {
+    this.#told(() => super.addAnchor(sighting), position);
+  }
+
+  /** @param position of the event that told of it, stored in the same transaction */
+  override addDeposit(sighting: LedgerSighting, position?: string): void {
+    this.#told(() => super.addDeposit(sighting), position);
+  }
+
+  #told(add: () => void, position: string | undefined): void {
+    if (position === undefined) return add();
+    this.#db.transaction(() => {
+      add();
+      this.setFact(LEDGER_POSITION, position);
+    });
   }
 
   fact(name: string): string | undefined {

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { ReceiverStore } from '../../src/store/index.ts';
+import { LEDGER_POSITION, ReceiverStore } from '../../src/store/index.ts';
 import { STORE_KEY } from '../support/store-key.ts';
 
 function inMemory(t: TestContext): ReceiverStore {
@@ -93,6 +93,32 @@ describe('what a receiver saw on the ledger', () => {
     store.addDeposit(second!);
     store.addDeposit({ ...second!, block: 99 });
     assert.deepEqual([store.deposit(1), store.deposit(2)], [second, undefined]);
+  });
+});
+
+describe('how far the events of the ledger are taken', () => {
+  const sighting = { n: 1, block: 7, event: { header: 'header 1' } };
+
+  test('is stored with what the event told: both stand there, or neither', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'dcmb-store-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'store.db');
+    const store = new ReceiverStore(file, 'channel', STORE_KEY);
+    store.addAnchor({ ...sighting, n: 0 }, 'first');
+    const raw = new DatabaseSync(file);
+    raw.exec(`CREATE TRIGGER full BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+    for (const add of [() => store.addAnchor(sighting, 'second'), () => store.addDeposit(sighting, 'second')]) assert.throws(add);
+    raw.exec('DROP TRIGGER full');
+    raw.close();
+    store.close();
+    const again = new ReceiverStore(file, 'channel', STORE_KEY);
+    t.after(() => again.close());
+    assert.deepEqual(
+      [again.anchor(0)?.n, again.anchor(1), again.deposit(1), again.fact(LEDGER_POSITION)],
+      [0, undefined, undefined, 'first'],
+    );
+    again.addDeposit(sighting, 'second');
+    assert.deepEqual([again.deposit(1), again.fact(LEDGER_POSITION)], [sighting, 'second']);
   });
 });
 

@@ -72,6 +72,7 @@ class EmbeddedLedger implements Ledger {
   readonly #genesis: Genesis;
   readonly #writer: BlockWriter;
   readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
   readonly #bell = new BlockBell();
 
   constructor(options: EmbeddedLedgerOptions, file: BlockFile, genesis: Genesis) {
@@ -154,8 +155,12 @@ class EmbeddedLedger implements Ledger {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#closed.signal.aborted) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed.abort();
     await this.#writer.idle();
     this.#file.close();

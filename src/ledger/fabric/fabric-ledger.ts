@@ -73,6 +73,7 @@ class FabricLedger implements Ledger {
   readonly #evidence: EvidenceBlocks;
   readonly #submission: Submission;
   readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
 
   constructor(id: string, network: FabricNetwork) {
     this.id = id;
@@ -144,8 +145,12 @@ class FabricLedger implements Ledger {
     return this.#blocks.json(Math.max(from, 0), Math.min(to ?? last, last));
   }
 
-  async close(): Promise<void> {
-    if (this.#closed.signal.aborted) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed.abort();
     await Promise.race([this.#submission.idle(), pauseFor(this.#network.patience.closeMs, this.#network.peers.signal)]);
     this.#network.close();
