@@ -66,9 +66,10 @@ test('a part that was killed is told as stopped, and starts again with what it h
 });
 
 test('a part that is halted ends in good order all the same', async () => {
-  await network.kill('evidence', 'SIGSTOP');
-  assert.equal(await network.stop('evidence'), false);
-  await network.start('evidence');
+  await network.kill('peer-owner', 'SIGSTOP');
+  assert.equal((await network.status()).find(({ part }) => part === 'peer-owner')?.state, 'silent');
+  assert.equal(await network.stop('peer-owner'), false);
+  await network.start('peer-owner');
   await freshEvidence(network);
 });
 

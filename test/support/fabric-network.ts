@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ export interface TestNetworkOptions {
 export async function fabricNetwork(t: Cleaned, options: TestNetworkOptions = {}): Promise<DevNetwork> {
   await removeLeftOver();
   const organisations = options.organisations ?? DEFAULT_ORGANISATIONS;
-  const folder = join(mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`)), 'network');
+  const folder = join(mkdtempSync(join(tmpdir(), `dcmb-fabric-${process.pid}-`)), 'network');
   t.after(() => removeNetwork(folder));
   return DevNetwork.up({
     folder,
@@ -37,7 +37,8 @@ export async function fabricNetwork(t: Cleaned, options: TestNetworkOptions = {}
   });
 }
 
-const PREFIX = 'dcmb-fabric-';
+/** Of a network's folder in the folder for temporary files: the process that it belongs to. */
+const FOLDER = /^dcmb-fabric-(\d+)-/;
 
 async function removeNetwork(folder: string): Promise<void> {
   if (existsSync(join(folder, 'network.json'))) await DevNetwork.open(folder).reset();
@@ -46,8 +47,9 @@ async function removeNetwork(folder: string): Promise<void> {
 
 /** Networks of test processes that were killed before they could clean up. */
 async function removeLeftOver(): Promise<void> {
-  for (const name of globSync(`${PREFIX}*`, { cwd: tmpdir() })) {
-    if (!runs(Number(name.slice(PREFIX.length).split('-')[0]))) await removeNetwork(join(tmpdir(), name, 'network'));
+  for (const name of readdirSync(tmpdir())) {
+    const pid = FOLDER.exec(name)?.[1];
+    if (pid !== undefined && !runs(Number(pid))) await removeNetwork(join(tmpdir(), name, 'network'));
   }
 }
 

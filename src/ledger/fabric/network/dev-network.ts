@@ -28,7 +28,8 @@ export interface UpOptions {
 
 export interface PartStatus {
   readonly part: Part;
-  readonly state: 'running' | 'starting' | 'stopped';
+  /** `silent`: there, and takes no calls: not yet, or halted. */
+  readonly state: 'running' | 'silent' | 'stopped';
   readonly pid?: number;
   /** On 127.0.0.1; the one for clients first. */
   readonly ports: readonly number[];
@@ -90,7 +91,7 @@ export class DevNetwork {
         const pid = parts.process(part).running()?.pid;
         const facts = { part, ports: parts.ports(part), log: layout.log(part) };
         if (pid === undefined) return { ...facts, state: 'stopped' };
-        return { ...facts, pid, state: (await parts.answers(part)) ? 'running' : 'starting' };
+        return { ...facts, pid, state: (await parts.answers(part)) ? 'running' : 'silent' };
       }),
     );
   }
