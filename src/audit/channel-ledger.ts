@@ -6,11 +6,10 @@ import {
   EnvelopeShape,
   Hash,
   integer,
-  type Json,
   parseShape,
   unverifiedContent,
 } from '../core/index.ts';
-import { type BlockTransaction, type ChainEvent, type EmbeddedBlock, TransactionShape } from '../contract/index.ts';
+import type { ChainEvent } from '../contract/index.ts';
 import { AnchorBodyShape, BatchHeaderShape, EpochRecordShape, ReceiptShape } from '../evidence/index.ts';
 import type { AnchorTokens, BatchHeader, EpochRecord } from '../evidence/index.ts';
 
@@ -84,20 +83,14 @@ export interface ChannelLedger extends Readonly<v.InferOutput<typeof OpenedShape
   readonly seeds: Map<number, LedgerPlace>;
 }
 
-/**
- * @param blocks of a chain that verified, from the genesis on
- * @param events of its replay, one a transaction
- */
-export function sortByChannel(blocks: readonly Json[], events: readonly ChainEvent[]): Map<string, ChannelLedger> {
+/** @param events of a chain that verified */
+export function sortByChannel(events: readonly ChainEvent[]): Map<string, ChannelLedger> {
   const channels = new Map<string, ChannelLedger>();
-  transactionsOf(blocks).forEach(({ transaction, pointer }, order) => {
-    const happened = events[order];
-    if (happened === undefined) return;
-    const { event, block, creator } = happened;
+  events.forEach(({ event, block, creator, body, pointer }, order) => {
     if (event.kind === 'openChannel') channels.set(event.channel, openedChannel(event.channel, event.body));
     const channel = channels.get(event.channel);
-    if (channel !== undefined)
-      FILING[event.kind]?.(channel, { body: bodyOf(transaction), event: event.body, place: { block, order, pointer, creator } });
+    const place = { block, order, pointer: `/ledger/blocks${pointer}`, creator };
+    if (channel !== undefined) FILING[event.kind]?.(channel, { body, event: event.body, place });
   });
   return channels;
 }
@@ -171,19 +164,6 @@ function openedChannel(id: string, event: unknown): ChannelLedger {
     objections: [],
     seeds: new Map(),
   };
-}
-
-function transactionsOf(blocks: readonly Json[]): { transaction: BlockTransaction; pointer: string }[] {
-  return blocks.slice(1).flatMap((block, index) =>
-    (block as EmbeddedBlock).transactions.map((transaction, at) => ({
-      transaction,
-      pointer: `/ledger/blocks/${index + 1}/transactions/${at}`,
-    })),
-  );
-}
-
-function bodyOf({ envelope }: BlockTransaction): Json {
-  return payloadOf(envelope, TransactionShape).body;
 }
 
 function payloadOf<const Shape extends v.GenericSchema>(envelope: Envelope, shape: Shape): v.InferOutput<Shape> {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type Bytes, canonicalJson, EnvelopeShape, Hash, integer, type Json, labelledHash, toBase64Url } from '../core/index.ts';
 import { ConditionOpeningShape } from '../evidence/index.ts';
 import { readCanonicalFile, writeCanonicalFile } from './canonical-file.ts';
+import { BLOCK_KINDS, kindOfBlocks, lastBlockHash } from './ledger-blocks.ts';
 
 /*
  * The export: everything that an auditor needs, in one file, and nothing that the manufacturer does not know already. No
@@ -35,8 +36,8 @@ const ChannelEvidenceShape = v.strictObject({
 export type ChannelEvidence = Readonly<v.InferOutput<typeof ChannelEvidenceShape>>;
 
 const LedgerEvidenceShape = v.strictObject({
-  kind: v.literal('embedded'),
-  /** All blocks from the genesis on. */
+  kind: v.picklist(BLOCK_KINDS),
+  /** All blocks from number 0 on. */
   blocks: v.pipe(v.array(JsonValue), v.minLength(1)),
 });
 
@@ -61,6 +62,7 @@ export const AuditExportShape = v.strictObject({
   /** Over everything else in the file. */
   digest: Hash,
 });
+export type LedgerEvidence = Readonly<v.InferOutput<typeof LedgerEvidenceShape>>;
 export type AuditExport = Readonly<v.InferOutput<typeof AuditExportShape>>;
 
 /** What an export is made of. */
@@ -74,7 +76,7 @@ export function writeExport({ blocks, channels }: ExportParts): Bytes {
   const body = {
     format: EXPORT_FORMAT,
     v: 0,
-    ledger: { kind: 'embedded', blocks },
+    ledger: { kind: kindOfBlocks(blocks), blocks },
     channels,
     contents: contentsOf(blocks, channels),
   } as const;
@@ -86,7 +88,7 @@ export function contentsOf(blocks: readonly Json[], channels: readonly ChannelEv
   const batches = channels.flatMap((channel) => channel.batches);
   return {
     blocks: blocks.length,
-    lastBlock: toBase64Url(labelledHash('DCMB/0/block', canonicalJson(blocks.at(-1) ?? {}))),
+    lastBlock: lastBlockHash(blocks),
     channels: channels.length,
     batches: batches.length,
     deliveries: batches.reduce((sum, { delivery }) => sum + delivery.length, 0),

@@ -2,6 +2,7 @@ import { equalBytes, canonicalJson, intervalEnd, type Json, RejectedError } from
 import { type ChannelDocument, channelIdOf } from '../contract/index.ts';
 import type { ChannelLedger } from './channel-ledger.ts';
 import { Findings } from './findings.ts';
+import { type BlockKind, kindOfBlocks } from './ledger-blocks.ts';
 import { type LedgerView, viewLedger } from './ledger-view.ts';
 import type { LedgerClaim } from './proof-format.ts';
 import { unansweredProposal } from './proposal-checks.ts';
@@ -11,7 +12,8 @@ import type { Held } from './proof-report.ts';
 /** Judges what only the order of the ledger, or the absence of something on it, can show. The chain is replayed. */
 export async function judgeLedgerClaim(document: ChannelDocument, claim: LedgerClaim, blocks: readonly Json[]): Promise<Held> {
   const findings = new Findings();
-  const view = blocks.length === 0 ? undefined : await viewLedger(blocks, findings);
+  const view =
+    blocks.length === 0 ? undefined : await viewLedger({ kind: kindOfBlocks(blocks), blocks: [...blocks] }, findings, [document.ledger]);
   const [broken] = findings.list;
   if (view === undefined || broken !== undefined)
     throw holdsNot(broken?.message ?? 'it has no blocks, and rests on the order of the ledger');
@@ -25,10 +27,15 @@ export async function judgeLedgerClaim(document: ChannelDocument, claim: LedgerC
     ...judged,
     rests: [
       `${view.last.number + 1} blocks, replayed through the contract: every signature and rule on them was checked.`,
-      `The order of the blocks and their times, up to block ${view.last.number}, hash ${view.last.hash}: the word of who writes the ledger.`,
+      `The order of the blocks and their times, up to block ${view.last.number}, hash ${view.last.hash}: ${WHOSE_WORD[view.kind]}.`,
     ],
   };
 }
+
+const WHOSE_WORD: Readonly<Record<BlockKind, string>> = {
+  embedded: 'the word of who writes the ledger',
+  fabric: 'the order is signed by orderers of the channel, the times by the members whose peers endorsed',
+};
 
 function judge(view: LedgerView, channel: ChannelLedger, claim: LedgerClaim): Omit<Held, 'rests'> {
   switch (claim.kind) {

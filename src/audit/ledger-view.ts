@@ -1,26 +1,23 @@
-import { type Bytes, DcmbError, type Envelope, epochOf, fromBase64Url, type Json, keyIdOf } from '../core/index.ts';
+import { type Bytes, DcmbError, type Envelope, epochOf, fromBase64Url, type Json, keyIdOf, RejectedError } from '../core/index.ts';
 import {
-  blockHash,
   type ChannelEntry,
   type Genesis,
-  genesisBlock,
   type KeyUses,
-  ledgerIdOf,
-  parseBlock,
-  parseGenesisBlock,
   type PartyRole,
   query,
   type TokenSetEntry,
   type VerifiedChain,
-  verifyBlockChain,
 } from '../contract/index.ts';
 import type { BatchHeader } from '../evidence/index.ts';
 import { type ChannelLedger, sortByChannel } from './channel-ledger.ts';
+import type { LedgerEvidence } from './export-format.ts';
 import type { Findings } from './findings.ts';
+import { type BlockKind, ledgerIdsIn, verifyBlocks } from './ledger-blocks.ts';
 
 /** The ledger as the replay through the contract gives it, sorted by channel. */
 export interface LedgerView {
   readonly id: string;
+  readonly kind: BlockKind;
   readonly genesis: Genesis;
   readonly last: VerifiedChain['last'];
   readonly transactions: number;
@@ -41,50 +38,63 @@ export interface LedgerView {
 
 /**
  * Replays the blocks. A block that does not verify is a finding, and the view ends before it.
+ * @param wanted ids of the ledgers that the reader asks about, the likeliest first: a Fabric channel can hold several ledgers
  * @returns `undefined` where not even the genesis can be read
  */
-export async function viewLedger(blocks: readonly Json[], findings: Findings): Promise<LedgerView | undefined> {
-  let genesis;
+export async function viewLedger(
+  { kind, blocks }: LedgerEvidence,
+  findings: Findings,
+  wanted: readonly string[] = [],
+): Promise<LedgerView | undefined> {
   try {
-    genesis = parseGenesisBlock(blocks[0]);
+    const ids = ledgerIdsIn(kind, blocks);
+    const id = wanted.find((asked) => ids.includes(asked)) ?? ids[0];
+    if (id === undefined) throw new RejectedError('BAD_GENESIS', 'No block holds the genesis of a ledger.');
+    return viewOf(kind, await longestChain(kind, blocks, id, findings), findings);
   } catch (error) {
-    addLedgerFinding(findings, 0, error);
+    addLedgerFinding(findings, blockOf(error) ?? 0, error);
     return undefined;
   }
-  const id = ledgerIdOf(genesis);
-  const { chain, brokenAt } = await longestChain(blocks, id, findings);
-  findings.checked('blocks', chain.last.number + 1);
+}
+
+interface LongestChain {
+  readonly chain: VerifiedChain;
+  readonly brokenAt: number | undefined;
+}
+
+function viewOf(kind: BlockKind, { chain, brokenAt }: LongestChain, findings: Findings): LedgerView {
+  findings.checked('blocks', chain.blocks.length);
   findings.checked('transactions', chain.events.length);
-  const sound = blocks.slice(0, chain.last.number + 1);
-  const later = sound.slice(1).map((block) => parseBlock(block));
   return {
-    id,
-    genesis,
+    id: chain.ledgerId,
+    kind,
+    genesis: chain.genesis,
     last: chain.last,
     transactions: chain.events.length,
     brokenAt,
-    hashes: [blockHash(genesisBlock(genesis)), ...later.map((block) => blockHash(block))],
-    timesMs: [0, ...later.map(({ timeMs }) => timeMs)],
-    channels: sortByChannel(sound, chain.events),
+    hashes: chain.blocks.map(({ hash }) => hash),
+    timesMs: chain.blocks.map(({ timeMs }) => timeMs),
+    channels: sortByChannel(chain.events),
     keysOf: (channel, role, n) => keysOf(chain, channel, role, n),
     moduleOf: (organisation, keyId) => moduleOf(chain, organisation, keyId),
     tokenRoot: (channel, header) => tokenRoot(chain, channel, header),
   };
 }
 
-async function longestChain(
-  blocks: readonly Json[],
-  id: string,
-  findings: Findings,
-): Promise<{ chain: VerifiedChain; brokenAt: number | undefined }> {
+async function longestChain(kind: BlockKind, blocks: readonly Json[], id: string, findings: Findings): Promise<LongestChain> {
   try {
-    return { chain: await verifyBlockChain(blocks, id), brokenAt: undefined };
+    return { chain: await verifyBlocks(kind, blocks, id), brokenAt: undefined };
   } catch (error) {
-    const brokenAt = error instanceof DcmbError ? error.details['block'] : undefined;
-    if (typeof brokenAt !== 'number' || brokenAt === 0) throw error;
+    const brokenAt = blockOf(error);
+    if (brokenAt === undefined || brokenAt === 0) throw error;
     addLedgerFinding(findings, brokenAt, error);
-    return { chain: await verifyBlockChain(blocks.slice(0, brokenAt), id), brokenAt };
+    return { chain: await verifyBlocks(kind, blocks.slice(0, brokenAt), id), brokenAt };
   }
+}
+
+function blockOf(error: unknown): number | undefined {
+  const block = error instanceof DcmbError ? error.details['block'] : undefined;
+  return typeof block === 'number' ? block : undefined;
 }
 
 function addLedgerFinding(findings: Findings, block: number, error: unknown): void {

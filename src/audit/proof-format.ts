@@ -38,7 +38,7 @@ const SupportShape = v.strictObject({
   genesis: v.pipe(v.array(JsonValue), v.maxLength(1)),
   /** Envelopes of `deposit` and `useKey` transactions. */
   transactions: v.pipe(v.array(EnvelopeShape), v.maxLength(64)),
-  /** All blocks from the genesis on, for what only the ledger shows. */
+  /** All blocks from number 0 on, for what only the ledger shows. */
   blocks: v.array(JsonValue),
 });
 /** What the proof rests on beside its body, each empty where it is not needed. */

@@ -1,10 +1,11 @@
+import type { BlockKind } from './ledger-blocks.ts';
 import { type Check, CHECKS, type Finding, type Party } from './findings.ts';
 import type { Acknowledgement, Verdict, VerdictMark } from './verdict.ts';
 
 /** What vouches for a condition. `claimed`: the owner's signature alone, until spot checks, proofs or attestation are there. */
 export type Voucher = 'claimed';
 
-export type LedgerKind = 'embedded' | 'embedded test network';
+export type LedgerKind = BlockKind | `${BlockKind} test network`;
 
 export interface BatchReport {
   readonly channel: string;
@@ -194,12 +195,22 @@ function notShown({ ledger }: AuditReport): string[] {
       : []),
     '  Consistent is not true: that a condition follows from real values is claimed by the owner, and checked by nobody here.',
     '  Data that were never fed in, a sensor that lies, and whatever came after the last block.',
-    "  Block times are the ledger host's word. Who wrote the file is not known: nothing in it is signed as a whole.",
-    ...(ledger === undefined || ledger.kind === 'embedded test network'
+    `  ${WHOSE_TIME[ledger === undefined || isEmbedded(ledger.kind) ? 'embedded' : 'fabric']}`,
+    '  Who wrote the file is not known: nothing in it is signed as a whole.',
+    ...(ledger === undefined || ledger.kind.endsWith('test network')
       ? ['  The ledger is a test network: nothing of value may hang on it.']
       : []),
   ];
 }
+
+function isEmbedded(kind: LedgerKind): boolean {
+  return kind === 'embedded' || kind === 'embedded test network';
+}
+
+const WHOSE_TIME: Readonly<Record<BlockKind, string>> = {
+  embedded: "Block times are the ledger host's word.",
+  fabric: "Block times are those of transactions, which two members' peers have compared with their clocks when they endorsed.",
+};
 
 /** Latest instant that ISO 8601 text is made for: a block may claim any time. */
 const LATEST_MS = 8.64e15;

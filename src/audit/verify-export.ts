@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import type { AgreedStream } from '../agreement/index.ts';
-import { type Argon2, canonicalJson, equalBytes, RESERVED_CONDITIONS } from '../core/index.ts';
+import { type Argon2, canonicalJson, DcmbError, type Envelope, equalBytes, RESERVED_CONDITIONS, unverifiedContent } from '../core/index.ts';
 import { intervalCodes } from '../evidence/index.ts';
 import { auditChannel, type AuditedChannel } from './channel-audit.ts';
 import type { BatchCase } from './batch-case.ts';
@@ -32,7 +33,7 @@ export interface AuditOptions {
 export async function verifyExport(exported: AuditExport, options: AuditOptions): Promise<AuditReport> {
   const findings = new Findings();
   checkFile(exported, findings);
-  const view = await viewLedger(exported.ledger.blocks, findings);
+  const view = await viewLedger(exported.ledger, findings, ledgersAskedFor(exported, options));
   if (view === undefined) return reportOf({ channels: [], findings: findings.list, checks: findings.checks });
   checkExpectations(view, options, findings);
   const channels = await auditChannels(view, exported, options.argon2, findings);
@@ -127,8 +128,25 @@ async function auditChannels(view: LedgerView, exported: AuditExport, argon2: Ar
   return [...audited.values()];
 }
 
-function kindOf(view: LedgerView): LedgerKind {
-  return view.genesis.testNetwork ? 'embedded test network' : 'embedded';
+/** The ledger that the auditor expects, then those that the agreements name. */
+function ledgersAskedFor({ channels }: AuditExport, { expectedLedgerId }: AuditOptions): string[] {
+  const named = channels.flatMap(({ agreement }) => ledgerNamedBy(agreement) ?? []);
+  return expectedLedgerId === undefined ? named : [expectedLedgerId, ...named];
+}
+
+const NamesLedger = v.looseObject({ ledger: v.string() });
+
+function ledgerNamedBy(agreement: Envelope): string | undefined {
+  try {
+    return unverifiedContent(agreement, NamesLedger, 'agreement').ledger;
+  } catch (error) {
+    if (error instanceof DcmbError) return undefined;
+    throw error;
+  }
+}
+
+function kindOf({ kind, genesis }: LedgerView): LedgerKind {
+  return genesis.testNetwork ? `${kind} test network` : kind;
 }
 
 function ledgerReport(view: LedgerView, channels: readonly AuditedChannel[], idExpected: boolean): LedgerReport {

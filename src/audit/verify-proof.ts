@@ -12,6 +12,7 @@ import {
 } from '../contract/index.ts';
 import { LedgerClaimShape, type Proof, ReceiptClaimShape } from './proof-format.ts';
 import type { Held, ProofReport } from './proof-report.ts';
+import { chainState } from './chain-state.ts';
 import { judgeLedgerClaim } from './ledger-claims.ts';
 import { judgeReceipt } from './receipt-claim.ts';
 
@@ -71,9 +72,18 @@ function judge(document: ChannelDocument, proof: Proof): Promise<Held> {
 /** By the contract's own code, over the state that the signed documents in the file give. */
 async function judgeDispute(document: ChannelDocument, dispute: Dispute, { support }: Proof): Promise<Held> {
   const headers = [...support.headers, ...headersOf(dispute)];
-  const { state, channel } = await offlineState(document, { ...support, headers });
+  const onChain = support.blocks.length > 0;
+  const { state, channel } = onChain ? await chainState(document, support.blocks) : await offlineState(document, { ...support, headers });
   const n = await requireProof(state, channel, dispute);
-  return { n, convicted: { party: 'owner', organisation: channel.owner, of: DEEDS[dispute.kind] }, rests: restsOf(dispute, channel) };
+  const rests = onChain ? restsOfChain(channel, support.blocks.length) : restsOf(dispute, channel);
+  return { n, convicted: { party: 'owner', organisation: channel.owner, of: DEEDS[dispute.kind] }, rests };
+}
+
+function restsOfChain(channel: OpenChannel, blocks: number): readonly string[] {
+  return [
+    `The channel document, signed by both, which says that organisation "${channel.owner}" signs with this key.`,
+    `${blocks} blocks of the ledger, replayed through the contract: every signature and rule on them was checked.`,
+  ];
 }
 
 /** The one that the contract compares with its entry: here its signature is what makes it the owner's. */

@@ -13,4 +13,5 @@ export { bool, bytesField, decode, decodeExact, int32, message, repeatedBytes, r
 export { type ProposalHeader, readProposalHeader } from './proposal-header.ts';
 export { channelMembers, type ChannelMembers, endorsementRule, type EndorsementRule } from './endorsement-rule.ts';
 export { compositeKey } from './composite-key.ts';
-export { findGenesis, verifyFabricChain } from './verify-fabric-chain.ts';
+export { eventPayloads, findGenesis } from './unverified.ts';
+export { verifyFabricChain } from './verify-fabric-chain.ts';

@@ -1,15 +1,15 @@
-import { type ChainBlock, type FabricGenesis, ledgerIdOf, parseFabricGenesis, type VerifiedChain } from '../contract/index.ts';
-import { equalBytes, parseCanonical, RejectedError, toBase64Url } from '../core/index.ts';
+import { type ChainBlock, type FabricGenesis, ledgerIdOf, type VerifiedChain } from '../contract/index.ts';
+import { RejectedError, toBase64Url } from '../core/index.ts';
 import { fabricBlockHash, parseBlockJson, type StoredBlock } from './block.ts';
 import { verifyBlockSignatures } from './block-signatures.ts';
 import { validateBlock } from './block-validation.ts';
 import { type ChannelConfig, readConfigEnvelope } from './channel-config.ts';
-import { decodeEnvelope } from './committed-block.ts';
 import { updatedConfig } from './config-update.ts';
 import { CONFIG, readPayload, splitEnvelope } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { EvidenceReplay } from './evidence-replay.ts';
 import { attempt } from './transaction-form.ts';
+import { findGenesis } from './unverified.ts';
 import { VALID } from './validation-codes.ts';
 import { WorldState } from './world-state.ts';
 
@@ -30,33 +30,6 @@ export async function verifyFabricChain(blocks: readonly unknown[], expectedLedg
   }
   return replay.result();
 }
-
-/**
- * The genesis documents in a chain, unverified: one for each evidence chaincode that a channel holds.
- * @param blocks parsed JSON, see `blockJson`
- */
-export function findGenesis(blocks: readonly unknown[]): FabricGenesis[] {
-  const begun = new Set<string>();
-  return blocks.flatMap((value) => {
-    const block = attempt(() => parseBlockJson(value));
-    return (block?.data ?? []).flatMap((envelope, index) => {
-      if (block?.codes[index] !== VALID) return [];
-      const { chaincode = '', args = [] } = attempt(() => decodeEnvelope(envelope)) ?? {};
-      const genesis = attempt(() => genesisIn(chaincode, args));
-      if (genesis === undefined || begun.has(chaincode)) return [];
-      begun.add(chaincode);
-      return [genesis];
-    });
-  });
-}
-
-function genesisIn(chaincode: string, [name, document]: readonly Uint8Array[]): FabricGenesis | undefined {
-  if (name === undefined || document === undefined || !equalBytes(name, GENESIS)) return undefined;
-  const genesis = parseFabricGenesis(parseCanonical(document));
-  return genesis.fabric.evidence === chaincode ? genesis : undefined;
-}
-
-const GENESIS = new TextEncoder().encode('genesis');
 
 class ChannelReplay {
   readonly #evidence: EvidenceReplay;

@@ -37,7 +37,7 @@ describe('the export file', () => {
     assert.throws(() => parseExport(utf8('[]\n')), unreadable(/form/));
     assert.throws(() => parseExport(utf8(text.replace('"v":0}\n', '"v":1}\n'))), unreadable(/"v"/));
     assert.throws(() => parseExport(utf8(text.replace('"nonce"', '"nonse"'))), unreadable(/channels\.0/));
-    assert.throws(() => parseExport(utf8(text.replace('"kind":"embedded"', '"kind":"fabric"'))), unreadable(/ledger\.kind/));
+    assert.throws(() => parseExport(utf8(text.replace('"kind":"embedded"', '"kind":"paper"'))), unreadable(/ledger\.kind/));
   });
 
   test('refuses what is not canonical: white space, a key twice, a fraction, null', () => {
