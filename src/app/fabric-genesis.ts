@@ -3,7 +3,7 @@ import { RejectedError, toBase64Url } from '../core/index.ts';
 import { channelMembers, decodeBlock } from '../fabric-blocks/index.ts';
 import { createFabricLedger, type FabricNetwork, loadFabricNetwork } from '../ledger/index.ts';
 import { systemRandom } from '../platform/index.ts';
-import { isRefusal, untilAvailable } from '../transfer/index.ts';
+import { isRefusal } from '../transfer/index.ts';
 import { type ConfigErrorCode, type FabricLedgerConfig } from './config.ts';
 import { CERTIFICATION, fabricAccess } from './fabric-access.ts';
 import { organisationOf } from './fabric-member.ts';
@@ -30,9 +30,6 @@ export interface FabricLedger {
   readonly id: string;
   readonly genesis: FabricGenesis;
 }
-
-/** Peers of a network that has just begun may need most of a minute until they know each other. */
-const READY_WITHIN_MS = 90_000;
 
 /**
  * Makes the ledger of an evidence chaincode that has none: its genesis names the Fabric channel, that channel's block 0, the
@@ -64,8 +61,7 @@ export function takeUpFabricLedger(place: FabricPlace, terms: FabricLedgerTerms)
 async function withNetwork<Result>(place: FabricPlace, work: (network: FabricNetwork) => Promise<Result>): Promise<Result> {
   const network = await loadFabricNetwork(fabricAccess(place, organisationOf(place.profile), systemRandom));
   try {
-    const patience = { firstDelayMs: 250, longestDelayMs: 2000, signal: AbortSignal.timeout(READY_WITHIN_MS), random: systemRandom };
-    return await untilAvailable(() => work(network), patience);
+    return await work(network);
   } finally {
     network.close();
   }

@@ -6,6 +6,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { fabricCommand } from './fabric.ts';
 import { initCommand } from './init.ts';
+import { ledgerCommand } from './ledger.ts';
 import { passwordCommand } from './password.ts';
 import { policyCommand } from './policy.ts';
 import { replayCommand } from './replay.ts';
@@ -32,6 +33,7 @@ export function dcmbProgram(): Command {
     doctorCommand(),
     storeCommand(),
     fabricCommand(),
+    ledgerCommand(),
     policyCommand(),
     passwordCommand(),
   ]) {
