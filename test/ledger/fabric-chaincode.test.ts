@@ -47,13 +47,13 @@ function requireRefused(simulation: Simulation, code: string): void {
 describe('the evidence chaincode: genesis', () => {
   test('is taken once, stands under its key and gives the ledger its id', async () => {
     const { peer } = evidencePeer();
-    assert.deepEqual(payloadOf(await peer.submit(by('owner'), 'about')), { contract: manifest.version, ledger: '' });
+    assert.deepEqual(payloadOf(await peer.submit(by('owner'), 'about')), { contract: manifest.version, ledger: '', timeMs: NOW_MS });
     const genesis = await peer.submit(by('owner'), 'genesis', text(GENESIS));
     assert.deepEqual(payloadOf(genesis), { ledger: LEDGER });
     assert.deepEqual([...genesis.writes], [['\0genesis\0', canonicalJson(GENESIS)]]);
     assert.deepEqual(genesis.reads, ['\0genesis\0'], 'two at once conflict');
     assert.deepEqual(genesis.events, []);
-    assert.deepEqual(payloadOf(await peer.submit(by('stranger'), 'about')), { contract: manifest.version, ledger: LEDGER });
+    assert.deepEqual(payloadOf(await peer.submit(by('stranger'), 'about')), { contract: manifest.version, ledger: LEDGER, timeMs: NOW_MS });
     requireRefused(await peer.submit(by('owner'), 'genesis', text(GENESIS)), 'GENESIS_EXISTS');
   });
 

@@ -32,7 +32,7 @@ export interface EvidenceOptions {
 
 /**
  * The evidence chaincode: `src/contract` behind four functions. `genesis` [genesis] begins the ledger, `execute` [kind, body]
- * is a transaction, `query` [name, argument] reads, `about` [] tells version and ledger id. All arguments are UTF-8 text,
+ * is a transaction, `query` [name, argument] reads, `about` [] tells version, ledger id and clock. All arguments are UTF-8 text,
  * JSON in canonical form. Refusals are `{code, message}` with status 500.
  *
  * Two endorsers give the same result to the byte or none: events and values are canonical JSON, reads and writes are a
@@ -50,7 +50,7 @@ export class EvidenceChaincode {
       ['genesis', { takes: 1, run: (stub, [genesis = NOTHING]) => this.#genesis(stub, genesis) }],
       ['execute', { takes: 2, run: (stub, [kind = NOTHING, body = NOTHING]) => this.#execute(stub, fromUtf8(kind), body) }],
       ['query', { takes: 2, run: (stub, [name = NOTHING, argument = NOTHING]) => readQuery(stub, fromUtf8(name), argument) }],
-      ['about', { takes: 0, run: about }],
+      ['about', { takes: 0, run: (stub) => about(stub, this.#clock) }],
     ]);
   }
 
@@ -94,9 +94,9 @@ async function readQuery(stub: Stub, name: string, argument: Bytes): Promise<Jso
   return query(new StubState(stub), name, parseArgument(argument));
 }
 
-async function about(stub: Stub): Promise<Json> {
+async function about(stub: Stub, clock: Clock): Promise<Json> {
   const genesis = await genesisOf(stub);
-  return { contract: manifest.version, ledger: genesis === undefined ? '' : ledgerIdOf(genesis) };
+  return { contract: manifest.version, ledger: genesis === undefined ? '' : ledgerIdOf(genesis), timeMs: clock.now() };
 }
 
 function parseArgument(bytes: Bytes): Json {
