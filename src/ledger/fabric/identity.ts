@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keySigner } from './key-signer.ts';
 import { badIdentity, type FabricSigner, type Pkcs11Options } from './signer.ts';
 
 /** As whom the module speaks to Fabric. */
@@ -68,9 +69,7 @@ async function fileSigner(msp: string, certificate: X509Certificate): Promise<Fa
   for (const { text } of await readFolder(folder)) {
     const key = privateKeyOf(text);
     if (key === undefined || !certificate.publicKey.equals(createPublicKey(key))) continue;
-    const { signers } = await import('@hyperledger/fabric-gateway');
-    const sign = signers.newPrivateKeySigner(key);
-    return { sign, close: () => undefined };
+    return keySigner(key);
   }
   throw badIdentity(`no file in ${folder} is the private key of the certificate in ${join(msp, 'signcerts')} (PEM, not encrypted)`);
 }

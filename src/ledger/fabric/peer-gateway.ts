@@ -1,5 +1,5 @@
 import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
-import { connect, type Gateway, type Network, type Status } from '@hyperledger/fabric-gateway';
+import { connect, type Gateway, hash, type Network, type Status } from '@hyperledger/fabric-gateway';
 import { type Bytes, UnavailableError } from '../../core/index.ts';
 import type { LedgerErrorCode } from '../port.ts';
 import type { FabricPeer } from './connection-profile.ts';
@@ -60,7 +60,9 @@ export class PeerGateway {
     this.#gateway = connect({
       client: this.#client,
       identity: { mspId: identity.mspId, credentials: Buffer.from(identity.pem) },
-      signer: (digest) => this.#sign(digest),
+      // Signers take the message itself: node:crypto has no way to sign a digest.
+      hash: hash.none,
+      signer: (message) => this.#sign(message),
     });
     this.#network = this.#gateway.getNetwork(fabricChannel);
   }
@@ -111,9 +113,9 @@ export class PeerGateway {
     this.#client.close();
   }
 
-  async #sign(digest: Uint8Array): Promise<Uint8Array> {
+  async #sign(message: Uint8Array): Promise<Uint8Array> {
     try {
-      return await this.#parts.identity.signer.sign(plain(digest));
+      return await this.#parts.identity.signer.sign(plain(message));
     } catch (cause) {
       throw new UnavailableError<LedgerErrorCode>(
         'LEDGER_UNAVAILABLE',

@@ -46,7 +46,8 @@ class TokenSigner implements FabricSigner {
     this.#released = released;
   }
 
-  sign(digest: Bytes): Promise<Bytes> {
+  sign(message: Bytes): Promise<Bytes> {
+    const digest = createHash('sha256').update(message).digest();
     const signed = this.#last.then(() => this.#token.signer(digest));
     this.#last = signed.catch(() => undefined);
     return signed;
@@ -62,7 +63,7 @@ class TokenSigner implements FabricSigner {
 
 async function probe(signer: FabricSigner, key: KeyObject): Promise<void> {
   const message = Buffer.from('DCMB probe of a token');
-  const signature = await signer.sign(createHash('sha256').update(message).digest());
+  const signature = await signer.sign(message);
   if (!verify('sha256', message, key, signature)) throw new Error('its key is not that of the certificate');
 }
 

@@ -4,10 +4,9 @@ import type { LedgerErrorCode } from '../port.ts';
 /** Signs with the private key of one X.509 certificate; the key may live in this process or in a token. */
 export interface FabricSigner {
   /**
-   * @param digest SHA-256 of what is signed
-   * @returns ECDSA signature on P-256, DER, with the lower of the two values of s
+   * @returns ECDSA signature on P-256 over SHA-256 of the message, DER, with the lower of the two values of s
    */
-  sign(digest: Bytes): Promise<Bytes>;
+  sign(message: Bytes): Promise<Bytes>;
   /** Ends the token's session; does nothing to a key in a file. */
   close(): void;
 }
