@@ -44,13 +44,14 @@ export class ChaincodeLifecycle {
     return (answer.chaincode_definitions ?? []).map(({ name }) => name);
   }
 
-  /** Has every organisation approve a definition of the contract's package, and commits it. */
-  async define(name: string, contract: Contract): Promise<void> {
+  /** Has every organisation approve a definition of the contract's package, and commits it. @param policy in Fabric's own words */
+  async define(name: string, contract: Contract, policy = this.#anyTwo): Promise<void> {
     const organisations = this.#settings.organisations;
-    const approval = ['approveformyorg', ...this.#definition(name), '--package-id', packageId(this.#layout, contract)];
+    const definition = this.#definition(name, policy);
+    const approval = ['approveformyorg', ...definition, '--package-id', packageId(this.#layout, contract)];
     await Promise.all(organisations.map((each) => this.#approve(each, approval)));
     const peers = this.#peerAddresses(organisations);
-    await this.#peer(this.#firstOrganisation, ['lifecycle', 'chaincode', 'commit', ...this.#definition(name), ...peers]);
+    await this.#peer(this.#firstOrganisation, ['lifecycle', 'chaincode', 'commit', ...definition, ...peers]);
   }
 
   /** Fabric refuses an approval that changes nothing; it is there then. */
@@ -74,10 +75,13 @@ export class ChaincodeLifecycle {
     return this.#settings.organisations[0] ?? '';
   }
 
-  #definition(name: string): string[] {
-    const { channel, organisations } = this.#settings;
-    // No organisation alone can write, and none is needed: any two agree.
-    const policy = `OutOf(2, ${organisations.map((each) => `'${each}.peer'`).join(', ')})`;
+  /** No organisation alone can write, and none is needed: any two agree. */
+  get #anyTwo(): string {
+    return `OutOf(2, ${this.#settings.organisations.map((each) => `'${each}.peer'`).join(', ')})`;
+  }
+
+  #definition(name: string, policy: string): string[] {
+    const { channel } = this.#settings;
     const what = ['--channelID', channel, '--name', name, '--version', DEFINITION_VERSION, '--sequence', '1'];
     return [...what, '--signature-policy', policy, ...this.#orderer()];
   }

@@ -99,16 +99,14 @@ export class DevNetwork {
   /**
    * One more definition of the evidence contract, under a name of its own, and of the certification contract where named.
    * The services that run serve it too.
+   * @param policy endorsement policy of the evidence contract in Fabric's own words; any two organisations where absent
    */
-  async deploy(name: string, certificationName?: string): Promise<void> {
-    const definitions: [string | undefined, Contract][] = [
-      [certificationName, 'certification'],
-      [name, 'evidence'],
-    ];
-    const committed = await this.#tools.lifecycle.committed();
-    for (const [each, contract] of definitions) {
-      if (each !== undefined && !committed.includes(each)) await this.#tools.lifecycle.define(each, contract);
-    }
+  async deploy(name: string, certificationName?: string, policy?: string): Promise<void> {
+    const { lifecycle } = this.#tools;
+    const committed = await lifecycle.committed();
+    if (certificationName !== undefined && !committed.includes(certificationName))
+      await lifecycle.define(certificationName, 'certification');
+    if (!committed.includes(name)) await lifecycle.define(name, 'evidence', policy);
   }
 
   /** Sends one transaction as a client user of an organisation, endorsed by owner and manufacturer; waits for its commit. */
