@@ -18,6 +18,8 @@ const NOT_SENT = /No connection established|Name resolution failed|The channel h
 const CHAINCODE_RESPONSE = /chaincode response 500, (\{.*\})\s*$/s;
 /** What a peer says that knows of no peer with this chaincode (yet). */
 const NOT_FOUND_YET = /no combination of peers|no peers available|no endorsers|could not be found|discovery/i;
+/** The gateway's own word, which it may give without naming a node: it was reached, no orderer was, or none has a leader. */
+const ORDERERS = /no orderers? (could|nodes|available)|from orderer/i;
 /** Peers at different heights gave different results. */
 const NOT_THE_SAME = /do not match/;
 const STRANGER = /access denied|creator org unknown|creator.{0,40}(malformed|not valid)|identity.{0,40}not/i;
@@ -50,7 +52,7 @@ function parseRefusal(text: string): { code: string; message: string } | undefin
 
 /** The peer that was asked could not be reached, or was lost: another one may answer. */
 export function isTransportFault(error: unknown): error is GatewayError {
-  if (!(error instanceof GatewayError) || error.details.length > 0) return false;
+  if (!(error instanceof GatewayError) || error.details.length > 0 || ORDERERS.test(error.message)) return false;
   return [CANCELLED, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE].includes(error.code);
 }
 
