@@ -12,7 +12,7 @@ import { claimFolder, readNetworkFile } from './network-file.ts';
 import { NetworkParts } from './parts.ts';
 import { requireAddress } from './preconditions.ts';
 import { defaultBinaries, defaultNetworkFolder } from './places.ts';
-import type { Contract, NetworkSettings } from './settings.ts';
+import type { NetworkSettings } from './settings.ts';
 
 export interface UpOptions {
   /** The network's folder: made, or gone on with. Default: that of {@link defaultNetworkFolder}. */
@@ -104,8 +104,9 @@ export class DevNetwork {
   async deploy(name: string, certificationName?: string, policy?: string): Promise<void> {
     const { lifecycle } = this.#tools;
     const committed = await lifecycle.committed();
-    if (certificationName !== undefined && !committed.includes(certificationName))
+    if (certificationName !== undefined && !committed.includes(certificationName)) {
       await lifecycle.define(certificationName, 'certification');
+    }
     if (!committed.includes(name)) await lifecycle.define(name, 'evidence', policy);
   }
 
