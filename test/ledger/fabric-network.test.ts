@@ -8,7 +8,9 @@ import { after, describe, test } from 'node:test';
 import { buildFabric, DevNetwork, isBuilt, organisationsWith, portCount, type UpOptions } from '../../src/ledger/index.ts';
 import { lastLines } from '../../src/ledger/fabric/network/commands.ts';
 import { makeOnce } from '../../src/ledger/fabric/network/files.ts';
+import { Layout } from '../../src/ledger/fabric/network/layout.ts';
 import { locked } from '../../src/ledger/fabric/network/lock.ts';
+import { claimFolder } from '../../src/ledger/fabric/network/network-file.ts';
 import { PartProcess } from '../../src/ledger/fabric/network/part-process.ts';
 import { requireAddress } from '../../src/ledger/fabric/network/preconditions.ts';
 import { identify, isRunning } from '../../src/ledger/fabric/network/process-identity.ts';
@@ -58,6 +60,16 @@ test('a machine whose only IPv4 addresses are loopback is told what to do', () =
   assert.throws(() => requireAddress({}), refusal);
   assert.throws(() => requireAddress({ lo: loopback, eth0: [at('2001:db8::1', 'IPv6')] }), refusal);
   requireAddress({ lo: [...loopback, at('192.0.2.1', 'IPv4')] });
+});
+
+test("what a run leaves that was cut off at its very begin does not make the folder somebody else's", () => {
+  const layout = new Layout(join(folder, 'begun'));
+  mkdirSync(layout.folder);
+  for (const name of ['lock', 'lock.4711', 'network.json.new']) writeFileSync(join(layout.folder, name), '');
+  assert.equal(claimFolder(layout, { firstPort: 20_000 }, '/bin').firstPort, 20_000);
+  assert.ok(layout.contents.includes(join(layout.folder, 'lock.4711')));
+  assert.deepEqual(claimFolder(layout, {}, '/bin').organisations, ['owner', 'manufacturer', 'certifier1']);
+  assert.throws(() => claimFolder(layout, { firstPort: 20_001 }, '/bin'), { code: 'SETTINGS_DIFFER' });
 });
 
 describe("Fabric's commands", () => {
@@ -204,4 +216,23 @@ test('a package depends on names and contents alone, and tar reads it', () => {
 
 test('of what a command said, the last lines are told', () => {
   assert.equal(lastLines('one\n\ntwo\nthree\n', 2), 'two | three');
+});
+
+test('docs/fabric-network.md says what to do for every code, and each is expected by a test', () => {
+  const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+  const codesIn = (text: string, quote: string): string[] =>
+    [...text.matchAll(new RegExp(`${quote}([A-Z]+_[A-Z_]+)${quote}`, 'g'))].map((match) => match[1] ?? '');
+  const codes = codesIn(read('../../src/ledger/fabric/network/errors.ts'), "'");
+  const tables = read('../../docs/fabric-network.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  assert.deepEqual(
+    tables.flatMap((line) => codesIn(line.split('|')[1] ?? '', '`')),
+    codes,
+  );
+  const tests = ['./fabric-network.test.ts', '../fabric/network.test.ts', '../fabric/network-cut-off.test.ts'].map(read).join('');
+  assert.deepEqual(
+    codes.filter((code) => !codesIn(tests, "'").includes(code)),
+    [],
+  );
 });

@@ -19,8 +19,6 @@ export type FabricNetworkErrorCode =
   | 'PORT_TAKEN'
   /** The machine has no IPv4 address but loopback, which Fabric's peer demands. */
   | 'NO_ADDRESS'
-  /** The system doesn't tell when a process started. */
-  | 'NO_PROCESS_TABLE'
   /** A part of the network ended, or did not answer in time. */
   | 'PART_FAILED'
   /** One of Fabric's commands failed. */

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Contract, type NetworkSettings, ORDERER_ORGANISATION } from './settings.ts';
 
@@ -65,7 +66,8 @@ export class Layout {
   /** All that a network makes in its folder, but for the lock; the settings last. */
   get contents(): string[] {
     const made = ['run', 'logs', 'data', 'packages', 'profiles', 'builder', 'config', 'genesis.block', 'crypto'];
-    const names = [...made, ...made.map((name) => `${name}.new`), 'network.json.new', 'network.json'];
+    const begun = readdirSync(this.folder).filter((name) => /^lock\.\d+$/.test(name));
+    const names = [...begun, ...made, ...made.map((name) => `${name}.new`), 'network.json.new', 'network.json'];
     return names.map((name) => join(this.folder, name));
   }
 

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { rejected, unavailable } from './errors.ts';
 import { writeWhole } from './files.ts';
 import type { Layout } from './layout.ts';
@@ -46,8 +45,11 @@ export function claimFolder(layout: Layout, wanted: WantedSettings, binaries: st
   return settings;
 }
 
+/** What a run that was cut off may have left before the settings were there. */
+const BEFORE_SETTINGS = /^(lock(\.\d+)?|network\.json\.new)$/;
+
 function requireNew(layout: Layout): void {
-  if (readdirSync(layout.folder).every((name) => join(layout.folder, name) === layout.lock)) return;
+  if (readdirSync(layout.folder).every((name) => BEFORE_SETTINGS.test(name))) return;
   throw rejected('NOT_A_NETWORK', `${layout.folder} is not empty and no Fabric network. Take a new folder.`);
 }
 
