@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { DevNetwork, portCount } from '../../src/ledger/index.ts';
-import { FABRIC_BINARIES, freshEvidence } from '../support/fabric-network.ts';
+import { FABRIC_BINARIES, fabricNetwork, freshEvidence } from '../support/fabric-network.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { DCMB } from '../cli/program.ts';
 
@@ -88,4 +88,12 @@ test('a reset network leaves no file and no listener, and its folder can be used
   assert.ok(!existsSync(folder));
   assert.throws(() => DevNetwork.open(folder), { code: 'NO_NETWORK' });
   assert.notEqual((await up()).genesisBlockHash(), before);
+});
+
+test('two networks side by side do not meet', async (t) => {
+  const [one, other] = [await up(), await fabricNetwork(t, { organisations: ['owner', 'manufacturer'] })];
+  await Promise.all([freshEvidence(one), freshEvidence(other)]);
+  await one.down();
+  assert.ok((await other.status()).every(({ state }) => state === 'running'));
+  await freshEvidence(other);
 });
