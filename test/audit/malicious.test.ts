@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type AuditReport, type ExportParts, type FindingCode, formatReport, type Party, type Verdict } from '../../src/audit/index.ts';
+import type { EmbeddedBlock } from '../../src/contract/index.ts';
 import { type Json, RESERVED_CODES, toBase64Url } from '../../src/core/index.ts';
 import { type BatchHeader, batchSalt, depositSize, signHeader } from '../../src/evidence/index.ts';
 import { evidenceKey, testBytes, testGenesis, testSigner } from '../support/ledger-network.ts';
@@ -369,8 +370,8 @@ describe('the ledger', () => {
     const scene = await sceneWith({ anchoredAfterMs: 900 });
     requireVerdict(await audited(scene.parts()), { n: 1, verdict: 'LATE', parties: ['owner'], code: 'LATE', party: 'owner' });
     const dated = rechained(
-      scene.chain.blocks.map((block) =>
-        'timeMs' in block && block.timeMs % 1000 === 900 ? { ...block, timeMs: block.timeMs - 800 } : block,
+      (scene.parts().blocks as unknown as EmbeddedBlock[]).map((block) =>
+        block.timeMs % 1000 === 900 ? { ...block, timeMs: block.timeMs - 800 } : block,
       ),
     );
     const report = await audited(withBlocks(scene.parts(), () => dated));

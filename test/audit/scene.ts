@@ -8,7 +8,7 @@ import {
   verifyExport,
   writeExport,
 } from '../../src/audit/index.ts';
-import { channelIdOf, signChannelDocument } from '../../src/contract/index.ts';
+import { channelIdOf, signChannelDocument, type TransactionKind } from '../../src/contract/index.ts';
 import {
   type Bytes,
   type ChannelParams,
@@ -55,7 +55,7 @@ import {
   anchorBody,
 } from '../../src/evidence/index.ts';
 import { systemArgon2 } from '../../src/platform/index.ts';
-import { evidenceKey, TEST_MODULE, testBytes, testParams } from '../support/ledger-network.ts';
+import { evidenceKey, type OrganisationName, TEST_MODULE, testBytes, testParams } from '../support/ledger-network.ts';
 import { TestChain } from './chain.ts';
 
 /** One batch of a scene: what an honest owner would do, and what this one does instead. */
@@ -92,7 +92,18 @@ export interface BatchPlan {
   readonly forkedTo?: Partial<BatchHeader>;
 }
 
+/** What a scene needs of a ledger. */
+export interface SceneChain {
+  readonly ledgerId: string;
+  readonly last: { readonly number: number; readonly hash: string };
+  readonly blocks: readonly unknown[];
+  /** @param blockMs where the ledger's time is another than the transaction's; on the embedded ledger alone */
+  commit(creator: OrganisationName, kind: TransactionKind, body: unknown, timeMs: number, blockMs?: number): Promise<void>;
+}
+
 export interface SceneOptions {
+  /** An embedded one of its own unless given. */
+  readonly chain?: SceneChain;
   readonly params?: Partial<ChannelParams>;
   /** Epochs whose seeds are committed to ahead; 0 to 2 unless given. */
   readonly seeds?: readonly number[];
@@ -117,7 +128,7 @@ const RAW_TAG_HASH = toBase64Url(testBytes('raw openings'));
 
 /** Owner and manufacturer, their ledger, and everything that they do with it, the same in every run. */
 export class Scene {
-  readonly chain = new TestChain();
+  readonly chain: SceneChain;
   readonly params: ChannelParams;
   readonly nonce = testBytes('agreement nonce');
   readonly entries: BatchEvidence[] = [];
@@ -135,6 +146,7 @@ export class Scene {
 
   private constructor(options: SceneOptions) {
     this.params = testParams({ epochIntervals: 4, receiptWithinMs: 60_000, ...options.params });
+    this.chain = options.chain ?? new TestChain();
     this.#notAfterMs = options.notAfterMs ?? this.params.originMs + 86_400_000;
   }
 
@@ -414,8 +426,8 @@ export class Scene {
 }
 
 /** Two epochs and a bit: calls, every way of acknowledgement, a batch over missed intervals. Everything as it should be. */
-export async function honestScene(): Promise<Scene> {
-  const scene = await Scene.open();
+export async function honestScene(options: SceneOptions = {}): Promise<Scene> {
+  const scene = await Scene.open(options);
   await scene.batches(
     { interval: 0, codes: [0, 1] },
     { interval: 1, row: 1 },
