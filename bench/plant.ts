@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
-import { initPlant, type Plant } from '../src/app/index.ts';
+import { initPlant, type Plant, type PlantLedgerOptions } from '../src/app/index.ts';
 import { freePorts } from '../test/support/free-ports.ts';
 
 export const DURABILITIES = ['write', 'interval'] as const;
@@ -13,6 +13,8 @@ export interface BenchPlantOptions {
   readonly intervalMs: number;
   /** Of each tag, by its place. */
   readonly durabilityOf: (tag: number) => Durability;
+  /** An embedded one where absent. */
+  readonly ledger?: PlantLedgerOptions;
 }
 
 export function tagName(tag: number): string {
@@ -44,7 +46,7 @@ function policyOf(tags: number): object {
 }
 
 /** A plant of its own in a temporary folder, as `dcmb init` makes it. */
-export async function benchPlant({ tags, intervalMs, durabilityOf }: BenchPlantOptions): Promise<Plant> {
+export async function benchPlant({ tags, intervalMs, durabilityOf, ledger = { kind: 'embedded' } }: BenchPlantOptions): Promise<Plant> {
   const root = mkdtempSync(join(tmpdir(), 'dcmb-bench-'));
   const policyFile = join(root, 'policy.json');
   const policy = policyOf(tags);
@@ -58,6 +60,7 @@ export async function benchPlant({ tags, intervalMs, durabilityOf }: BenchPlantO
     advertisedHost: 'localhost',
     ports: { ingest: port, cleared: port + 1, applications: port + 2 },
     channel: 'bench',
+    ledger,
   });
   const settings = Array.from({ length: tags }, (_, tag) => [tagName(tag), { durability: durabilityOf(tag) }] as const);
   setTags(join(plant.owner, 'dcmb.json'), Object.fromEntries(settings));
