@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 const RENEW_BEFORE_DAYS = 30;
 const REMEDY = 'Give "msp" the whole MSP folder of a client of this organisation: signcerts/, keystore/ and cacerts/ of one enrolment.';
 
-/** What can be said of the own identity without asking anybody. */
+/** What can be said of the own identity without asking anybody. @returns it, where all is well with it */
 export async function checkIdentity(
   checks: Checks,
   config: FabricLedgerConfig,
@@ -24,9 +24,9 @@ export async function checkIdentity(
     checks.skip('validity', 'role');
     return undefined;
   }
-  await checks.run('validity', '', () => Promise.resolve(validity(certificate, nowMs)));
-  await checks.run('role', '', () => Promise.resolve(role(certificate)));
-  return identity;
+  const isValid = await checks.run('validity', '', async () => Promise.resolve(validity(certificate, nowMs)));
+  const maySend = await checks.run('role', '', async () => Promise.resolve(role(certificate)));
+  return isValid === true && maySend === true ? identity : undefined;
 }
 
 function validity({ validFrom, validTo }: X509Certificate, nowMs: number): Found<true> {

@@ -44,7 +44,7 @@ export class ChaincodeLifecycle {
     return (answer.chaincode_definitions ?? []).map(({ name }) => name);
   }
 
-  /** Has every organisation approve a definition of the contract's package, and commits it. @param policy in Fabric's own words */
+  /** Has every organisation approve a definition of the contract's package, and commits it. @param policy in Fabric's own words, or the path of one */
   async define(name: string, contract: Contract, policy = this.#anyTwo): Promise<void> {
     const organisations = this.#settings.organisations;
     const definition = this.#definition(name, policy);
@@ -83,7 +83,7 @@ export class ChaincodeLifecycle {
   #definition(name: string, policy: string): string[] {
     const { channel } = this.#settings;
     const what = ['--channelID', channel, '--name', name, '--version', DEFINITION_VERSION, '--sequence', '1'];
-    return [...what, '--signature-policy', policy, ...this.#orderer()];
+    return [...what, policy.startsWith('/') ? '--channel-config-policy' : '--signature-policy', policy, ...this.#orderer()];
   }
 
   #orderer(): string[] {
