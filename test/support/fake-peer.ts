@@ -131,9 +131,8 @@ export function codeOf({ answer: { status, message } }: Simulation): string {
   return status === 200 ? 'ok' : (JSON.parse(message ?? '{}') as { code: string }).code;
 }
 
-// A common.Header in protobuf, of the fields that matter.
-
-function headerOf({ creator, timeMs, chaincode, nanos = 0 }: FakeProposal): Bytes {
+/** A `common.Header` in protobuf, of the fields that matter. */
+export function headerOf({ creator, timeMs, chaincode, nanos = 0 }: FakeProposal): Bytes {
   const timestamp = concat(
     integerField(1, BigInt(Math.floor(timeMs / 1000))),
     integerField(2, BigInt((((timeMs % 1000) + 1000) % 1000) * 1_000_000 + nanos)),
@@ -144,11 +143,11 @@ function headerOf({ creator, timeMs, chaincode, nanos = 0 }: FakeProposal): Byte
   return concat(bytesField(1, channelHeader), bytesField(2, signatureHeader));
 }
 
-function bytesField(number: number, value: Bytes): Bytes {
+export function bytesField(number: number, value: Bytes): Bytes {
   return concat(varint(BigInt(number * 8 + 2)), varint(BigInt(value.length)), value);
 }
 
-function integerField(number: number, value: bigint): Bytes {
+export function integerField(number: number, value: bigint): Bytes {
   return concat(varint(BigInt(number * 8)), varint(BigInt.asUintN(64, value)));
 }
 
