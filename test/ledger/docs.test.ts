@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { MOST_CLOCK_SKEW_MS, MOST_TRANSACTION_BYTES, QUERY_NAMES, TRANSACTION_KINDS } from '../../src/contract/index.ts';
+import { MOST_AGE_MS, MOST_CLOCK_SKEW_MS, MOST_TRANSACTION_BYTES, QUERY_NAMES, TRANSACTION_KINDS } from '../../src/contract/index.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const page = read('../../docs/ledger.md');
@@ -20,14 +20,18 @@ const CONTRACT_CODES = [
   ...unionOf(read('../../src/contract/errors.ts'), 'ContractErrorCode'),
 ];
 const LEDGER_CODES = unionOf(read('../../src/ledger/port.ts'), 'LedgerErrorCode');
+const CHAINCODE_CODES = unionOf(read('../../src/ledger/fabric/chaincode/errors.ts'), 'ChaincodeErrorCode');
+const ALL_CODES = [...CONTRACT_CODES, ...LEDGER_CODES, ...CHAINCODE_CODES];
+/** Codes without an underscore, which the expression below cannot tell from other words. */
+const PLAIN_WORDS = ['CLOSED', 'INVALIDATED', 'INTERNAL'];
 
 describe('docs/ledger.md', () => {
   test('names every code that contract and ledger have, and no other', () => {
     const named = new Set([...page.matchAll(/`([A-Z][A-Z0-9]+_[A-Z0-9_]+)`/g)].map((match) => match[1]!));
-    // A mark, and the one code without an underscore, which the expression cannot tell from other words.
+    // A mark.
     named.delete('NO_TOKENS');
-    assert.ok(page.includes('`CLOSED`'));
-    assert.deepEqual([...named, 'CLOSED'].sort(), [...new Set([...CONTRACT_CODES, ...LEDGER_CODES])].sort());
+    for (const code of PLAIN_WORDS) assert.ok(page.includes(`\`${code}\``), code);
+    assert.deepEqual([...named, ...PLAIN_WORDS].sort(), [...new Set(ALL_CODES)].sort());
   });
 
   test('has a row for every kind of transaction and names every query', () => {
@@ -37,19 +41,19 @@ describe('docs/ledger.md', () => {
 
   test('gives the limits of the source', () => {
     assert.ok(page.includes(MOST_TRANSACTION_BYTES.toLocaleString('en')));
-    assert.ok(page.includes(`${MOST_CLOCK_SKEW_MS.toLocaleString('en')} ms`));
+    for (const ms of [MOST_CLOCK_SKEW_MS, MOST_AGE_MS]) assert.ok(page.includes(`${ms.toLocaleString('en')} ms`));
   });
 });
 
 describe('the codes of contract and ledger', () => {
   test('are each expected by a test', () => {
-    const tests = ['../contract/', './'].flatMap((folder) =>
+    const tests = ['../contract/', './', '../fabric/'].flatMap((folder) =>
       readdirSync(new URL(folder, import.meta.url))
         .filter((file) => file.endsWith('.ts') && file !== 'docs.test.ts')
         .map((file) => read(folder + file)),
     );
     const text = tests.join('\n');
-    const untested = [...CONTRACT_CODES, ...LEDGER_CODES].filter((code) => !text.includes(`'${code}'`));
+    const untested = ALL_CODES.filter((code) => !text.includes(`'${code}'`));
     assert.deepEqual(untested, []);
   });
 });
