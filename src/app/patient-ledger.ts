@@ -1,13 +1,16 @@
 import { type Json, RejectedError, UnavailableError } from '../core/index.ts';
 import type { TransactionKind } from '../contract/index.ts';
+import { pause } from '../transfer/index.ts';
 import type { BlockInfo, Commit, Ledger, LedgerErrorCode, LedgerEvent, LedgerTransaction, PreparedTransaction } from '../ledger/index.ts';
 
 /** Time between two attempts to open a ledger that was not there. */
 const AGAIN_AFTER_MS = 500;
+/** A network that gives no answer at all is no reason to start or to stop later than this. */
+const OPENS_WITHIN_MS = 2000;
 
 /**
  * A ledger that need not be there: it is opened at the first call that finds it, and every call before that is
- * Unavailable. A module that has run before starts on it, seals and delivers, and anchors when the ledger is back.
+ * Unavailable, soon also where opening takes long. A module that has run before starts on it, seals and delivers, and anchors when the ledger is back.
  */
 export class PatientLedger implements Ledger {
   readonly id: string;
@@ -16,6 +19,7 @@ export class PatientLedger implements Ledger {
   #ledger: Ledger | undefined;
   #opening: Promise<Ledger> | undefined;
   #again = 0;
+  #since = 0;
   #lastError: unknown;
   #isClosed = false;
 
@@ -26,7 +30,7 @@ export class PatientLedger implements Ledger {
   }
 
   /**
-   * Tries to open the ledger once. That it is not there, or damaged, is no error.
+   * Tries to open the ledger once. That it is not there, damaged or slow is no error.
    * @throws RejectedError `OTHER_LEDGER`, `NOT_A_MEMBER`, `NOT_A_LEDGER`: no wait would mend that
    */
   async tryOpen(): Promise<void> {
@@ -76,22 +80,38 @@ export class PatientLedger implements Ledger {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#opening?.catch(() => undefined);
+    if (this.#opening !== undefined) await this.#soon(this.#opening).catch(() => undefined);
     await this.#ledger?.close();
   }
 
   async #opened(): Promise<Ledger> {
     if (this.#ledger !== undefined) return this.#ledger;
-    if (this.#isClosed) throw new UnavailableError<LedgerErrorCode>('CLOSED', 'The ledger is closed. Open it again.');
+    if (this.#isClosed) throw closed();
     if (this.#opening === undefined && performance.now() < this.#again) throw this.#lastError;
     this.#opening ??= this.#openOnce();
-    return this.#opening;
+    return this.#soon(this.#opening);
+  }
+
+  /** What takes longer goes on, with nobody waiting for it. */
+  async #soon(opening: Promise<Ledger>): Promise<Ledger> {
+    opening.catch(() => undefined);
+    const waited = new AbortController();
+    try {
+      const late = pause(this.#since + OPENS_WITHIN_MS - performance.now(), waited.signal).then(() => undefined);
+      const ledger = await Promise.race([opening, late]);
+      if (ledger !== undefined) return ledger;
+      throw new UnavailableError<LedgerErrorCode>('LEDGER_UNAVAILABLE', 'The ledger gives no answer yet. It is waited for.');
+    } finally {
+      waited.abort();
+    }
   }
 
   async #openOnce(): Promise<Ledger> {
+    this.#since = performance.now();
     try {
       const ledger = await this.#open();
-      this.#ledger = ledger;
+      if (this.#isClosed) await ledger.close();
+      else this.#ledger = ledger;
       return ledger;
     } catch (error) {
       this.#lastError = error;
@@ -101,4 +121,8 @@ export class PatientLedger implements Ledger {
       this.#opening = undefined;
     }
   }
+}
+
+function closed(): UnavailableError<LedgerErrorCode> {
+  return new UnavailableError('CLOSED', 'The ledger is closed. Open it again.');
 }
