@@ -5,9 +5,14 @@ import {
   blockHash,
   type EmbeddedBlock,
   type GenesisBlock,
+  genesisBlock,
+  ledgerIdOf,
+  MOST_AGE_MS,
   MOST_CLOCK_SKEW_MS,
+  parsePrepared,
   prepareTransaction,
   verifyBlockChain,
+  verifyTransaction,
 } from '../../src/contract/index.ts';
 import { canonicalJson, fromUtf8, type Json, parseCanonical, toBase64Url, utf8 } from '../../src/core/index.ts';
 import { ChannelBench } from '../contract/fixture.ts';
@@ -19,6 +24,7 @@ import {
   send,
   TEST_MODULE,
   testBytes,
+  testFabricGenesis,
   testSigner,
 } from '../support/ledger-network.ts';
 
@@ -194,9 +200,22 @@ describe('a chain of the embedded ledger', () => {
       assert.match(await goOn(t, { transactionMs: MOST_CLOCK_SKEW_MS + 1 }), /too far ahead/);
     });
 
+    test('does not verify with a transaction that was dated back further than any ledger takes', async (t) => {
+      assert.equal(await goOn(t, { transactionMs: -MOST_AGE_MS }), 'nothing');
+      assert.match(await goOn(t, { transactionMs: -MOST_AGE_MS - 1 }), /300001 ms back/);
+    });
+
     test('does not verify with a transaction that stands in it already', async (t) => {
       assert.match(await goOn(t, {}, (chain) => (chain.at(-1) as EmbeddedBlock).transactions), /stands in the chain twice/);
     });
+  });
+
+  test('does not verify with the genesis of a ledger on Fabric, whose members have no ledger keys', async (t) => {
+    const genesis = testFabricGenesis();
+    await assert.rejects(verifyBlockChain([genesisBlock(genesis)], ledgerIdOf(genesis)), { code: 'BAD_BLOCK', message: /on Fabric/ });
+    const { owner, ledgerId } = await ledgerNetwork(t);
+    const { bytes } = await owner.prepare('registerKey', {});
+    assert.throws(() => verifyTransaction(genesis, ledgerId, parsePrepared(bytes)), { code: 'BAD_BLOCK', message: /no ledger key/ });
   });
 
   test('has canonical JSON for its stored bytes, and the hash that docs/ledger.md gives', async (t) => {
