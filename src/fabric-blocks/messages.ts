@@ -43,14 +43,12 @@ export const ChaincodeActionPayloadMessage = {
     endorsements: repeatedMessage(2, { endorser: bytesField(1), signature: bytesField(2) }),
   }),
 };
-/** Whether it has an extension at all makes a difference to a peer; of several the last one counts. */
-export const ProposalResponsePayloadMessage = { proposalHash: bytesField(1), extensions: repeatedBytes(2) };
+export const ProposalResponsePayloadMessage = { proposalHash: bytesField(1), extension: bytesField(2) };
 export const ChaincodeIdMessage = { path: text(1), name: text(2), version: text(3) };
 export const ChaincodeHeaderExtensionMessage = { chaincodeId: message(2, ChaincodeIdMessage) };
 export const ChaincodeActionMessage = {
   results: bytesField(1),
-  /** As with the extension. */
-  events: repeatedBytes(2),
+  events: bytesField(2),
   response: message(3, { status: int32(1), message: text(2), payload: bytesField(3) }),
   chaincodeId: message(4, ChaincodeIdMessage),
 };

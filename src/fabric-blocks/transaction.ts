@@ -66,11 +66,11 @@ export function readEndorsed(data: Bytes): Endorsed {
 }
 
 function readAction(responsePayload: Bytes): ChaincodeAction | undefined {
-  const { extensions } = decode(ProposalResponsePayloadMessage, responsePayload, 'proposal response payload');
-  const extension = extensions.at(-1);
-  if (extension === undefined) return undefined;
+  const { extension } = decode(ProposalResponsePayloadMessage, responsePayload, 'proposal response payload');
+  // To a peer, empty is absent.
+  if (extension.length === 0) return undefined;
   const { results, events, response, chaincodeId } = decode(ChaincodeActionMessage, extension, 'chaincode action');
-  return { results, events: events.at(-1), response, executed: chaincodeId };
+  return { results, events: events.length === 0 ? undefined : events, response, executed: chaincodeId };
 }
 
 /** @throws RejectedError `BAD_ENCODING` */

@@ -14,7 +14,7 @@ import {
 } from '../../src/contract/index.ts';
 import { type Bytes, canonicalJson, concat, fromBase64Url, fromUtf8, type Json, sha256, toBase64Url } from '../../src/core/index.ts';
 import { fabricBlockHash, headerBytes } from '../../src/fabric-blocks/block.ts';
-import { compositeKey } from '../../src/fabric-blocks/index.ts';
+import { compositeKey, decodeEnvelope } from '../../src/fabric-blocks/index.ts';
 import { type OrganisationName, testBytes } from '../support/ledger-network.ts';
 import { identityOf, type Person, signed } from './forged-keys.ts';
 import { answered, type Forged, forgedTransaction, type ForgedTransaction, type WrittenAt } from './forged-transaction.ts';
@@ -41,8 +41,15 @@ export function readVector(): Vector {
   return JSON.parse(readFileSync(file, 'utf8')) as Vector;
 }
 
-/** Blocks of the vector that come before its genesis: configuration and definitions of the chaincodes. */
-export const BEFORE_GENESIS = 6;
+/** Blocks that come before the genesis: configuration and definitions of the chaincodes. */
+export function beforeGenesis(blocks: readonly FabricBlockJson[]): FabricBlockJson[] {
+  const at = blocks.findIndex(({ data }) => data.some((envelope) => isGenesis(decodeEnvelope(fromBase64Url(envelope)).args)));
+  return blocks.slice(0, at < 0 ? blocks.length : at);
+}
+
+function isGenesis([name]: readonly Bytes[]): boolean {
+  return name !== undefined && fromUtf8(name) === 'genesis';
+}
 
 export interface ForgedBlock {
   readonly envelopes: readonly Bytes[];
@@ -68,7 +75,7 @@ export class ForgedChain {
   constructor(changes: Partial<Genesis> = {}, vector: Vector = readVector()) {
     this.genesis = parseFabricGenesis({ ...vector.genesis, ...changes });
     this.ledgerId = ledgerIdOf(this.genesis);
-    this.blocks = vector.blocks.slice(0, BEFORE_GENESIS);
+    this.blocks = beforeGenesis(vector.blocks);
     this.people = vector.people;
   }
 

@@ -33,13 +33,24 @@ export interface ForgedTransaction {
   /** Type of the envelope; 3 unless given. */
   readonly type?: number;
   readonly txId?: string;
+  readonly epoch?: number;
   /** Changes to single layers, made before whatever signs them. */
   readonly change?: Readonly<Partial<Record<Layer, (bytes: Bytes) => Bytes>>>;
   readonly half?: 'low' | 'high';
 }
 
 type Layer =
-  'results' | 'action' | 'responsePayload' | 'proposalPayload' | 'endorsements' | 'actionPayload' | 'payload' | 'signature' | 'envelope';
+  | 'extension'
+  | 'results'
+  | 'action'
+  | 'responsePayload'
+  | 'proposalPayload'
+  | 'endorsements'
+  | 'actionPayload'
+  | 'transaction'
+  | 'payload'
+  | 'signature'
+  | 'envelope';
 
 export interface Forged {
   readonly txId: string;
@@ -51,7 +62,8 @@ export function forgedTransaction(plan: ForgedTransaction): Forged {
   const signatureHeader = concat(bytesOf(1, identityOf(plan.creator)), bytesOf(2, plan.nonce));
   const actionHeader = concat(bytesOf(1, identityOf(plan.proposer ?? plan.creator)), bytesOf(2, plan.nonce));
   const txId = plan.txId ?? toHex(sha256(plan.nonce, identityOf(plan.creator)));
-  const channelHeader = channelHeaderOf(plan, txId);
+  const extension = change('extension', bytesOf(2, bytesOf(2, plan.chaincode)));
+  const channelHeader = channelHeaderOf(plan, txId, extension);
   const proposalPayload = change('proposalPayload', proposalPayloadOf(plan));
   const action = change('action', actionOf(plan, txId, change('results', resultsOf(plan.accesses))));
   const proposalHash = sha256(channelHeader, actionHeader, proposalPayload);
@@ -61,7 +73,7 @@ export function forgedTransaction(plan: ForgedTransaction): Forged {
     'actionPayload',
     concat(bytesOf(1, proposalPayload), bytesOf(2, concat(bytesOf(1, responsePayload), endorsements))),
   );
-  const transaction = bytesOf(1, concat(bytesOf(1, actionHeader), bytesOf(2, actionPayload)));
+  const transaction = change('transaction', bytesOf(1, concat(bytesOf(1, actionHeader), bytesOf(2, actionPayload))));
   const header = concat(bytesOf(1, channelHeader), bytesOf(2, signatureHeader));
   const payload = change('payload', concat(bytesOf(1, header), bytesOf(2, transaction)));
   const signature = change('signature', signed(plan.creator, payload, plan.half));
@@ -72,9 +84,15 @@ export function timestampOf(timeMs: number): Bytes {
   return concat(numberOf(1, Math.floor(timeMs / 1000)), numberOf(2, (timeMs % 1000) * 1_000_000));
 }
 
-function channelHeaderOf({ type = 3, timeMs, channel, chaincode }: ForgedTransaction, txId: string): Bytes {
-  const extension = bytesOf(2, bytesOf(2, chaincode));
-  return concat(numberOf(1, type), bytesOf(3, timestampOf(timeMs)), bytesOf(4, channel), bytesOf(5, txId), bytesOf(7, extension));
+function channelHeaderOf({ type = 3, timeMs, channel, epoch = 0 }: ForgedTransaction, txId: string, extension: Bytes): Bytes {
+  return concat(
+    numberOf(1, type),
+    bytesOf(3, timestampOf(timeMs)),
+    bytesOf(4, channel),
+    bytesOf(5, txId),
+    numberOf(6, epoch),
+    bytesOf(7, extension),
+  );
 }
 
 function proposalPayloadOf({ chaincode, args }: ForgedTransaction): Bytes {

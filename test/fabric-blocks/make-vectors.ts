@@ -7,11 +7,12 @@ import { createPrivateKey, randomBytes } from 'node:crypto';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, hash, signers, type Contract, type Network } from '@hyperledger/fabric-gateway';
 import { type Genesis } from '../../src/contract/index.ts';
 import { type Bytes, canonicalJson, fromUtf8, type Json, toBase64Url } from '../../src/core/index.ts';
-import { blockJson } from '../../src/fabric-blocks/index.ts';
+import { blockJson, decode, int32 } from '../../src/fabric-blocks/index.ts';
 import { DevNetwork, portCount } from '../../src/ledger/index.ts';
 import { FabricCommands } from '../../src/ledger/fabric/network/commands.ts';
 import { commandEnvironment, tlsRoots } from '../../src/ledger/fabric/network/environments.ts';
@@ -22,7 +23,9 @@ import { FABRIC_BINARIES } from '../support/fabric-network.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { evidenceKey, ORGANISATIONS, TEST_MODULE, testSigner } from '../support/ledger-network.ts';
 import { updateBytes, updateEnvelope } from './config-writer.ts';
+import { type FabricBlockJson, ForgedChain } from './forged-chain.ts';
 import type { Person } from './forged-keys.ts';
+import { allJunk } from './junk.ts';
 
 const folder = join(mkdtempSync(join(tmpdir(), 'dcmb-vectors-')), 'network');
 const layout = new Layout(folder);
@@ -32,7 +35,7 @@ try {
   const genesis = genesisOf(network);
   await sendAll(genesis);
   const blocks = await readBlocks(network);
-  const chain = { blocks, genesis: genesis as unknown as Json, people: people() as unknown as Json };
+  const chain = { blocks, genesis, people: people() };
   writeFileSync('test/vectors/fabric/chain.json', `${fromUtf8(canonicalJson(chain))}\n`);
   say(`${blocks.length} blocks`);
 } finally {
@@ -105,6 +108,7 @@ async function sendAll(genesis: Genesis): Promise<void> {
     await underEndorsed(owners);
     await owners.submit('query', { arguments: ['genesis', '{}'] });
     await updateConfig();
+    await broadcastJunk(genesis);
     await sent(owners, 'registerKey', {
       key: toBase64Url(testSigner('after the configuration').publicKey),
       module: TEST_MODULE,
@@ -179,21 +183,40 @@ async function updateConfig(): Promise<void> {
   );
 }
 
+/** Hands envelopes straight to the orderer, which looks at their senders' signatures alone. */
+async function broadcastJunk(genesis: Genesis): Promise<void> {
+  const junk = await allJunk(new ForgedChain({}, { blocks: await readBlocks(network), genesis, people: people() }), Date.now());
+  const settings = readNetworkFile(layout).settings;
+  const client = new Client(`localhost:${ordererPorts(settings).service}`, credentials.createSsl(readFileSync(layout.tlsRoot('orderer'))));
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const stream = client.makeBidiStreamRequest('/orderer.AtomicBroadcast/Broadcast', asIs, asIs);
+  const answers: number[] = [];
+  stream.on('data', (answer: Buffer) => answers.push(decode({ status: int32(1) }, new Uint8Array(answer), 'answer').status));
+  for (const { envelope } of junk) stream.write(Buffer.from(envelope));
+  while (answers.length < junk.length) await setTimeout(50);
+  stream.end();
+  client.close();
+  answers.forEach((status, index) => {
+    if (status !== 200) say(`not ordered (${status}): ${junk[index]!.name}`);
+  });
+  await setTimeout(1000);
+}
+
 /** An `ImplicitMetaPolicy` of any sub-policy of this name. */
 function canonicalPolicy(name: string): Bytes {
   return Uint8Array.from([0x0a, name.length, ...Buffer.from(name)]);
 }
 
-async function readBlocks({ channel }: DevNetwork): Promise<Json[]> {
+async function readBlocks({ channel }: DevNetwork): Promise<FabricBlockJson[]> {
   const environment = commandEnvironment(layout, readNetworkFile(layout).settings, 'owner');
   const commands = new FabricCommands(FABRIC_BINARIES);
   const { stdout } = await commands.run('peer', ['channel', 'getinfo', '-c', channel], environment);
   const height = Number(/"height":(\d+)/.exec(stdout)?.[1]);
-  const blocks: Json[] = [];
+  const blocks: FabricBlockJson[] = [];
   for (let number = 0; number < height; number++) {
     const file = join(folder, '..', `${number}.block`);
     await commands.run('peer', ['channel', 'fetch', String(number), file, '-c', channel], environment);
-    blocks.push(blockJson(new Uint8Array(readFileSync(file))));
+    blocks.push(blockJson(new Uint8Array(readFileSync(file))) as unknown as FabricBlockJson);
   }
   return blocks;
 }
