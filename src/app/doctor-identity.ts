@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { type FabricIdentity, loadFabricIdentity, readCertificate } from '../ledger/index.ts';
 import type { FabricLedgerConfig } from './config.ts';
 import { type Checks, type Found, Wrong } from './doctor-report.ts';
+import { requirePrivateKeys } from './fabric-access.ts';
 
 const DAY_MS = 86_400_000;
 const RENEW_BEFORE_DAYS = 30;
@@ -14,6 +15,10 @@ export async function checkIdentity(
   organisation: string,
   nowMs: number,
 ): Promise<FabricIdentity | undefined> {
+  await checks.run('private key', '', () => {
+    requirePrivateKeys(config);
+    return Promise.resolve([config.pkcs11 === undefined ? 'nobody else may read it.' : 'in its token.', true]);
+  });
   const identity = await checks.run('identity', REMEDY, async () => {
     const { msp, pkcs11 } = config;
     const found = await loadFabricIdentity(organisation, { msp, ...(pkcs11 === undefined ? {} : { pkcs11 }) });

@@ -1,5 +1,8 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock, Random } from '../core/index.ts';
 import { type FabricAccess, type Ledger, openFabricLedger } from '../ledger/index.ts';
+import { requirePrivate } from '../platform/index.ts';
 import type { FabricLedgerConfig } from './config.ts';
 
 /** Names where the configuration gives none. */
@@ -14,8 +17,19 @@ export interface FabricIdentity {
 }
 
 /** Opens the ledger on the Fabric network that the configuration names. @throws RejectedError, UnavailableError in one sentence */
-export function openFabric(config: FabricLedgerConfig, { organisation, random }: FabricIdentity): Promise<Ledger> {
+export async function openFabric(config: FabricLedgerConfig, { organisation, random }: FabricIdentity): Promise<Ledger> {
+  requirePrivateKeys(config);
   return openFabricLedger({ ...fabricAccess(config, organisation, random), ledgerId: config.id });
+}
+
+/** Private keys that other users of the machine may read have to count as known to them. @throws RejectedError `BAD_KEY_FILE` */
+export function requirePrivateKeys({ msp, pkcs11 }: FabricLedgerConfig): void {
+  const folder = join(msp, 'keystore');
+  const keys = pkcs11 === undefined && existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  for (const file of pkcs11 === undefined ? keys : [pkcs11.pinFile]) {
+    const facts = statSync(file, { throwIfNoEntry: false });
+    if (facts?.isFile() === true) requirePrivate(file, facts.mode);
+  }
 }
 
 export function fabricAccess(config: Omit<FabricLedgerConfig, 'kind' | 'id'>, organisation: string, random: Random): FabricAccess {

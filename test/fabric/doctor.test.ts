@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -106,7 +106,7 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
       assert.equal(kind, 'fabric');
       const peer = `peer peer.${side}.dcmb.test`;
       const asked = ['Fabric channel', 'membership', 'chaincode', 'chaincode service', 'ledger', 'endorsement policy', 'clock'];
-      const names = ['agreement', 'keys', 'connection profile', 'identity', 'validity', 'role', peer, ...asked];
+      const names = ['agreement', 'keys', 'connection profile', 'private key', 'identity', 'validity', 'role', peer, ...asked];
       assert.deepEqual(
         checks.map(({ check }) => check),
         names,
@@ -213,6 +213,12 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
     const [other = ''] = readdirSync(join(network.msp('manufacturer'), 'keystore'));
     patient.write(patient.msp('keystore'), readFileSync(join(network.msp('manufacturer'), 'keystore', other), 'utf8'));
     await finds(patient, 'identity', 'is the private key of the certificate', 'one enrolment');
+  });
+
+  test('tells a key that other users of the machine may read', async () => {
+    const patient = new Patient();
+    chmodSync(patient.at(patient.msp('keystore')), 0o644);
+    await finds(patient, 'private key', 'may be read or written by other users', 'chmod 600');
   });
 
   test("tells a peer's certificate in place of a client's", async () => {
