@@ -267,6 +267,28 @@ describe('one log of transactions through the contract and through the chaincode
     }
   });
 
+  test("takes the certification chaincode's word on a module, and nothing while that one fails", async () => {
+    const log = await transactionLog(bench);
+    const { peer } = await begunPeer();
+    await replay(
+      peer,
+      log.slice(
+        0,
+        log.findIndex(({ kind }) => kind === 'anchor'),
+      ),
+      NOW_MS,
+    );
+    const { anchor, bare } = await bench.seal({ n: 0, interval: 0 });
+    peer.certificationStatus = 500;
+    requireRefused(await peer.submit(by('owner'), 'execute', 'anchor', text(anchor)), 'INTERNAL');
+    peer.certificationStatus = 200;
+    const revoked = { status: 'revoked', id: 'none', notBeforeMs: 0, notAfterMs: Number.MAX_SAFE_INTEGER };
+    peer.certification.set(`status~${TEST_MODULE}`, canonicalJson(revoked));
+    requireRefused(await peer.submit(by('owner'), 'execute', 'anchor', text(anchor)), 'UNCERTIFIED_TOKENS');
+    const { body } = payloadOf(await peer.submit(by('owner'), 'execute', 'anchor', text(bare))) as { body: { marks: string[] } };
+    assert.deepEqual(body.marks, ['UNCERTIFIED']);
+  });
+
   test("writes no key twice that another channel's transaction writes: only the genesis is common to all", async () => {
     const other = testFabricGenesis({ nonce: toBase64Url(testBytes('another genesis')) });
     const keysOf = async (genesis: typeof GENESIS): Promise<string[]> => {

@@ -24,6 +24,8 @@ export class FakePeer {
   readonly state = new Map<string, Bytes>();
   /** Committed state of the certification chaincode, by the key that `get` is asked for. */
   readonly certification = new Map<string, Bytes>();
+  /** What the certification chaincode answers with. */
+  certificationStatus = 200;
   channel = 'dcmb';
   /** Thrown by every read, once it is set. */
   fault: Error | undefined;
@@ -107,7 +109,7 @@ class FakeStub implements Stub {
     const [name, key = ''] = args;
     if (chaincode !== 'certification' || channel !== '' || name !== 'get') throw new Error('no such chaincode');
     this.reads.add(`${chaincode}/${key}`);
-    return { status: 200, payload: Buffer.from(this.#peer.certification.get(key) ?? []) };
+    return { status: this.#peer.certificationStatus, payload: Buffer.from(this.#peer.certification.get(key) ?? []) };
   }
 
   setEvent(name: string, payload: Bytes): void {

@@ -36,7 +36,7 @@ export interface EvidenceOptions {
  * JSON in canonical form. Refusals are `{code, message}` with status 500.
  *
  * Two endorsers give the same result to the byte or none: events and values are canonical JSON, reads and writes are a
- * function of arguments, proposal and state, and the clock only refuses.
+ * function of arguments, proposal and state, and the clock only refuses. `about` is for one peer's answer: no two agree on it.
  */
 export class EvidenceChaincode {
   readonly #clock: Clock;
