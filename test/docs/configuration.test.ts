@@ -10,6 +10,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
+  readonly oneOf?: readonly Schema[];
 }
 
 /** Tables of keys: the page, its heading, the schema, and where in a file the keys stand. */
@@ -19,6 +20,7 @@ const TABLES = [
   { page: 'caching.md', heading: 'Limits', schema: 'owner', below: 'channels[].cache.' },
   { page: 'plant.md', heading: "The manufacturer's configuration", schema: 'manufacturer', below: 'channels[].' },
   { page: 'plant.md', heading: 'Actions', schema: 'manufacturer', below: 'channels[].actions[].' },
+  { page: 'fabric.md', heading: 'The line of the configuration', schema: 'owner', below: 'ledger.' },
   { page: 'plant.md', heading: 'Terms', schema: 'agreement-terms', below: '' },
 ];
 
@@ -56,11 +58,11 @@ function keysOf(section: string): string[] {
 function has(root: Schema, path: string): boolean {
   const resolve = (schema: Schema | undefined): Schema | undefined =>
     schema?.$ref === undefined ? schema : resolve(root.$defs?.[schema.$ref.replace('#/$defs/', '')]);
-  let at = resolve(root);
-  for (const step of path.split('.')) {
-    const named = step.startsWith('<') ? at?.additionalProperties : at?.properties?.[step.replace('[]', '')];
-    at = resolve(typeof named === 'object' ? named : undefined);
-    if (step.endsWith('[]')) at = resolve(at?.items);
-  }
-  return at !== undefined;
+  const step = (at: Schema | undefined, name: string): Schema | undefined => {
+    const named = name.startsWith('<') ? at?.additionalProperties : at?.properties?.[name.replace('[]', '')];
+    const found = resolve(typeof named === 'object' ? named : undefined);
+    if (found !== undefined) return name.endsWith('[]') ? resolve(found.items) : found;
+    return at?.oneOf?.map((each) => step(resolve(each), name)).find((each) => each !== undefined);
+  };
+  return path.split('.').reduce(step, resolve(root)) !== undefined;
 }
