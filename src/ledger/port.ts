@@ -77,21 +77,27 @@ export interface LedgerTransaction {
 }
 
 /**
- * What every ledger promises; docs/ledger.md says it in full. One instance serves one organisation.
+ * What every ledger promises; docs/ledger.md says it in full. One instance serves one organisation. On a network each organisation
+ * reads from peers of its own: it sees its own commits at once, and another one's soon.
  */
 export interface Ledger {
   /** 43 characters, see `ledgerIdOf`. */
   readonly id: string;
   readonly organisation: string;
 
-  /** Signs a transaction without sending it. The time in it is this moment's. */
+  /**
+   * Makes and signs a transaction that has no effect yet. The time in it is this moment's. On Fabric that takes the network:
+   * organisations endorse it, and what the contract refuses is refused here.
+   * @throws RejectedError with the contract's code; `TRANSACTION_TOO_LARGE`
+   * @throws UnavailableError on Fabric, `LEDGER_UNAVAILABLE`, `NOT_ENDORSED`: nothing was sent, prepare again later
+   */
   prepare(kind: TransactionKind, body: Json): Promise<PreparedTransaction>;
 
   /**
    * Sends a prepared transaction and waits until it is committed. The same bytes again give the first commit.
    * @throws RejectedError with the contract's or the ledger's code; nothing of the transaction is left behind
-   * @throws UnavailableError `LEDGER_UNAVAILABLE`, `LEDGER_BUSY`, `CLOCK_BEHIND_LEDGER`: not committed, submit again later;
-   * `OUTCOME_UNKNOWN`
+   * @throws UnavailableError `LEDGER_UNAVAILABLE`, `LEDGER_BUSY`, `CLOCK_BEHIND_LEDGER`, `NOT_ORDERED`: not committed, submit
+   * again later; `OUTCOME_UNKNOWN`; `INVALIDATED`: never to be committed, prepare another one
    */
   submit(prepared: PreparedTransaction): Promise<Commit>;
 

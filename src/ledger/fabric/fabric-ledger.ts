@@ -6,7 +6,7 @@ import { BlockStream } from './block-stream.ts';
 import { BLOCKS_BEFORE } from './block-times.ts';
 import { closed } from './errors.ts';
 import { EvidenceBlocks } from './evidence-block.ts';
-import { type FabricAccess, FabricNetwork, requireLedger } from './fabric-network.ts';
+import { type FabricAccess, FabricNetwork, requireLedger, requirePlace } from './fabric-network.ts';
 import { pauseFor } from './patience.ts';
 import { requireSize } from './prepared.ts';
 import { Submission } from './submission.ts';
@@ -33,12 +33,13 @@ export async function openFabricLedger(options: FabricLedgerOptions): Promise<Le
 
 /**
  * Makes an evidence chaincode a ledger by sending it its genesis, which has to name this very place.
- * @throws RejectedError `LEDGER_EXISTS`, `BAD_GENESIS`, `BAD_SHAPE`, those of a refused endorsement; UnavailableError
+ * @throws RejectedError `LEDGER_EXISTS`, `OTHER_LEDGER`, `BAD_GENESIS`, `BAD_SHAPE`, those of a refused endorsement; UnavailableError
  */
 export async function createFabricLedger({ genesis, ...access }: FabricAccess & { readonly genesis: Genesis }): Promise<void> {
   const network = await FabricNetwork.load(access);
   try {
     const form = parseFabricGenesis(genesis);
+    await requirePlace(network, form);
     if ((await network.genesis()) !== undefined) throw exists(access);
     await sendGenesis(network, canonicalJson(form));
     await requireLedger(network, ledgerIdOf(form));

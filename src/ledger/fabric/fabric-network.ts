@@ -136,15 +136,20 @@ export async function requireLedger(network: FabricNetwork, ledgerId: string): P
   }
   const found = ledgerIdOf(genesis);
   if (found !== ledgerId) throw other(network, `is of network ${found} ("${genesis.name}"), expected network ${ledgerId}`);
-  const { fabric } = genesis;
-  if (fabric?.channel !== fabricChannel || fabric.evidence !== chaincode) throw other(network, 'bears a genesis that names another place');
-  if ((await network.blockHash(0)) !== fabric.genesisBlock)
-    throw other(network, 'is on a Fabric channel that began with another block than its genesis says');
+  await requirePlace(network, genesis);
   if (genesis.organisations.some(({ id }) => id === organisation)) return;
   throw new RejectedError<LedgerErrorCode>(
     'NOT_A_MEMBER',
     `Organisation "${organisation}" is no member of the ledger "${genesis.name}". Correct the id.`,
   );
+}
+
+/** @throws RejectedError `OTHER_LEDGER` unless a genesis names this very chaincode on this very Fabric channel */
+export async function requirePlace(network: FabricNetwork, { fabric }: Genesis): Promise<void> {
+  const { fabricChannel, chaincode } = network.access;
+  if (fabric?.channel !== fabricChannel || fabric.evidence !== chaincode) throw other(network, 'is another place than the genesis names');
+  if ((await network.blockHash(0)) === fabric.genesisBlock) return;
+  throw other(network, 'is on a Fabric channel that began with another block than the genesis names');
 }
 
 function other({ access }: FabricNetwork, why: string): RejectedError<LedgerErrorCode> {
