@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Random } from '../core/index.ts';
+import { type Clock, type Random, RejectedError, UnavailableError } from '../core/index.ts';
 import { type FabricAccess, type Ledger, openFabricLedger } from '../ledger/index.ts';
 import { requirePrivate } from '../platform/index.ts';
 import type { FabricLedgerConfig } from './config.ts';
@@ -19,7 +19,19 @@ export interface FabricIdentity {
 /** Opens the ledger on the Fabric network that the configuration names. @throws RejectedError, UnavailableError in one sentence */
 export async function openFabric(config: FabricLedgerConfig, { organisation, random }: FabricIdentity): Promise<Ledger> {
   requirePrivateKeys(config);
-  return openFabricLedger({ ...fabricAccess(config, organisation, random), ledgerId: config.id });
+  try {
+    return await openFabricLedger({ ...fabricAccess(config, organisation, random), ledgerId: config.id });
+  } catch (error) {
+    throw withRemedy(error);
+  }
+}
+
+/** What is to be done depends on what else is wrong, which the doctor looks at. */
+function withRemedy(error: unknown): unknown {
+  if (!(error instanceof RejectedError) && !(error instanceof UnavailableError)) return error;
+  const { code, message, details } = error as RejectedError<string> | UnavailableError<string>;
+  const kind = error instanceof RejectedError ? RejectedError : UnavailableError;
+  return new kind(code, `${message} To see what to do, run dcmb doctor on the configuration.`, { cause: error, details });
 }
 
 /** Private keys that other users of the machine may read have to count as known to them. @throws RejectedError `BAD_KEY_FILE` */

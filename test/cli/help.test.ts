@@ -6,6 +6,10 @@ import { dcmb } from './program.ts';
 
 const COMMANDS: readonly (readonly string[])[] = [
   ['demo'],
+  ['doctor'],
+  ['ledger'],
+  ['ledger', 'create'],
+  ['ledger', 'show'],
   ['init'],
   ['serve'],
   ['receive'],
