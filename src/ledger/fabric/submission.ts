@@ -142,7 +142,7 @@ export class Submission {
     try {
       return await this.#parts.peers.ask((peer) => peer.submit(bytes), watch);
     } catch (error) {
-      if (isSent) throw this.#unknown('submit', error);
+      if (isSent || this.#parts.peers.signal.aborted) throw this.#unknown('submit', error);
       if (isAnswered) throw unavailable('NOT_ORDERED', 'submit', 'No orderer takes the transaction now', error);
       throw unavailable('LEDGER_UNAVAILABLE', 'submit', 'No peer of the organisation can be reached', error);
     }
