@@ -84,7 +84,7 @@ async function found(network: FabricNetwork): Promise<FabricLedger | undefined> 
 async function made(network: FabricNetwork, terms: FabricLedgerTerms): Promise<FabricLedger> {
   const { fabricChannel, chaincode } = network.access;
   const block = await network.tryOut({ chaincode: 'qscc', name: 'GetBlockByNumber', args: [fabricChannel, '0'] });
-  const known = [...channelMembers(block).members.keys()];
+  const known = [...channelMembers(block).members.keys()].sort();
   const genesis: FabricGenesis = {
     v: 0,
     nonce: toBase64Url(systemRandom.bytes(32)),
