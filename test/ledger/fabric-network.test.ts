@@ -10,7 +10,7 @@ import { lastLines } from '../../src/ledger/fabric/network/commands.ts';
 import { makeOnce } from '../../src/ledger/fabric/network/files.ts';
 import { Layout } from '../../src/ledger/fabric/network/layout.ts';
 import { locked } from '../../src/ledger/fabric/network/lock.ts';
-import { claimFolder } from '../../src/ledger/fabric/network/network-file.ts';
+import { claimFolder, readNetworkFile } from '../../src/ledger/fabric/network/network-file.ts';
 import { PartProcess } from '../../src/ledger/fabric/network/part-process.ts';
 import { requireAddress } from '../../src/ledger/fabric/network/preconditions.ts';
 import { identify, isRunning } from '../../src/ledger/fabric/network/process-identity.ts';
@@ -65,11 +65,26 @@ test('a machine whose only IPv4 addresses are loopback is told what to do', () =
 test("what a run leaves that was cut off at its very begin does not make the folder somebody else's", () => {
   const layout = new Layout(join(folder, 'begun'));
   mkdirSync(layout.folder);
-  for (const name of ['lock', 'lock.4711', 'network.json.new']) writeFileSync(join(layout.folder, name), '');
+  for (const name of ['lock', 'lock.4711', 'lock.over', 'lock.over.4711', 'network.json.new']) writeFileSync(join(layout.folder, name), '');
   assert.equal(claimFolder(layout, { firstPort: 20_000 }, '/bin').firstPort, 20_000);
-  assert.ok(layout.contents.includes(join(layout.folder, 'lock.4711')));
+  for (const name of ['lock.4711', 'lock.over', 'lock.over.4711']) assert.ok(layout.contents.includes(join(layout.folder, name)), name);
   assert.deepEqual(claimFolder(layout, {}, '/bin').organisations, ['owner', 'manufacturer', 'certifier1']);
   assert.throws(() => claimFolder(layout, { firstPort: 20_001 }, '/bin'), { code: 'SETTINGS_DIFFER' });
+});
+
+test('settings that are damaged, or of another program, are told', () => {
+  const layout = new Layout(join(folder, 'damaged'));
+  mkdirSync(layout.folder);
+  const settings = { v: 0, channel: 'dcmb', organisations: ['owner', 'manufacturer'], firstPort: 20_000 };
+  const refused = { code: 'NOT_A_NETWORK', message: /network\.json is damaged, or of another program\. Take another folder/ };
+  const others = ['', '{"name":"other"}', JSON.stringify({ settings: { ...settings, firstPort: 80 }, binaries: '/bin' })];
+  for (const text of [...others, JSON.stringify({ settings: { ...settings, organisations: [1] }, binaries: '/bin' })]) {
+    writeFileSync(layout.settings, text);
+    assert.throws(() => DevNetwork.open(layout.folder), refused);
+    assert.throws(() => claimFolder(layout, {}, '/bin'), refused);
+  }
+  writeFileSync(layout.settings, JSON.stringify({ settings, binaries: '/bin' }));
+  assert.deepEqual(readNetworkFile(layout), { settings, binaries: '/bin' });
 });
 
 describe("Fabric's commands", () => {
@@ -149,6 +164,27 @@ describe('a process', () => {
     assert.equal(stubborn.running(), undefined);
   });
 
+  test(
+    'of which the file is damaged is found, by its words and its folder, and stopped',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const [one, same] = [part('damaged', 'while :; do sleep 0.05; done'), part('same-words', 'while :; do sleep 0.05; done')];
+      for (const each of [one, same]) each.start();
+      const identity = one.running();
+      await one.ready(() => Promise.resolve(readFileSync(`/proc/${identity?.pid}/cmdline`, 'utf8').includes('while')), 10_000);
+      for (const text of ['', 'null', '{"pid":0,"start":""}']) {
+        writeFileSync(one.part.processFile, text);
+        assert.deepEqual(one.running(), identity);
+      }
+      assert.equal(await one.stop(), false);
+      assert.ok(identity !== undefined && !isRunning(identity));
+      writeFileSync(one.part.processFile, '');
+      assert.equal(one.running(), undefined);
+      assert.ok(same.running() !== undefined);
+      await same.stop();
+    },
+  );
+
   test('gets the variables given to it and none of the network but these', async () => {
     process.env['CORE_PEER_ADDRESS'] = '192.0.2.1:7051';
     const shown = part('shown', 'env');
@@ -188,6 +224,32 @@ test("one process at a time changes a network, and one that died stands in nobod
   assert.ok(!existsSync(lock));
   writeFileSync(lock, JSON.stringify({ pid: process.pid, start: 'before the machine was started anew' }));
   assert.equal(await locked(lock, () => Promise.resolve('mine')), 'mine');
+});
+
+test("a lock that is empty is nobody's, and one that was taken meanwhile is left to whom it belongs", async () => {
+  const lock = join(folder, 'emptied/lock');
+  mkdirSync(join(folder, 'emptied'));
+  writeFileSync(lock, '');
+  await locked(lock, () => Promise.resolve(writeFileSync(lock, 'of another')));
+  assert.equal(readFileSync(lock, 'utf8'), 'of another');
+});
+
+test('of processes that find the lock of a dead one at the same time, one takes it over', async () => {
+  const lock = join(folder, 'raced/lock');
+  mkdirSync(join(folder, 'raced'));
+  const racer = join(import.meta.dirname, 'lock-racer.ts');
+  for (let round = 0; round < 2; round++) {
+    writeFileSync(lock, JSON.stringify({ pid: 1, start: 'before' }));
+    const at = `${Date.now() + 700}`;
+    const racers = Array.from({ length: 4 }, () => spawn(process.execPath, [racer, lock, at], { stdio: ['ignore', 'pipe', 'inherit'] }));
+    const said = await Promise.all(racers.map(async ({ stdout }) => (await stdout.setEncoding('utf8').toArray()).join('')));
+    assert.ok(said.includes('worked'), said.join());
+    assert.deepEqual(
+      [...new Set(said)].filter((each) => each !== 'worked' && each !== 'NETWORK_BUSY'),
+      [],
+    );
+    assert.ok(!existsSync(lock));
+  }
 });
 
 test('a file that was begun and not finished is made anew', async () => {

@@ -77,7 +77,7 @@ export class DevNetwork {
     });
   }
 
-  /** The network of a folder, whether it is up or not. @throws UnavailableError `NO_NETWORK` */
+  /** The network of a folder, whether it is up or not. @throws UnavailableError `NO_NETWORK`; RejectedError `NOT_A_NETWORK` */
   static open(folder: string = defaultNetworkFolder()): DevNetwork {
     const layout = new Layout(resolve(folder));
     const { settings, binaries } = readNetworkFile(layout);

@@ -66,7 +66,7 @@ export class Layout {
   /** All that a network makes in its folder, but for the lock; the settings last. */
   get contents(): string[] {
     const made = ['run', 'logs', 'data', 'packages', 'profiles', 'builder', 'config', 'genesis.block', 'crypto'];
-    const begun = readdirSync(this.folder).filter((name) => /^lock\.\d+$/.test(name));
+    const begun = readdirSync(this.folder).filter((name) => /^lock(\.over)*\.(over|\d+)$/.test(name));
     const names = [...begun, ...made, ...made.map((name) => `${name}.new`), 'network.json.new', 'network.json'];
     return names.map((name) => join(this.folder, name));
   }

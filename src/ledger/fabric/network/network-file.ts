@@ -1,10 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import * as v from 'valibot';
 import { rejected, unavailable } from './errors.ts';
 import { writeWhole } from './files.ts';
 import type { Layout } from './layout.ts';
 import { CHANNEL, checkSettings, DEFAULT_FIRST_PORT, DEFAULT_ORGANISATIONS, type NetworkSettings } from './settings.ts';
 
 /** What is written in a network's folder before anything else is. */
+const NetworkFileShape = v.object({
+  settings: v.object({ v: v.literal(0), channel: v.string(), organisations: v.array(v.string()), firstPort: v.number() }),
+  binaries: v.string(),
+});
+
 interface NetworkFile {
   readonly settings: NetworkSettings;
   readonly binaries: string;
@@ -20,10 +26,17 @@ export function hasNetwork(layout: Layout): boolean {
   return existsSync(layout.settings);
 }
 
-/** @throws UnavailableError `NO_NETWORK` */
+/** @throws UnavailableError `NO_NETWORK`; RejectedError `NOT_A_NETWORK` where the file is damaged, or somebody else's */
 export function readNetworkFile(layout: Layout): NetworkFile {
   if (!hasNetwork(layout)) throw unavailable('NO_NETWORK', `There is no Fabric network in ${layout.folder}. Bring one up first.`);
-  return JSON.parse(readFileSync(layout.settings, 'utf8')) as NetworkFile;
+  try {
+    const file = v.parse(NetworkFileShape, JSON.parse(readFileSync(layout.settings, 'utf8')));
+    checkSettings(file.settings);
+    return file;
+  } catch (cause) {
+    const what = `${layout.settings} is damaged, or of another program. Take another folder`;
+    throw rejected('NOT_A_NETWORK', `${what}, or end the processes whose numbers are in its folder "run" and remove it.`, cause);
+  }
 }
 
 /**
@@ -46,7 +59,7 @@ export function claimFolder(layout: Layout, wanted: WantedSettings, binaries: st
 }
 
 /** What a run that was cut off may have left before the settings were there. */
-const BEFORE_SETTINGS = /^(lock(\.\d+)?|network\.json\.new)$/;
+const BEFORE_SETTINGS = /^(lock(\.over)*(\.\d+)?|network\.json\.new)$/;
 
 function requireNew(layout: Layout): void {
   if (readdirSync(layout.folder).every((name) => BEFORE_SETTINGS.test(name))) return;

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lastLines, plainEnvironment } from './commands.ts';
 import { unavailable } from './errors.ts';
 import { makeFolder, writeWhole } from './files.ts';
-import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { findProcess, identify, isRunning, parseIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** How one part is started, and where its traces are. */
 export interface PartProgram {
@@ -40,11 +40,13 @@ export class PartProcess {
     this.part = part;
   }
 
-  /** The process that this network started, as long as it runs. */
+  /** The process that this network started, as long as it runs. Where its file is damaged it is searched for. */
   running(): ProcessIdentity | undefined {
-    if (!existsSync(this.part.processFile)) return undefined;
-    const identity = JSON.parse(readFileSync(this.part.processFile, 'utf8')) as ProcessIdentity;
-    return isRunning(identity) ? identity : undefined;
+    const { processFile, program, args, folder } = this.part;
+    if (!existsSync(processFile)) return undefined;
+    const identity = parseIdentity(readFileSync(processFile, 'utf8'));
+    if (identity !== undefined) return isRunning(identity) ? identity : undefined;
+    return existsSync(folder) ? findProcess([program, ...args], realpathSync(folder)) : undefined;
   }
 
   /** Starts it, and writes down which process it is. Does nothing where it runs. */

@@ -87,9 +87,9 @@ export class NetworkParts {
 }
 
 /** From sources Node takes the types off as it reads. */
-const CHAINCODE_MAIN =
-  process.env['DCMB_CC'] ??
-  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../chaincode/main.ts' : '../chaincode/main.js', import.meta.url));
+const CHAINCODE_MAIN = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../chaincode/main.ts' : '../chaincode/main.js', import.meta.url),
+);
 
 function isContract(part: Part): part is Contract {
   return (CONTRACTS as readonly string[]).includes(part);

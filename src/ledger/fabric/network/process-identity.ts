@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import * as v from 'valibot';
 import { errnoOf } from './files.ts';
 
 /**
@@ -11,12 +12,33 @@ export interface ProcessIdentity {
   readonly start: string;
 }
 
+const IdentityShape = v.object({ pid: v.pipe(v.number(), v.integer(), v.minValue(1)), start: v.string() });
+
 const GONE: readonly string[] = ['ENOENT', 'ESRCH'];
 
 /** The process as it runs now; undefined where there is none, or only its remains that nobody has collected. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const start = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
   return start === undefined ? undefined : { pid, start };
+}
+
+/** Of which process a text tells; `undefined` where it tells of none, as after a power cut that left the file empty. */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const parsed = v.safeParse(IdentityShape, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The process that was started with exactly these words in this working folder; on Linux only. */
+export function findProcess(words: readonly string[], folder: string): ProcessIdentity | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const wanted = `${words.join('\0')}\0`;
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== `${process.pid}`);
+  const found = pids.find((pid) => readText(`/proc/${pid}/cmdline`) === wanted && folderOf(pid) === folder);
+  return found === undefined ? undefined : identify(Number(found));
 }
 
 /** True while this very process runs. */
@@ -51,6 +73,15 @@ function readText(path: string): string | undefined {
   } catch (error) {
     if (GONE.includes(errnoOf(error))) return undefined;
     throw error;
+  }
+}
+
+/** Empty where that is not ours to know. */
+function folderOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
   }
 }
 
