@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RejectedError } from '../core/index.ts';
 import { writeFileAtomic } from '../platform/index.ts';
@@ -20,49 +20,79 @@ const MSP_FOLDERS = ['signcerts', 'keystore', 'cacerts', 'intermediatecerts'] as
  * @throws RejectedError `BAD_CONFIG`
  */
 export function organisationOf(profile: string): string {
-  const { client, organizations } = readProfile(profile) as { client?: { organization?: string }; organizations?: Organizations };
-  const all = Object.entries(organizations ?? {});
-  const own = all.length === 1 ? all[0] : all.find(([name]) => name === client?.organization);
-  const id = own?.[1].mspid;
-  if (typeof id === 'string') return id;
-  throw bad(`${profile} does not say which organisation it is for. Name it as "client": { "organization": ... }.`);
+  return ownOf(profile, readProfile(profile)).mspid;
 }
 
-type Organizations = Readonly<Record<string, { readonly mspid?: string }>>;
+/** What is read of a connection profile here; it holds more. */
+interface Profile {
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly client?: { readonly organization?: string };
+  readonly organizations?: Readonly<Record<string, { readonly mspid?: string; readonly peers?: readonly string[] }>>;
+  readonly peers?: Readonly<Record<string, { readonly url?: unknown; readonly tlsCACerts?: unknown; readonly grpcOptions?: unknown }>>;
+}
+
+interface Own {
+  /** Its name in the profile. */
+  readonly name: string;
+  readonly mspid: string;
+  /** Names of its peers. */
+  readonly peers: readonly string[];
+}
+
+function ownOf(file: string, { client, organizations = {} }: Profile): Own {
+  const all = Object.entries(organizations);
+  const [name, own] = (all.length === 1 ? all[0] : all.find(([key]) => key === client?.organization)) ?? [];
+  if (name !== undefined && typeof own?.mspid === 'string') return { name, mspid: own.mspid, peers: own.peers ?? [] };
+  throw bad(`${file} does not say which organisation it is for. Name it as "client": { "organization": ... }.`);
+}
 
 /**
- * Copies profile and client identity, and nothing else, into a folder of the organisation's own.
+ * Copies the organisation's own part of its profile, and its client identity, into a folder of its own. What else a profile
+ * may hold is not copied: other organisations' peers, and a registrar's secret.
  * @param folder new; gets `connection.json` and `msp/`
  */
 export async function copyMember({ profile, msp }: FabricMember, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const text = JSON.stringify(withPemsInside(readProfile(profile), dirname(resolve(profile))), undefined, 2);
+  const text = JSON.stringify(ownPart(profile), undefined, 2);
   await writeFileAtomic(join(folder, 'connection.json'), `${text}\n`, { mode: 0o600, replace: false });
   for (const part of MSP_FOLDERS) copyFolder(join(msp, part), join(folder, 'msp', part));
 }
 
-/** A path in a profile leads nowhere from its copy, so the certificates are written into it. */
-function withPemsInside(value: unknown, folder: string): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => withPemsInside(item, folder));
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).map(([key, member]: [string, unknown]) => {
-    const path = key === 'tlsCACerts' ? (member as { path?: unknown }).path : undefined;
-    return [key, typeof path === 'string' ? { pem: readText(resolve(folder, path)) } : withPemsInside(member, folder)] as const;
+function ownPart(file: string): Profile {
+  const profile = readProfile(file);
+  const own = ownOf(file, profile);
+  const peers = own.peers.flatMap((name) => {
+    const { url, tlsCACerts, grpcOptions } = profile.peers?.[name] ?? {};
+    return url === undefined ? [] : [[name, { url, tlsCACerts: pemInside(tlsCACerts, file), grpcOptions }] as const];
   });
-  return Object.fromEntries(members);
+  return {
+    name: profile.name,
+    version: profile.version,
+    client: { organization: own.name },
+    organizations: { [own.name]: { mspid: own.mspid, peers: own.peers } },
+    peers: Object.fromEntries(peers),
+  };
+}
+
+/** A path in a profile leads nowhere from its copy, so the certificates are written into it. */
+function pemInside(certificates: unknown, profile: string): unknown {
+  const path = (certificates as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? { pem: readText(resolve(dirname(profile), path)) } : certificates;
 }
 
 function copyFolder(from: string, to: string): void {
   if (!existsSync(from)) return;
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
-    copyFileSync(join(from, entry.name), join(to, entry.name));
-    chmodSync(join(to, entry.name), 0o600);
+  for (const name of readdirSync(from)) {
+    // Where secrets are mounted into a container, a link to a folder stands among the files.
+    if (!statSync(join(from, name)).isFile()) continue;
+    copyFileSync(join(from, name), join(to, name));
+    chmodSync(join(to, name), 0o600);
   }
 }
 
-function readProfile(file: string): object {
+function readProfile(file: string): Profile {
   const text = readText(file);
   try {
     const value = JSON.parse(text) as unknown;
