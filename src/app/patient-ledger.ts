@@ -97,7 +97,7 @@ export class PatientLedger implements Ledger {
     opening.catch(() => undefined);
     const waited = new AbortController();
     try {
-      const late = pause(this.#since + OPENS_WITHIN_MS - performance.now(), waited.signal).then(() => undefined);
+      const late = pause(Math.max(0, this.#since + OPENS_WITHIN_MS - performance.now()), waited.signal).then(() => undefined);
       const ledger = await Promise.race([opening, late]);
       if (ledger !== undefined) return ledger;
       throw new UnavailableError<LedgerErrorCode>('LEDGER_UNAVAILABLE', 'The ledger gives no answer yet. It is waited for.');

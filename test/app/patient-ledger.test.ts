@@ -38,11 +38,17 @@ describe('a ledger that need not be there', () => {
     const { ledger, closed } = counted();
     const opening = Promise.withResolvers<Ledger>();
     const patient = new PatientLedger('id', 'owner', () => opening.promise);
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
     await patient.tryOpen();
+    await pause(10);
     await assert.rejects(patient.lastBlock(), { kind: 'Unavailable', code: 'LEDGER_UNAVAILABLE' });
     await patient.close();
     opening.resolve(ledger);
     await until('it is closed', () => closed() === 1);
+    process.off('warning', note);
+    assert.deepEqual(warnings, []);
   });
 
   test('that answers late is used from then on', async () => {
