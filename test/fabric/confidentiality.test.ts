@@ -130,6 +130,11 @@ describe("what a certifier's peer holds", () => {
       // 3923 in base 128 behind the tag of field 1.
       assert.deepEqual(search.in(unfold([Buffer.from([0x08, 0xd3, 0x1e])])), [`${number.name}: number`]);
       assert.deepEqual(search.in(unfold([Buffer.from('{"n":3923}')])), [`${number.name}: number`]);
+      // In base64: 3923 as 32 bits, both orders.
+      for (const bytes of ['00000f53', '530f0000']) {
+        const text = JSON.stringify([Buffer.from(bytes, 'hex').toString('base64url')]);
+        assert.deepEqual(search.in(unfold([Buffer.from(text)])), [`${number.name}: number`]);
+      }
     });
 
     test('finds hashes of guesses: plain, labelled, with a field as salt, cut short', () => {

@@ -50,6 +50,8 @@ const RUNS = {
   base64: new RegExp(`[A-Za-z0-9+/_-]{${LEAST_RUN},}`, 'g'),
   hex: new RegExp(`[0-9A-Fa-f]{${LEAST_RUN},}`, 'g'),
 };
+/** A text of four or eight bytes in base64 or hex: a number by itself. */
+const SHORT_TEXT = /"([A-Za-z0-9+/_-]{6}(?:==)?|[A-Za-z0-9+/_-]{8}|[A-Za-z0-9+/_-]{11}=?|[0-9A-Fa-f]{16})"/g;
 const JSON_NUMBER = /(?<=[[:,\s"])-?\d{1,16}(?:\.\d+)?(?:[eE][+-]?\d+)?(?=[\],}\s"])/g;
 
 export function unfold(parts: readonly Uint8Array[]): Unfolded {
@@ -90,10 +92,24 @@ class Unfolding implements Unfolded {
 
   #read(bytes: Buffer, text: string): void {
     for (const [number] of text.matchAll(JSON_NUMBER)) this.numbers.add(Number(number));
+    for (const [, short = ''] of text.matchAll(SHORT_TEXT)) {
+      for (const encoding of ['base64', 'hex'] as const) this.#number(Buffer.from(short, encoding));
+    }
     this.#packedHashes(bytes);
     for (const { bytes: field, numbers = [] } of anyFields(bytes) ?? []) {
       for (const number of numbers) this.numbers.add(number);
-      if (field !== undefined) this.#field(Buffer.from(field));
+      if (field === undefined) continue;
+      this.#field(Buffer.from(field));
+      this.#number(Buffer.from(field));
+    }
+  }
+
+  /** Four or eight bytes that stand alone, whole and in half, in both orders of bytes. */
+  #number(bytes: Buffer): void {
+    if (bytes.length !== 4 && bytes.length !== 8) return;
+    for (const each of [bytes, Buffer.from(bytes).reverse()]) {
+      if (each.length === 4) this.numbers.add(each.readInt32LE()).add(each.readUInt32LE()).add(each.readFloatLE());
+      else this.numbers.add(each.readDoubleLE()).add(Number(each.readBigInt64LE()));
     }
   }
 
