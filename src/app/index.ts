@@ -43,6 +43,7 @@ export {
 } from '../audit/index.ts';
 export { type DcmbError, FatalError, RejectedError, type UaType, type UaValue, UnavailableError } from '../core/index.ts';
 export {
+  buildFabric,
   defaultBinaries,
   defaultNetworkFolder,
   DEFAULT_FIRST_PORT,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
-import { DEFAULT_FIRST_PORT, DevNetwork, portCount } from '../app/index.ts';
+import { buildFabric, DEFAULT_FIRST_PORT, defaultBinaries, DevNetwork, portCount, type Progress } from '../app/index.ts';
 import { isRunning } from './fabric-place.ts';
 import { ShownProgress } from './shown-progress.ts';
 import { spokenPath } from './spoken-paths.ts';
@@ -20,24 +20,40 @@ const ORGANISATIONS = ['owner', 'manufacturer', 'certifier1'] as const;
 /**
  * The development network where it runs, else one of the demo's own.
  * @param own new folder for a network of the demo's own
+ * @param stopped ends the bringing up, and takes away what there is by then
+ * @returns undefined where it was stopped
  */
-export async function demoNetwork(own: string, print: (line: string) => void): Promise<DemoNetwork> {
+export async function demoNetwork(own: string, print: (line: string) => void, stopped: AbortSignal): Promise<DemoNetwork | undefined> {
   const running = await runningNetwork();
   if (running !== undefined) {
     print(`Using the Fabric network in ${spokenPath(running.folder)}.`);
     return { network: running, end: () => Promise.resolve() };
   }
   print('Bringing a Fabric network up: an orderer, three peers, two chaincode services ...');
+  try {
+    return { network: await bringUp(own, stopped), end: () => remove(own) };
+  } catch (error) {
+    await remove(own);
+    if (stopped.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function bringUp(folder: string, stopped: AbortSignal): Promise<DevNetwork> {
   const shown = new ShownProgress();
-  const firstPort = await freeFirstPort(portCount(ORGANISATIONS.length));
-  const up = DevNetwork.up({ folder: own, organisations: ORGANISATIONS, firstPort, progress: (progress) => shown.show(progress) });
-  const network = await up
-    .finally(() => shown.end())
-    .catch(async (error: unknown) => {
-      await remove(own);
-      throw error;
-    });
-  return { network, end: () => remove(own) };
+  try {
+    await buildFabric(defaultBinaries(), (progress) => shown.show(progress), stopped);
+    const progress = (step: Progress): void => {
+      stopped.throwIfAborted();
+      shown.show(step);
+    };
+    const firstPort = await freeFirstPort(portCount(ORGANISATIONS.length));
+    const network = await DevNetwork.up({ folder, organisations: ORGANISATIONS, firstPort, progress });
+    stopped.throwIfAborted();
+    return network;
+  } finally {
+    shown.end();
+  }
 }
 
 async function runningNetwork(): Promise<DevNetwork | undefined> {

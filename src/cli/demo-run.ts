@@ -25,10 +25,16 @@ const CHANNEL = 'turbofan';
 
 /** Runs the main job until it is stopped, and tells what came of it. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const stopping = stopRequested(false).then(() => undefined);
+  const stopped = new AbortController();
+  const stopping = stopRequested(false).then(() => {
+    stopped.abort();
+    return undefined;
+  });
   const print = options.json === true ? () => undefined : (line: string) => process.stdout.write(`${line}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'dcmb-demo-'));
-  const fabric = options.ledger === 'fabric' ? await demoNetwork(`${folder}.fabric`, print) : undefined;
+  const isOnFabric = options.ledger === 'fabric';
+  const fabric = isOnFabric ? await demoNetwork(`${folder}.fabric`, print, stopped.signal) : undefined;
+  if (isOnFabric && fabric === undefined) process.exit(0);
   let passed: boolean;
   try {
     print('Making keys, certificates and a signed agreement ...');

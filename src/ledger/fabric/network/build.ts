@@ -30,17 +30,18 @@ export function isBuilt(binaries: string): boolean {
 /**
  * Builds Fabric's commands unless they are there. Takes a minute or two, most of a gigabyte of Go's caches, and the
  * network where Go's module proxy is.
+ * @param signal ends the build, which can be repeated
  * @throws UnavailableError `GO_MISSING`, `BUILD_FAILED`
  */
-export async function buildFabric(binaries: string, progress: OnProgress = () => undefined): Promise<void> {
+export async function buildFabric(binaries: string, progress: OnProgress = () => undefined, signal?: AbortSignal): Promise<void> {
   if (isBuilt(binaries)) return;
   await requireGo();
   const temporary = `${binaries}.new`;
   makeFolder(temporary);
   progress({ key: 'build', text: 'Fabric: fetching modules' });
-  const packages = await go(['list', '-deps', 'tool'], {}, onDownloads(progress));
+  const packages = await go(['list', '-deps', 'tool'], { signal }, onDownloads(progress));
   const total = packages.trim().split('\n').length;
-  await go(['install', '-v', 'tool'], { GOBIN: temporary }, onPackages(progress, total));
+  await go(['install', '-v', 'tool'], { signal, env: { GOBIN: temporary } }, onPackages(progress, total));
   writeWhole(join(temporary, BUILT_FROM), moduleDigest());
   rmSync(binaries, { recursive: true, force: true });
   renameSync(temporary, binaries);
@@ -73,9 +74,15 @@ async function requireGo(): Promise<void> {
   }
 }
 
-function go(args: readonly string[], variables: Readonly<Record<string, string>>, onLine: (line: string) => void): Promise<string> {
+interface GoOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+function go(args: readonly string[], { env, signal }: GoOptions, onLine: (line: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn('go', args, { cwd: FABRIC_FILES, env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const options = { cwd: FABRIC_FILES, env: { ...process.env, ...env }, ...(signal === undefined ? {} : { signal }) };
+    const child = spawn('go', args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [output, said] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     createInterface(child.stderr).on('line', (line) => {
