@@ -15,9 +15,9 @@ import type { TransactionKind } from '../contract/index.ts';
 import { type Commit, type Ledger, openEmbeddedLedger } from '../ledger/index.ts';
 import { isRefusal, untilCommitted } from '../transfer/index.ts';
 import { loadSigningKey, systemClock, systemRandom } from '../platform/index.ts';
-import type { ConfigErrorCode, KeyPaths, LedgerConfig } from './config.ts';
+import type { ConfigErrorCode, FabricLedgerConfig, KeyPaths, LedgerConfig } from './config.ts';
 import { openFabric } from './fabric-access.ts';
-import { PatientLedger } from './patient-ledger.ts';
+import { type IsMistake, PatientLedger } from './patient-ledger.ts';
 
 export { LedgerWatch } from './ledger-watch.ts';
 
@@ -55,12 +55,22 @@ export async function loadLedgerKey({ ledger, keys }: Omit<LedgerAccess, 'organi
   return ledger.kind === 'fabric' || keys.ledger === undefined ? undefined : loadSigningKey(keys.ledger);
 }
 
+/** Of what a network says while it comes back, or a token that is absent, nothing proves a mistake. */
+function isFabricMistake({ pkcs11 }: FabricLedgerConfig): IsMistake {
+  const codes = ['OTHER_LEDGER', 'BAD_PROFILE', 'BAD_KEY_FILE', ...(pkcs11 === undefined ? ['BAD_IDENTITY'] : [])];
+  return ({ code }) => codes.includes(code);
+}
+
+/** A file may be damaged by a fault of its disk that passes. */
+const isFileMistake: IsMistake = ({ code }) => code !== 'LEDGER_CORRUPT';
+
 /**
  * Opens the configured ledger for a module that has run before: that need not wait until it answers.
- * @throws RejectedError where the configuration names another network, or a file that is no ledger
+ * @throws RejectedError where the configuration names another network, a file that is no ledger, or files that can't be used
  */
 export async function openLedgerPatiently(config: LedgerConfig, identity: LedgerIdentity): Promise<Ledger> {
-  const ledger = new PatientLedger(config.id, identity.organisation, () => openLedger(config, identity));
+  const isMistake = config.kind === 'fabric' ? isFabricMistake(config) : isFileMistake;
+  const ledger = new PatientLedger(config.id, identity.organisation, () => openLedger(config, identity), isMistake);
   await ledger.tryOpen();
   return ledger;
 }

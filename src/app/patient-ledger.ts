@@ -8,6 +8,9 @@ const AGAIN_AFTER_MS = 500;
 /** A network that gives no answer at all is no reason to start or to stop later than this. */
 const OPENS_WITHIN_MS = 2000;
 
+/** Whether an error of opening is a mistake that no wait would mend. */
+export type IsMistake = (error: RejectedError<string>) => boolean;
+
 /**
  * A ledger that need not be there: it is opened at the first call that finds it, and every call before that is
  * Unavailable, soon also where opening takes long. A module that has run before starts on it, seals and delivers, and anchors when the ledger is back.
@@ -16,6 +19,7 @@ export class PatientLedger implements Ledger {
   readonly id: string;
   readonly organisation: string;
   readonly #open: () => Promise<Ledger>;
+  readonly #isMistake: IsMistake;
   #ledger: Ledger | undefined;
   #opening: Promise<Ledger> | undefined;
   #again = 0;
@@ -23,22 +27,23 @@ export class PatientLedger implements Ledger {
   #lastError: unknown;
   #isClosed = false;
 
-  constructor(id: string, organisation: string, open: () => Promise<Ledger>) {
+  constructor(id: string, organisation: string, open: () => Promise<Ledger>, isMistake: IsMistake) {
     this.id = id;
     this.organisation = organisation;
     this.#open = open;
+    this.#isMistake = isMistake;
   }
 
   /**
    * Tries to open the ledger once. That it is not there, damaged or slow is no error.
-   * @throws RejectedError `OTHER_LEDGER`, `NOT_A_MEMBER`, `NOT_A_LEDGER`: no wait would mend that
+   * @throws RejectedError where it is a mistake
    */
   async tryOpen(): Promise<void> {
     try {
       await this.#opened();
-    } catch (error) {
-      const isMistake = error instanceof RejectedError && (error as RejectedError<string>).code !== 'LEDGER_CORRUPT';
-      if (isMistake) throw error;
+    } catch {
+      const error = this.#lastError;
+      if (error instanceof RejectedError && this.#isMistake(error as RejectedError<string>)) throw error;
     }
   }
 
@@ -87,18 +92,20 @@ export class PatientLedger implements Ledger {
   async #opened(): Promise<Ledger> {
     if (this.#ledger !== undefined) return this.#ledger;
     if (this.#isClosed) throw closed();
-    if (this.#opening === undefined && performance.now() < this.#again) throw this.#lastError;
+    if (this.#opening === undefined && performance.now() < this.#again) throw waitedFor(this.#lastError);
     this.#opening ??= this.#openOnce();
     return this.#soon(this.#opening);
   }
 
   /** What takes longer goes on, with nobody waiting for it. */
   async #soon(opening: Promise<Ledger>): Promise<Ledger> {
-    opening.catch(() => undefined);
     const waited = new AbortController();
     try {
       const late = pause(Math.max(0, this.#since + OPENS_WITHIN_MS - performance.now()), waited.signal).then(() => undefined);
-      const ledger = await Promise.race([opening, late]);
+      const answered = opening.catch((error: unknown) => {
+        throw waitedFor(error);
+      });
+      const ledger = await Promise.race([answered, late]);
       if (ledger !== undefined) return ledger;
       throw new UnavailableError<LedgerErrorCode>('LEDGER_UNAVAILABLE', 'The ledger gives no answer yet. It is waited for.');
     } finally {
@@ -121,6 +128,13 @@ export class PatientLedger implements Ledger {
       this.#opening = undefined;
     }
   }
+}
+
+/** To those that call, a ledger that can't be opened is one that is away: it has refused nothing of theirs. */
+function waitedFor(error: unknown): unknown {
+  if (!(error instanceof RejectedError)) return error;
+  const { code, message, details } = error as RejectedError<string>;
+  return new UnavailableError<string>(code, message, { cause: error, details });
 }
 
 function closed(): UnavailableError<LedgerErrorCode> {

@@ -7,6 +7,7 @@ import type { BlockInfo, Ledger, LedgerEvent } from '../../src/ledger/index.ts';
 import { pause } from '../support/pause.ts';
 import { until } from '../support/until.ts';
 
+const never = (): boolean => false;
 const AWAY = new UnavailableError('LEDGER_UNAVAILABLE', 'The ledger is away, as the test wants it.');
 const block = (number: number): BlockInfo => ({ number, hash: 'h'.repeat(43), timeMs: number });
 const event = (number: number): LedgerEvent => ({ block: block(number), txId: `t${number}`, creator: 'owner', event: {} as never });
@@ -29,11 +30,16 @@ function ledgerOf(blocks: number): Pick<Ledger, 'lastBlock' | 'events' | 'close'
 describe('a ledger that need not be there', () => {
   test('is opened at the first call that finds it, and asked for not too often before', async () => {
     let [isThere, opened] = [false, 0];
-    const ledger = new PatientLedger('id', 'owner', async () => {
-      opened++;
-      if (!isThere) throw AWAY;
-      return ledgerOf(3) as never;
-    });
+    const ledger = new PatientLedger(
+      'id',
+      'owner',
+      async () => {
+        opened++;
+        if (!isThere) throw AWAY;
+        return ledgerOf(3) as never;
+      },
+      never,
+    );
     await ledger.tryOpen();
     await assert.rejects(ledger.lastBlock(), AWAY);
     await assert.rejects(ledger.query('channel', {}), AWAY);
@@ -46,20 +52,26 @@ describe('a ledger that need not be there', () => {
   });
 
   test('that is damaged counts as one that is away; one of another network is refused at once', async () => {
-    const failing = (code: string): PatientLedger => new PatientLedger('id', 'owner', () => Promise.reject(new RejectedError(code, 'No.')));
+    const failing = (code: string): PatientLedger =>
+      new PatientLedger(
+        'id',
+        'owner',
+        () => Promise.reject(new RejectedError(code, 'No.')),
+        (error) => error.code !== 'LEDGER_CORRUPT',
+      );
     await failing('LEDGER_CORRUPT').tryOpen();
     for (const code of ['OTHER_LEDGER', 'NOT_A_MEMBER', 'NOT_A_LEDGER']) await assert.rejects(failing(code).tryOpen(), { code });
   });
 
   test('is closed once it is open, and opened no more after', async () => {
     const real = ledgerOf(1);
-    const ledger = new PatientLedger('id', 'owner', async () => real as never);
+    const ledger = new PatientLedger('id', 'owner', async () => real as never, never);
     await ledger.lastBlock();
     await ledger.close();
     assert.equal(real.isClosed, true);
-    const never = new PatientLedger('id', 'owner', () => assert.fail('opened after it was closed'));
-    await never.close();
-    await assert.rejects(never.lastBlock(), { code: 'CLOSED' });
+    const unopened = new PatientLedger('id', 'owner', () => assert.fail('opened after it was closed'), never);
+    await unopened.close();
+    await assert.rejects(unopened.lastBlock(), { code: 'CLOSED' });
   });
 });
 
