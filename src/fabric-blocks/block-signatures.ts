@@ -1,7 +1,7 @@
-import { concat, toHex } from '../core/index.ts';
+import { concat } from '../core/index.ts';
 import { headerBytes, type StoredBlock } from './block.ts';
 import type { ChannelConfig } from './channel-config.ts';
-import { identify } from './msp.ts';
+import { distinct, identify } from './msp.ts';
 import { refuse } from './errors.ts';
 import { decode, decodeExact } from './message.ts';
 import { MetadataMessage, OrdererBlockMetadataMessage, SignatureHeaderMessage } from './messages.ts';
@@ -27,8 +27,7 @@ export function verifyBlockSignatures(block: StoredBlock, config: ChannelConfig,
       refuse('BAD_BLOCK', "An orderer's signature on it does not verify.");
     return identity;
   });
-  if (new Set(signers.map(({ mspId, certificate }) => `${mspId} ${toHex(certificate.raw)}`)).size < signers.length)
-    refuse('BAD_BLOCK', 'An orderer has signed it twice.');
+  if (distinct(signers).length < signers.length) refuse('BAD_BLOCK', 'An orderer has signed it twice.');
   if (!config.satisfies('/Channel/Orderer/BlockValidation', signers)) refuse('BAD_BLOCK', 'It is signed by too few orderers.');
   const named = decode(OrdererBlockMetadataMessage, value, 'orderer metadata').lastConfig?.index;
   if (named !== BigInt(lastConfig))

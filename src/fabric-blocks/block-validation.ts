@@ -1,6 +1,6 @@
 import type { StoredBlock } from './block.ts';
 import type { ChannelConfig } from './channel-config.ts';
-import { ENDORSER_TRANSACTION, type EnvelopeHeader, readPayload, splitEnvelope, transactionIdOf } from './envelope.ts';
+import { ENDORSER_TRANSACTION, type EnvelopeHeader, readPayload, splitEnvelope } from './envelope.ts';
 import { endorsementCode } from './endorsement.ts';
 import { refuse } from './errors.ts';
 import type { Identity } from './msp.ts';
@@ -22,6 +22,7 @@ export interface ValidTransaction {
 interface Candidate {
   readonly index: number;
   readonly header: EnvelopeHeader | undefined;
+  readonly txId: string;
   readonly creator: Identity | undefined;
   readonly transaction: EndorserTransaction | undefined;
   readonly accesses: readonly Access[];
@@ -56,15 +57,13 @@ export async function validateBlock(block: StoredBlock, scene: Scene, take: (val
     await take({ index, creator, transaction, accesses });
     for (const access of accesses) scene.state.apply(access, { block: BigInt(block.number), tx: BigInt(index) });
   }
-  for (const { header } of candidates)
-    if (header !== undefined) scene.txIds.add(header.txId === '' ? transactionIdOf(header) : header.txId);
+  for (const { txId } of candidates) if (txId !== '') scene.txIds.add(txId);
 }
 
 function examined(envelope: Uint8Array, index: number, scene: Scene): Candidate {
   const split = splitEnvelope(envelope);
-  const { code, header, creator } = checkForm(split, scene.config);
-  if (header !== undefined && header.channel !== scene.config.channel) refuse('BAD_BLOCK', `Transaction ${index} is for another channel.`);
-  const none = { index, header, creator, transaction: undefined, accesses: [] };
+  const { code, header, txId, creator } = checkForm(split, scene.config);
+  const none = { index, header, txId, creator, transaction: undefined, accesses: [] };
   if (code !== codes.VALID || header?.type !== ENDORSER_TRANSACTION) return { ...none, code };
   if (scene.txIds.has(header.txId)) return { ...none, code: codes.DUPLICATE_TXID };
   return { ...none, ...dispatched(split.payload, scene) };
@@ -113,17 +112,20 @@ function readCode(accesses: readonly Access[], state: WorldState): number {
 }
 
 /**
- * Whether the code beside the block is the one that follows. What neither calls nor touches a chaincode of the ledger's can
- * change nothing in it, so its code is left to those whom it concerns. A search over keys is not repeated here; who searches may
- * be told of a conflict, but then must not write.
+ * Whether the code beside the block is one that fits. Why something invalid is invalid makes no difference, and depends on the
+ * release of the peer. What neither calls nor touches a chaincode of the ledger's can change nothing in it, so its code is left to
+ * those whom it concerns. A search over keys is not repeated here; who searches must not write public entries.
  */
 function fits({ code, transaction, accesses }: Candidate, recorded: number, { concerns }: Scene): boolean {
-  if (transaction === undefined) return code === recorded;
-  const touched = accesses.filter(({ namespace }) => concerns(namespace));
-  if (!concerns(transaction.chaincode) && touched.length === 0) return true;
-  const searches = accesses.some(({ hasRangeQueries }) => hasRangeQueries);
-  if (searches && recorded === codes.VALID && touched.some(isWriting)) return false;
-  return code === recorded || (searches && code === codes.VALID && recorded === codes.PHANTOM_READ_CONFLICT);
+  if ((code === codes.VALID) === (recorded === codes.VALID)) return code !== codes.VALID || !isSearchThatWrites(accesses, concerns);
+  if (transaction === undefined) return false;
+  if (!concerns(transaction.chaincode) && !accesses.some(({ namespace }) => concerns(namespace))) return true;
+  return recorded === codes.PHANTOM_READ_CONFLICT && accesses.some(({ hasRangeQueries }) => hasRangeQueries);
+}
+
+function isSearchThatWrites(accesses: readonly Access[], concerns: Scene['concerns']): boolean {
+  if (!accesses.some(({ hasRangeQueries }) => hasRangeQueries)) return false;
+  return accesses.some((access) => concerns(access.namespace) && access.collection === '' && isWriting(access));
 }
 
 function wrongCode({ index, code, creator }: Candidate, recorded: number): string {

@@ -1,4 +1,4 @@
-import { type Bytes, RejectedError, toBase64Url } from '../core/index.ts';
+import { type Bytes, toBase64Url } from '../core/index.ts';
 import { fabricBlockHash, readBlock } from './block.ts';
 import { certificateOf } from './certificate.ts';
 import {
@@ -11,6 +11,9 @@ import {
   transactionIdOf,
 } from './envelope.ts';
 import { refuse } from './errors.ts';
+import { type Access, isWriting, readAccesses } from './rw-set.ts';
+import { attempt } from './transaction-form.ts';
+import { VALID } from './validation-codes.ts';
 import { readArguments, readCalledChaincode, readEndorsed, readEvent } from './transaction.ts';
 
 /** What an envelope says, as far as a client needs it; not verified. */
@@ -31,6 +34,8 @@ export interface FabricEnvelope {
   readonly args: readonly Bytes[];
   readonly response: { readonly status: number; readonly message: string; readonly payload: Bytes } | undefined;
   readonly event: { readonly chaincode: string; readonly name: string; readonly payload: Bytes } | undefined;
+  /** Chaincodes into whose public state it writes, as its endorsers say. */
+  readonly writes: readonly string[];
   /** What the creator signs. */
   readonly payload: Bytes;
   readonly signature: Bytes;
@@ -49,7 +54,7 @@ export interface FabricBlock {
   readonly prev: string;
   /** 43 characters. */
   readonly hash: string;
-  /** In order. What is marked invalid and cannot be read is left out. */
+  /** In order. What cannot be read is left out: anybody with access to the channel can have junk put into a block. */
   readonly transactions: readonly FabricTransaction[];
 }
 
@@ -61,17 +66,13 @@ export interface FabricBlock {
 export function decodeBlock(bytes: Bytes): FabricBlock {
   const block = readBlock(bytes);
   const transactions = block.data.flatMap((envelope, index) => {
-    const code = block.codes[index] ?? refuse('BAD_BLOCK', `Block ${block.number} has no validation code for transaction ${index}.`);
-    try {
-      return [{ ...decodeEnvelope(envelope), index, code }];
-    } catch (error) {
-      // Anybody with access to the channel can have junk put into a block, where it is marked invalid.
-      if (!(error instanceof RejectedError) || code === 0) throw error;
-      return [];
-    }
+    const read = attempt(() => decodeEnvelope(envelope));
+    return read === undefined ? [] : [{ ...read, index, code: block.codes[index] ?? NOT_VALIDATED }];
   });
   return { number: block.number, prev: toBase64Url(block.prev), hash: toBase64Url(fabricBlockHash(block)), transactions };
 }
+
+const NOT_VALIDATED = 254;
 
 /** Reads a `common.Envelope`. @throws RejectedError `BAD_ENCODING` */
 export function decodeEnvelope(bytes: Bytes): FabricEnvelope {
@@ -86,13 +87,15 @@ export function decodeEnvelope(bytes: Bytes): FabricEnvelope {
     creatorBytes,
     nonce,
     timeMs: header.timeMs ?? 0,
-    ...(type === ENDORSER_TRANSACTION ? invocationIn(header, data) : { chaincode: '', args: [], response: undefined, event: undefined }),
+    ...(type === ENDORSER_TRANSACTION
+      ? invocationIn(header, data)
+      : { chaincode: '', args: [], response: undefined, event: undefined, writes: [] }),
     payload,
     signature,
   };
 }
 
-function invocationIn(header: EnvelopeHeader, data: Bytes): Pick<FabricEnvelope, 'chaincode' | 'args' | 'response' | 'event'> {
+function invocationIn(header: EnvelopeHeader, data: Bytes): Pick<FabricEnvelope, 'chaincode' | 'args' | 'response' | 'event' | 'writes'> {
   const { action, proposalPayload } = readEndorsed(data);
   const event = action?.events === undefined ? undefined : readEvent(action.events);
   return {
@@ -100,6 +103,7 @@ function invocationIn(header: EnvelopeHeader, data: Bytes): Pick<FabricEnvelope,
     args: readArguments(proposalPayload),
     response: action?.response,
     event: event === undefined ? undefined : { chaincode: event.chaincodeId, name: event.eventName, payload: event.payload },
+    writes: action === undefined ? [] : publicWrites(readAccesses(action.results)),
   };
 }
 
@@ -115,20 +119,23 @@ export function requireSigned(envelope: FabricEnvelope): void {
     refuse('BAD_ENCODING', "The creator's signature does not verify under its certificate.");
 }
 
-const VALID = 0;
+function publicWrites(accesses: readonly Access[]): string[] {
+  return accesses.filter((access) => access.collection === '' && isWriting(access)).map(({ namespace }) => namespace);
+}
 
 /**
- * A block has no clock of its own: its time is the greatest of its valid transactions of the evidence chaincode, which their
+ * A block has no clock of its own: its time is the greatest of the transactions that count for the ledger, which their
  * endorsers have compared with their clocks. 0 where it has none.
  * @param evidence name of the chaincode
  */
 export function ownTimeMs({ transactions }: FabricBlock, evidence: string): number {
-  const counted = transactions.filter(({ code, chaincode, args }) => code === VALID && chaincode === evidence && isTimed(args));
-  return counted.reduce((most, { timeMs }) => Math.max(most, timeMs), 0);
+  return transactions.filter((transaction) => counts(transaction, evidence)).reduce((most, { timeMs }) => Math.max(most, timeMs), 0);
 }
 
-const TIMED: ReadonlySet<string> = new Set(['genesis', 'execute']);
-
-export function isTimed([name]: readonly Bytes[]): boolean {
-  return name !== undefined && TIMED.has(String.fromCharCode(...name.subarray(0, 16)));
+/**
+ * Whether a transaction is one of the ledger's: valid, a call of the evidence chaincode, and one that writes its public state. What
+ * writes none can be valid by the word of a single organisation, which may write into a private collection of its own.
+ */
+export function counts({ code, chaincode, writes }: FabricTransaction, evidence: string): boolean {
+  return code === VALID && chaincode === evidence && writes.includes(evidence);
 }

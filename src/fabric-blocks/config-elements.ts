@@ -12,7 +12,7 @@ export interface ConfigElement {
   /** Type of a policy; else 0. */
   readonly type: number;
   /** Paths of the elements directly within a group. */
-  readonly members: readonly string[];
+  readonly members: ReadonlySet<string>;
 }
 
 export type ConfigElements = ReadonlyMap<string, ConfigElement>;
@@ -34,16 +34,16 @@ function pathOf(kind: 'group' | 'value' | 'policy', groups: readonly string[]): 
 
 function addGroup(elements: Map<string, ConfigElement>, group: ConfigGroup, groups: readonly string[]): string {
   const path = pathOf('group', groups);
-  const members: string[] = [];
+  const members = new Set<string>();
   const add = (kind: 'value' | 'policy', name: string, element: Omit<ConfigElement, 'groups' | 'members'>) => {
     const own = pathOf(kind, [...groups, name]);
-    elements.set(own, { ...element, groups, members: [] });
-    members.push(own);
+    elements.set(own, { ...element, groups, members: new Set() });
+    members.add(own);
   };
   for (const [name, { version, modPolicy, value }] of group.values) add('value', name, { version, modPolicy, content: value, type: 0 });
   for (const [name, { version, modPolicy, policy }] of group.policies)
     add('policy', name, { version, modPolicy, content: policy?.value ?? NOTHING, type: policy?.type ?? -1 });
-  for (const [name, below] of group.groups) members.push(addGroup(elements, below, [...groups, name]));
+  for (const [name, below] of group.groups) members.add(addGroup(elements, below, [...groups, name]));
   elements.set(path, { version: group.version, modPolicy: group.modPolicy, groups, content: NOTHING, type: 0, members });
   return path;
 }
@@ -58,7 +58,7 @@ export function isSameElement(a: ConfigElement, b: ConfigElement): boolean {
     policy(a) === policy(b) &&
     a.type === b.type &&
     equalBytes(a.content, b.content) &&
-    a.members.length === b.members.length &&
-    a.members.every((member) => b.members.includes(member))
+    a.members.size === b.members.size &&
+    [...a.members].every((member) => b.members.has(member))
   );
 }

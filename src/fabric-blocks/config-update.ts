@@ -7,7 +7,7 @@ import { CONFIG_UPDATE, readPayload, splitEnvelope } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { decode, type Decoded } from './message.ts';
 import { SignatureHeaderMessage } from './messages.ts';
-import type { Identity } from './msp.ts';
+import { distinct, type Identity } from './msp.ts';
 import { satisfiesPolicy } from './policy.ts';
 
 /**
@@ -30,7 +30,17 @@ export function updatedConfig(before: ChannelConfig, envelope: Bytes): ChannelCo
   const delta = changedBy(old, elementsOf(readConfigGroup(readSet)), elementsOf(readConfigGroup(writeSet)));
   requireAuthorized(before, old, delta, signersOf(before, update));
   requireResult(new Map([...old, ...delta]), elementsOf(after.root));
+  requireSameIds(before.applications, after.applications);
+  requireSameIds(before.orderers, after.orderers);
   return after;
+}
+
+/** An organisation's group may come and go, but not take another MSP id. */
+function requireSameIds(before: ChannelConfig['applications'], after: ChannelConfig['applications']): void {
+  const idsBefore = new Map([...before].map(([id, { name }]) => [name, id]));
+  for (const [id, { name }] of after) {
+    if (idsBefore.has(name) && idsBefore.get(name) !== id) refuse('BAD_BLOCK', `Organisation group "${name}" takes another MSP id.`);
+  }
 }
 
 /** What the update writes; what it has read must be as it has read it. */
@@ -44,14 +54,11 @@ function changedBy(old: ConfigElements, read: ConfigElements, written: ConfigEle
 }
 
 function signersOf(config: ChannelConfig, { configUpdate, signatures }: Decoded<typeof ConfigUpdateEnvelopeMessage>): Identity[] {
-  const signers: Identity[] = [];
-  for (const { signatureHeader, signature } of signatures) {
+  const signers = signatures.flatMap(({ signatureHeader, signature }) => {
     const identity = config.identify(decode(SignatureHeaderMessage, signatureHeader, 'signature header').creator);
-    const isSigned = identity?.certificate.verifies(concat(signatureHeader, configUpdate), signature) === true;
-    if (isSigned && !signers.some(({ mspId, certificate }) => mspId === identity.mspId && certificate === identity.certificate))
-      signers.push(identity);
-  }
-  return signers;
+    return identity?.certificate.verifies(concat(signatureHeader, configUpdate), signature) === true ? [identity] : [];
+  });
+  return distinct(signers);
 }
 
 function requireAuthorized(config: ChannelConfig, old: ConfigElements, delta: ConfigElements, signers: readonly Identity[]): void {

@@ -63,10 +63,14 @@ function readLength(bytes: Bytes, at: number): { length: number; start: number }
   return { length, start: at + 1 + count };
 }
 
+/** No number that we need has more bytes: a coordinate or an order of the largest curve, and a sign. */
+const LONGEST_INTEGER = 67;
+
 /** A non-negative INTEGER in its shortest form. @throws RejectedError `BAD_ENCODING` */
 export function readUnsigned({ tag, content }: Der): bigint {
   const [first, second] = content;
   if (tag !== INTEGER || first === undefined || first >= 0x80) refuse('BAD_ENCODING', 'Expected a non-negative DER integer.');
+  if (content.length > LONGEST_INTEGER) refuse('BAD_ENCODING', 'DER integer that is longer than any we need.');
   if (first === 0 && second !== undefined && second < 0x80) refuse('BAD_ENCODING', 'DER integer that is not in its shortest form.');
   return content.reduce((sum, digit) => (sum << 8n) | BigInt(digit), 0n);
 }

@@ -16,6 +16,9 @@ const ORDERS: Readonly<Record<string, { readonly order: bigint; readonly length:
   },
 };
 
+/** Of the largest curve: two integers of 66 bytes and a sign each, and what frames them. */
+const LONGEST_SIGNATURE = 150;
+
 /**
  * The numbers r and s of a signature in DER, each at full length, or `undefined` where it is none on this key's curve.
  * @param spki SubjectPublicKeyInfo of the key
@@ -23,6 +26,7 @@ const ORDERS: Readonly<Record<string, { readonly order: bigint; readonly length:
  * out of one; `any` for certificates
  */
 export function rawSignature(spki: Bytes, signature: Bytes, half: 'low' | 'any'): Bytes | undefined {
+  if (signature.length > LONGEST_SIGNATURE) return undefined;
   try {
     const curve = curveOf(spki);
     const numbers = readSequence(signature).map(readUnsigned);

@@ -2,7 +2,7 @@ import { type Bytes, concat } from '../core/index.ts';
 import type { ChannelConfig } from './channel-config.ts';
 import { ChaincodeValidationInfoMessage, StateDataMessage, StateMetadataMessage } from './config-messages.ts';
 import { decode } from './message.ts';
-import type { Identity } from './msp.ts';
+import { distinct, type Identity } from './msp.ts';
 import { readEndorsementPolicy, satisfiesRule } from './policy.ts';
 import { type Access, isWriting } from './rw-set.ts';
 import type { EndorserTransaction } from './transaction.ts';
@@ -18,14 +18,11 @@ const IMPLICIT_COLLECTION = '_implicit_org_';
  * does not count, and does no harm.
  */
 export function endorsersOf({ responsePayload, endorsements }: EndorserTransaction, config: ChannelConfig): Identity[] {
-  const found: Identity[] = [];
-  for (const { endorser, signature } of endorsements) {
+  const signers = endorsements.flatMap(({ endorser, signature }) => {
     const identity = config.identify(endorser);
-    const isSigned = identity?.certificate.verifies(concat(responsePayload, endorser), signature) === true;
-    if (isSigned && !found.some(({ mspId, certificate }) => mspId === identity.mspId && certificate === identity.certificate))
-      found.push(identity);
-  }
-  return found;
+    return identity?.certificate.verifies(concat(responsePayload, endorser), signature) === true ? [identity] : [];
+  });
+  return distinct(signers);
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   SignatureHeaderMessage,
   type TimestampMessage,
 } from './messages.ts';
-import { readFields } from './wire.ts';
+import { visitFields } from './wire.ts';
 
 /** `HeaderType` of common/common.proto, as far as blocks have them. */
 export const CONFIG = 1;
@@ -23,19 +23,26 @@ export interface Envelope {
   readonly signature: Bytes;
 }
 
+/** Tag of a field of number 1 that holds bytes. */
+const PAYLOAD_TAG = 0x0a;
+
 /**
  * Splits an envelope as it stands in a block. A block's hash covers the envelopes one after another, without their lengths, so
- * the form has to say where each begins: payload first, then the signature, each once; only fields of other numbers may follow.
- * Orderers write envelopes in this form whatever a client sends.
+ * the form has to say where each begins: payload first, then the signature, each once; what nobody knows may follow. Orderers
+ * write envelopes in this form whatever a client sends.
  * @throws RejectedError `BAD_ENCODING`
  */
 export function splitEnvelope(bytes: Bytes): Envelope {
-  const fields = readFields(bytes);
-  const isKnown = (number: number) => number === 1 || number === 2;
-  const [first, second, ...others] = fields;
-  const inOrder = first?.number === 1 && (second === undefined || second.number === 2) && !others.some(({ number }) => isKnown(number));
-  const isPlain = fields.every(({ number, wire, minimal }) => !isKnown(number) || (wire === 2 && minimal));
-  if (!inOrder || !isPlain) refuse('BAD_ENCODING', 'The bytes are no envelope: payload, signature, each once and in this order.');
+  const known: number[] = [];
+  let isMinimal = true;
+  visitFields(bytes, ({ number, wire, minimal }) => {
+    if (wire !== 2 || (number !== 1 && number !== 2)) return;
+    if (known.length < 3) known.push(number);
+    isMinimal &&= minimal;
+  });
+  const isInOrder = known[0] === 1 && (known.length === 1 || (known.length === 2 && known[1] === 2));
+  if (bytes[0] !== PAYLOAD_TAG || !isInOrder || !isMinimal)
+    refuse('BAD_ENCODING', 'The bytes are no envelope: payload, signature, each once and in this order.');
   return decode(EnvelopeMessage, bytes, 'envelope');
 }
 

@@ -22,6 +22,7 @@ import { readCreator } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { decode } from './message.ts';
 import { SignatureHeaderMessage } from './messages.ts';
+import type { Identity } from './msp.ts';
 import { type Access, isWriting } from './rw-set.ts';
 import { readArguments, readEvent } from './transaction.ts';
 
@@ -52,27 +53,24 @@ export class EvidenceReplay {
   }
 
   /**
-   * Takes a valid transaction. Of the evidence chaincode's, nothing may differ from what the contract gives: creator, time,
-   * writes, event and answer; and enough members must have endorsed it.
+   * Takes a valid transaction. One that writes no public entry of the ledger's chaincodes is none of the ledger: it may be valid
+   * by the word of a single organisation, which may write into a private collection of its own. Of all others nothing may differ
+   * from what the contract gives: creator, time, writes, event and answer; and enough members must have endorsed them.
    * @returns the transaction's own time where it counts for its block's, ms since 1970 UTC
    * @throws RejectedError `BAD_BLOCK`, and those of the contract
    */
   async take(valid: ValidTransaction, config: ChannelConfig, block: ChainBlock): Promise<number | undefined> {
     const { transaction, accesses, index } = valid;
-    const { evidence } = this.genesis.fabric;
+    const { evidence, certification } = this.genesis.fabric;
     const written = accesses.filter(isWriting);
-    if (transaction.chaincode !== evidence) {
-      requireUntouched(this.genesis, written, index);
-      return undefined;
-    }
+    const own = written.find(({ namespace, collection }) => collection === '' && (namespace === evidence || namespace === certification));
+    if (own === undefined) return undefined;
+    if (transaction.chaincode !== evidence)
+      refuse('BAD_BLOCK', `Transaction ${index} writes into "${own.namespace}", which only that chaincode's own functions may.`);
     this.#requireOnlyOwn(written, index);
     const args = readArguments(transaction.proposalPayload);
     const name = args[0] === undefined ? '' : fromUtf8(args[0]);
-    if (name !== 'genesis' && name !== 'execute') {
-      if (written.length > 0 || transaction.action.events !== undefined)
-        refuse('BAD_BLOCK', `Transaction ${index} writes by a function that only reads.`);
-      return undefined;
-    }
+    if (name !== 'genesis' && name !== 'execute') refuse('BAD_BLOCK', `Transaction ${index} writes by a function that only reads.`);
     const timeMs = this.#requireSent(valid);
     this.#requireEndorsed(valid, config);
     if (name === 'genesis') this.#begin(valid, args);
@@ -142,15 +140,10 @@ export class EvidenceReplay {
   }
 }
 
-function isPeer(config: ChannelConfig, { mspId, hasRole }: { mspId: string; hasRole: (role: 'peer') => boolean }): boolean {
-  return config.applications.get(mspId)?.msp.tellsRoles === false || hasRole('peer');
-}
-
-/** The certification chaincode takes no votes yet, and no other chaincode may write for these two. */
-function requireUntouched({ fabric }: FabricGenesis, written: readonly Access[], index: number): void {
-  const own = written.find(({ namespace }) => namespace === fabric.evidence || namespace === fabric.certification);
-  if (own !== undefined)
-    refuse('BAD_BLOCK', `Transaction ${index} writes into "${own.namespace}", which only that chaincode's own functions may.`);
+/** Of an application organisation, in its role where its provider tells roles. */
+function isPeer(config: ChannelConfig, identity: Identity): boolean {
+  const msp = config.applications.get(identity.mspId)?.msp;
+  return msp !== undefined && (!msp.tellsRoles || identity.hasRole('peer'));
 }
 
 function only(args: readonly Bytes[], count: number): readonly Bytes[] {

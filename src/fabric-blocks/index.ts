@@ -1,5 +1,6 @@
 export { blockJson, jsonBlockHash } from './block.ts';
 export {
+  counts,
   decodeBlock,
   decodeEnvelope,
   type FabricBlock,

@@ -1,6 +1,6 @@
 import { type Bytes, concat, fromUtf8, RejectedError } from '../core/index.ts';
 import { refuse } from './errors.ts';
-import { readFields, type WireField, type WireType } from './wire.ts';
+import { visitFields, type WireField, type WireType } from './wire.ts';
 
 /*
  * Messages of protocol buffers, version 3, by a list of the fields that we need. Two ways of reading:
@@ -11,19 +11,28 @@ import { readFields, type WireField, type WireType } from './wire.ts';
  * - `decodeExact` takes the one canonical encoding alone. For bytes that no hash and no signature covers.
  */
 
-interface FieldKind<T> {
+/** An occurrence of a field that a shape lists. */
+interface Occurrence {
+  readonly varint: bigint;
+  /** A view of the message's bytes; empty for wire type 0. */
+  readonly bytes: Bytes;
+}
+
+/** How a field is read. */
+export interface FieldKind<T> {
   readonly number: number;
   readonly wire: WireType;
   readonly repeated: boolean;
   /** Message fields are written even where they are empty. */
   readonly presence: boolean;
-  read(fields: readonly WireField[], reader: Reader): T;
+  read(found: readonly Occurrence[], reader: Reader): T;
 }
 
 export type Shape = Readonly<Record<string, FieldKind<unknown>>>;
 export type Decoded<S extends Shape> = { readonly [Name in keyof S]: S[Name] extends FieldKind<infer T> ? T : never };
 
-interface Reader {
+/** @internal */
+export interface Reader {
   readonly exact: boolean;
   readonly depth: number;
 }
@@ -53,32 +62,46 @@ function named<T>(what: string, reading: () => T): T {
 
 function read<S extends Shape>(shape: S, bytes: Bytes, reader: Reader): Decoded<S> {
   if (reader.depth > DEEPEST) refuse('BAD_ENCODING', 'Messages are nested too deep.');
-  const fields = readFields(bytes);
-  if (reader.exact) requireCanonical(shape, fields);
-  const entries = Object.entries(shape).map(([name, kind]) => {
-    const found = fields.filter(({ number, wire }) => number === kind.number && wire === kind.wire);
-    return [name, kind.read(found, reader)];
+  const kinds = kindsOf(shape);
+  const found = new Map<number, Occurrence[]>();
+  let last = 0;
+  visitFields(bytes, (field) => {
+    const { number, wire, start, end } = field;
+    const kind = kinds.get(number);
+    if (reader.exact) requireCanonical(field, kind, last);
+    last = number;
+    if (kind?.wire !== wire) return;
+    const occurrence = wire === 0 ? { varint: field.varint(), bytes: NONE } : { varint: 0n, bytes: bytes.subarray(start, end) };
+    const before = found.get(number);
+    if (before === undefined) found.set(number, [occurrence]);
+    else before.push(occurrence);
   });
+  const entries = Object.entries(shape).map(([name, kind]) => [name, kind.read(found.get(kind.number) ?? [], reader)]);
   return Object.fromEntries(entries) as Decoded<S>;
 }
 
-function requireCanonical(shape: Shape, fields: readonly WireField[]): void {
+const kindsByShape = new WeakMap<Shape, ReadonlyMap<number, FieldKind<unknown>>>();
+
+function kindsOf(shape: Shape): ReadonlyMap<number, FieldKind<unknown>> {
+  const known = kindsByShape.get(shape);
+  if (known !== undefined) return known;
   const kinds = new Map(Object.values(shape).map((kind) => [kind.number, kind]));
-  let last = 0;
-  for (const { number, wire, minimal, varint, bytes } of fields) {
-    const kind = kinds.get(number);
-    if (kind?.wire !== wire) refuse('BAD_ENCODING', `Field ${number} is unknown, or of another type.`);
-    if (number < last || (number === last && !kind.repeated)) refuse('BAD_ENCODING', `Field ${number} stands twice, or out of order.`);
-    if (!minimal) refuse('BAD_ENCODING', `Field ${number} has a number that is longer than it has to be.`);
-    const isDefault = wire === 0 ? varint === 0n : bytes.length === 0;
-    if (isDefault && !kind.repeated && !kind.presence) refuse('BAD_ENCODING', `Field ${number} is written although it is empty.`);
-    last = number;
-  }
+  kindsByShape.set(shape, kinds);
+  return kinds;
+}
+
+function requireCanonical(field: WireField, kind: FieldKind<unknown> | undefined, last: number): void {
+  const { number, wire, start, end, minimal } = field;
+  if (kind?.wire !== wire) refuse('BAD_ENCODING', `Field ${number} is unknown, or of another type.`);
+  if (number < last || (number === last && !kind.repeated)) refuse('BAD_ENCODING', `Field ${number} stands twice, or out of order.`);
+  if (!minimal) refuse('BAD_ENCODING', `Field ${number} has a number that is longer than it has to be.`);
+  const isDefault = wire === 0 ? field.varint() === 0n : start === end;
+  if (isDefault && !kind.repeated && !kind.presence) refuse('BAD_ENCODING', `Field ${number} is written although it is empty.`);
 }
 
 type Scalar<T> = FieldKind<T> & { readonly presence: false };
 
-function scalar<T>(number: number, wire: WireType, read: (last: WireField | undefined) => T): Scalar<T> {
+function scalar<T>(number: number, wire: WireType, read: (last: Occurrence | undefined) => T): Scalar<T> {
   return { number, wire, repeated: false, presence: false, read: (fields) => read(fields.at(-1)) };
 }
 

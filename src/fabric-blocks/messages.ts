@@ -72,14 +72,21 @@ export const TxReadWriteSetMessage = {
   }),
 };
 const VersionMessage = { block: uint64(1), tx: uint64(2) };
+const ReadMessage = { key: text(1), version: message(2, VersionMessage) };
+const MetadataEntryMessage = { name: text(1), value: bytesField(2) };
 export const KvRwSetMessage = {
-  reads: repeatedMessage(1, { key: text(1), version: message(2, VersionMessage) }),
-  rangeQueries: repeatedBytes(2),
+  reads: repeatedMessage(1, ReadMessage),
+  rangeQueries: repeatedMessage(2, {
+    startKey: text(1),
+    endKey: text(2),
+    rawReads: message(4, { reads: repeatedMessage(1, ReadMessage) }),
+    merkleHashes: message(5, { hashes: repeatedBytes(3) }),
+  }),
   writes: repeatedMessage(3, { key: text(1), isDelete: bool(2), value: bytesField(3) }),
-  metadataWrites: repeatedMessage(4, { key: text(1) }),
+  metadataWrites: repeatedMessage(4, { key: text(1), entries: repeatedMessage(2, MetadataEntryMessage) }),
 };
 export const HashedRwSetMessage = {
   reads: repeatedMessage(1, { keyHash: bytesField(1), version: message(2, VersionMessage) }),
   writes: repeatedMessage(2, { keyHash: bytesField(1), isDelete: bool(2), valueHash: bytesField(3), isPurge: bool(4) }),
-  metadataWrites: repeatedMessage(3, { keyHash: bytesField(1) }),
+  metadataWrites: repeatedMessage(3, { keyHash: bytesField(1), entries: repeatedMessage(2, MetadataEntryMessage) }),
 };

@@ -2,7 +2,6 @@ import { type Bytes, equalBytes, RejectedError, toHex } from '../core/index.ts';
 import { type Certificate, certificateOf } from './certificate.ts';
 import { FabricMspConfigMessage, MspConfigMessage } from './config-messages.ts';
 import { readCreator } from './envelope.ts';
-import { refuse } from './errors.ts';
 import { decode, type Decoded } from './message.ts';
 import { isRevoked, readRevocationList, type RevocationList } from './revocation-list.ts';
 
@@ -19,7 +18,17 @@ export interface Identity {
 
 type NodeOus = NonNullable<Decoded<typeof FabricMspConfigMessage>['nodeOus']>;
 const NODE_ROLES = ['client', 'peer', 'admin', 'orderer'] as const;
-const LONGEST_CHAIN = 8;
+/** Type of a provider by X.509 certificates. */
+const X509 = 0;
+/** As in Go: so many signatures are tried for one certificate, whatever the authorities are. */
+const MOST_SIGNATURES = 100;
+
+interface Search {
+  /** The instant at which authorities have to be valid. */
+  readonly atMs: number;
+  /** Signatures that may still be tried. */
+  left: number;
+}
 
 /**
  * A membership service provider as the channel's configuration defines it: whose certificates count as an organisation's.
@@ -36,19 +45,20 @@ export class Msp {
   readonly #revoked: readonly RevocationList[];
   readonly #nodeOus: NodeOus | undefined;
   readonly #units: readonly string[];
+  readonly #isKnown: boolean;
   readonly #known = new Map<string, Identity | undefined>();
 
   /** @param bytes an `MSPConfig` @throws RejectedError `BAD_CONFIG`, `BAD_ENCODING` */
   constructor(bytes: Bytes) {
     const { type, config } = decode(MspConfigMessage, bytes, 'MSP configuration');
-    if (type !== 0) refuse('BAD_CONFIG', `A membership service provider is of type ${type}; only X.509 is known here.`);
+    this.#isKnown = type === X509;
     const fields = decode(FabricMspConfigMessage, config, 'MSP configuration');
     this.id = fields.name;
-    this.roots = fields.rootCerts.map(certificateOf);
+    this.roots = readable(fields.rootCerts, certificateOf);
     this.tlsRoots = fields.tlsRootCerts;
-    this.#intermediates = fields.intermediateCerts.map(certificateOf);
-    this.#admins = fields.admins.map(certificateOf);
-    this.#revoked = fields.revocationList.map(readRevocationList);
+    this.#intermediates = readable(fields.intermediateCerts, certificateOf);
+    this.#admins = readable(fields.admins, certificateOf);
+    this.#revoked = readable(fields.revocationList, readRevocationList);
     this.#nodeOus = fields.nodeOus?.enable === true ? fields.nodeOus : undefined;
     this.#units = fields.units.map(({ unit }) => unit);
   }
@@ -84,21 +94,25 @@ export class Msp {
 
   /** The one authority that stands above the certificate; it must not stand above another authority. */
   #issuerOf(certificate: Certificate): Certificate | undefined {
-    if (certificate.isCa) return undefined;
-    const chains = this.#chains(certificate, certificate.judgedAtMs, 0);
+    if (certificate.isCa || !certificate.hasServerPurpose || !this.#isKnown) return undefined;
+    const chains = this.#chains(certificate, { atMs: certificate.judgedAtMs, left: MOST_SIGNATURES }, []);
     const issuer = chains.length === 1 ? chains[0]?.[0] : undefined;
     return issuer !== undefined && this.#intermediates.some((other) => issuer.hasIssued(other)) ? undefined : issuer;
   }
 
-  /** All ways from a certificate up to a root, without the certificate itself. */
-  #chains(certificate: Certificate, atMs: number, below: number): Certificate[][] {
-    if (below > LONGEST_CHAIN || !certificate.isValidAt(atMs)) return [];
-    const mayStandAbove = (authority: Certificate) =>
-      authority.isValidAt(atMs) && authority.pathLength >= below && authority.hasIssued(certificate);
+  /** All ways from a certificate up to a root, without the certificate itself; none with an authority twice. */
+  #chains(certificate: Certificate, search: Search, below: readonly Certificate[]): Certificate[][] {
+    if (!certificate.isValidAt(search.atMs)) return [];
+    const mayStandAbove = (authority: Certificate) => {
+      if (below.includes(authority) || authority === certificate || authority.pathLength < below.length) return false;
+      if (!authority.isValidAt(search.atMs) || !authority.hasServerPurpose || search.left <= 0) return false;
+      search.left -= authority.isNamedBy(certificate) ? 1 : 0;
+      return authority.hasIssued(certificate);
+    };
     const ended = this.roots.filter(mayStandAbove).map((root) => [root]);
     const longer = this.#intermediates
-      .filter((authority) => authority !== certificate && mayStandAbove(authority))
-      .flatMap((authority) => this.#chains(authority, atMs, below + 1).map((chain) => [authority, ...chain]));
+      .filter(mayStandAbove)
+      .flatMap((authority) => this.#chains(authority, search, [...below, certificate]).map((chain) => [authority, ...chain]));
     return [...ended, ...longer];
   }
 
@@ -110,13 +124,32 @@ export class Msp {
     const [role] = found;
     if (role === undefined || found.length > 1) return undefined;
     const certifier = this.#nodeOus[role]?.certificate ?? new Uint8Array(0);
-    return certifier.length === 0 || equalBytes(certificateOf(certifier).raw, issuer.raw) ? role : undefined;
+    const isCertifier = certifier.length === 0 || readable([certifier], certificateOf).some(({ raw }) => equalBytes(raw, issuer.raw));
+    return isCertifier ? role : undefined;
   }
 
   #has(certificate: Certificate, role: Role, asked: Role): boolean {
     if (asked === 'member' || asked === role) return true;
     return asked === 'admin' && this.#admins.some(({ raw }) => equalBytes(raw, certificate.raw));
   }
+}
+
+/** What can't be read vouches for nobody: one organisation's own choice must not make the chain of all unverifiable. */
+function readable<T>(entries: readonly Bytes[], read: (bytes: Bytes) => T): T[] {
+  return entries.flatMap((bytes) => {
+    try {
+      return [read(bytes)];
+    } catch (error) {
+      if (error instanceof RejectedError) return [];
+      throw error;
+    }
+  });
+}
+
+/** Each certificate once, in whichever form of PEM it is shown. */
+export function distinct(identities: readonly Identity[]): Identity[] {
+  const seen = new Map(identities.map((identity) => [`${identity.mspId} ${toHex(identity.certificate.raw)}`, identity]));
+  return [...seen.values()];
 }
 
 /** The identity that serialized bytes name, if a provider among `msps` vouches for it. */

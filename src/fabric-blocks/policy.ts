@@ -11,7 +11,7 @@ import type { ConfigGroup } from './config-group.ts';
 import { refuse } from './errors.ts';
 import { decode, type Decoded } from './message.ts';
 import { type Identity, type Role, ROLES } from './msp.ts';
-import { readFields } from './wire.ts';
+import { visitFields } from './wire.ts';
 
 /** `Policy.PolicyType` of common/policies.proto. */
 const SIGNATURE = 1;
@@ -55,7 +55,10 @@ function readRule(bytes: Bytes, leaves: readonly SignatureRule[], depth: number)
   if (depth > 32) refuse('BAD_CONFIG', 'A policy is nested too deep.');
   const { signedBy, nOutOf } = decode(SignaturePolicyMessage, bytes, 'signature policy');
   // Of the two alternatives the one counts that is written last.
-  const last = readFields(bytes).findLast(({ number }) => number === 1 || number === 2)?.number;
+  let last = 0;
+  visitFields(bytes, ({ number, wire }) => {
+    if ((number === 1 && wire === 0) || (number === 2 && wire === 2)) last = number;
+  });
   if (last === 2 && nOutOf !== undefined) return { n: nOutOf.n, of: nOutOf.rules.map((rule) => readRule(rule, leaves, depth + 1)) };
   if (last !== 1) refuse('BAD_CONFIG', 'A policy has an empty rule.');
   return leaves[signedBy] ?? refuse('BAD_CONFIG', 'A policy names an identity that it does not list.');

@@ -16,6 +16,7 @@ import {
   PayloadMessage,
   ProposalResponsePayloadMessage,
   ChaincodeActionPayloadMessage,
+  ChannelHeaderMessage,
   SignatureHeaderMessage,
   TransactionMessage,
 } from './messages.ts';
@@ -24,8 +25,9 @@ import * as codes from './validation-codes.ts';
 /** What a peer finds out about an envelope before it looks at anything else. */
 export interface Form {
   readonly code: number;
-  /** Also of an invalid one, as far as it can be read. */
   readonly header: EnvelopeHeader | undefined;
+  /** Under which peers keep it, also an invalid one; empty where it has none. */
+  readonly txId: string;
   readonly creator: Identity | undefined;
 }
 
@@ -35,14 +37,20 @@ export interface Form {
  */
 export function checkForm({ payload, signature }: Envelope, config: ChannelConfig): Form {
   const parts = attempt(() => decode(PayloadMessage, payload, 'payload'));
-  if (parts === undefined) return { code: codes.BAD_PAYLOAD, header: undefined, creator: undefined };
+  if (parts === undefined) return { code: codes.BAD_PAYLOAD, header: undefined, txId: '', creator: undefined };
   const raw = parts.header;
   const header = raw === undefined ? undefined : attempt(() => readHeader(raw));
-  if (header === undefined || !isSound(header)) return { code: codes.BAD_COMMON_HEADER, header, creator: undefined };
+  const txId = header === undefined ? txIdIn(raw?.channelHeader) : header.txId || transactionIdOf(header);
+  if (header === undefined || !isSound(header)) return { code: codes.BAD_COMMON_HEADER, header, txId, creator: undefined };
   const creator = config.identify(header.creatorBytes);
   const isSigned = header.channel === config.channel && creator?.certificate.verifies(payload, signature) === true;
-  if (!isSigned) return { code: codes.BAD_CREATOR_SIGNATURE, header, creator: undefined };
-  return { code: codeByType(header, parts.data), header, creator };
+  if (!isSigned) return { code: codes.BAD_CREATOR_SIGNATURE, header, txId, creator: undefined };
+  return { code: codeByType(header, parts.data), header, txId, creator };
+}
+
+/** A header without a readable signature header still has an id. */
+function txIdIn(channelHeader: Bytes = new Uint8Array(0)): string {
+  return attempt(() => decode(ChannelHeaderMessage, channelHeader, 'channel header').txId) ?? '';
 }
 
 const KNOWN_TYPES: ReadonlySet<number> = new Set([CONFIG, CONFIG_UPDATE, ENDORSER_TRANSACTION]);

@@ -1,5 +1,4 @@
-import type { FabricGenesis } from '../contract/index.ts';
-import { parseFabricGenesis } from '../contract/index.ts';
+import { type FabricGenesis, ledgerIdOf, parseFabricGenesis } from '../contract/index.ts';
 import { type Bytes, equalBytes, type Json, parseCanonical, utf8 } from '../core/index.ts';
 import { parseBlockJson } from './block.ts';
 import { decodeEnvelope, type FabricEnvelope } from './committed-block.ts';
@@ -12,17 +11,13 @@ import { VALID } from './validation-codes.ts';
  */
 
 /**
- * The genesis documents in a chain, one for each evidence chaincode that the Fabric channel holds.
+ * The genesis documents in a chain: one for each evidence chaincode that the Fabric channel holds, and whatever else somebody
+ * may have sent as one.
  * @param blocks parsed JSON, see `blockJson`
  */
 export function findGenesis(blocks: readonly unknown[]): FabricGenesis[] {
-  const begun = new Set<string>();
-  return markedValid(blocks).flatMap(({ chaincode, args }) => {
-    const genesis = attempt(() => genesisIn(chaincode, args));
-    if (genesis === undefined || begun.has(chaincode)) return [];
-    begun.add(chaincode);
-    return [genesis];
-  });
+  const found = markedValid(blocks).flatMap(({ chaincode, args }) => attempt(() => genesisIn(chaincode, args)) ?? []);
+  return [...new Map(found.map((genesis) => [ledgerIdOf(genesis), genesis])).values()];
 }
 
 const GENESIS = utf8('genesis');

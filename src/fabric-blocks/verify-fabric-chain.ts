@@ -65,7 +65,8 @@ class ChannelReplay {
       const timeMs = await evidence.take(valid, this.#config, place);
       place.timeMs = Math.max(place.timeMs, timeMs ?? 0);
     });
-    if (isConfig) {
+    // One that is marked invalid changes nothing.
+    if (isConfig && block.codes[0] === VALID) {
       this.#config = updatedConfig(this.#config, block.data[0]!);
       this.#lastConfig = number;
     }

@@ -8,36 +8,39 @@ import { refuse } from './errors.ts';
 
 export type WireType = 0 | 1 | 2 | 5;
 
+/** A field, valid only while it is visited: the reader fills the same object again and again, for junk can have millions. */
 export interface WireField {
   readonly number: number;
   readonly wire: WireType;
-  /** Of wire type 0; else 0. */
-  readonly varint: bigint;
-  /** Of wire types 1, 2 and 5; a view of the message's bytes, else empty. */
-  readonly bytes: Bytes;
+  /** Where the value of wire types 1, 2 and 5 begins and ends in the message. */
+  readonly start: number;
+  readonly end: number;
   /** False where a number is longer than it has to be. */
   readonly minimal: boolean;
+  /** Value of wire type 0. */
+  varint(): bigint;
 }
 
-const NONE: Bytes = new Uint8Array(0);
-const MOST_FIELD_NUMBER = 0x1fffffffn;
-const DEEPEST_GROUP = 64;
+const MOST_FIELD_NUMBER = 0x1fffffff;
+/** As in Go's protobuf. */
+const DEEPEST_GROUP = 10_000;
+const GROUP_BEGINS = 3;
+const GROUP_ENDS = 4;
 
-/** All fields of a message, in order; groups, which none of our messages has, are passed over. @throws RejectedError `BAD_ENCODING` */
-export function readFields(bytes: Bytes): WireField[] {
+/** Visits all fields of a message, in order; groups, which none of our messages has, are passed over. @throws RejectedError `BAD_ENCODING` */
+export function visitFields(bytes: Bytes, visit: (field: WireField) => void): void {
   const cursor = new Cursor(bytes);
-  const fields: WireField[] = [];
-  while (!cursor.atEnd) {
-    const field = cursor.field(0);
-    if (field !== undefined) fields.push(field);
-  }
-  return fields;
+  while (!cursor.atEnd) if (cursor.next()) visit(cursor);
 }
 
-class Cursor {
+class Cursor implements WireField {
+  number = 0;
+  wire: WireType = 0;
+  start = 0;
+  end = 0;
+  minimal = true;
   readonly #bytes: Bytes;
   #at = 0;
-  #minimal = true;
 
   constructor(bytes: Bytes) {
     this.#bytes = bytes;
@@ -47,66 +50,81 @@ class Cursor {
     return this.#at === this.#bytes.length;
   }
 
-  field(depth: number): WireField | undefined {
-    this.#minimal = true;
-    const { number, wire } = this.#tag();
-    switch (wire) {
-      case 0:
-        return { number, wire, varint: this.#varint(), bytes: NONE, minimal: this.#minimal };
-      case 1:
-        return { number, wire, varint: 0n, bytes: this.#take(8n), minimal: this.#minimal };
-      case 2:
-        return { number, wire, varint: 0n, bytes: this.#take(this.#varint()), minimal: this.#minimal };
-      case 5:
-        return { number, wire, varint: 0n, bytes: this.#take(4n), minimal: this.#minimal };
-      case 3:
-        return this.#skipGroup(number, depth);
-      default:
-        return refuse('BAD_ENCODING', `A field has wire type ${wire}, which does not exist here.`);
+  varint(): bigint {
+    let value = 0n;
+    for (let at = this.start; at < this.end; at++) value |= BigInt(this.#bytes[at]! & 0x7f) << BigInt(7 * (at - this.start));
+    return value;
+  }
+
+  /** False where it was a group. */
+  next(): boolean {
+    this.minimal = true;
+    const wire = this.#tag();
+    if (wire === GROUP_BEGINS) {
+      this.#skipGroup();
+      return false;
+    }
+    this.#value(wire);
+    return true;
+  }
+
+  /** Groups may be nested; the numbers of those that are open are kept here. */
+  #skipGroup(): void {
+    const open = [this.number];
+    while (open.length > 0) {
+      const wire = this.#tag();
+      if (wire === GROUP_BEGINS) {
+        if (open.length >= DEEPEST_GROUP) refuse('BAD_ENCODING', 'Groups are nested too deep.');
+        open.push(this.number);
+      } else if (wire === GROUP_ENDS) {
+        if (open.pop() !== this.number) refuse('BAD_ENCODING', 'A group ends that did not begin.');
+      } else this.#value(wire);
     }
   }
 
-  #tag(): { number: number; wire: number } {
-    const tag = this.#varint();
-    const number = tag >> 3n;
-    if (number === 0n || number > MOST_FIELD_NUMBER) refuse('BAD_ENCODING', 'A field has a number that no field can have.');
-    return { number: Number(number), wire: Number(tag & 7n) };
+  /** Reads number and wire type of a field; gives the type. */
+  #tag(): number {
+    const tag = this.#smallNumber();
+    this.number = Math.floor(tag / 8);
+    if (this.number === 0 || this.number > MOST_FIELD_NUMBER) refuse('BAD_ENCODING', 'A field has a number that no field can have.');
+    return tag % 8;
   }
 
-  #skipGroup(number: number, depth: number): undefined {
-    if (depth >= DEEPEST_GROUP) refuse('BAD_ENCODING', 'Groups are nested too deep.');
-    for (;;) {
-      const start = this.#at;
-      const tag = this.#tag();
-      if (tag.wire === 4) {
-        if (tag.number !== number) refuse('BAD_ENCODING', 'A group ends that did not begin.');
-        return undefined;
-      }
-      this.#at = start;
-      this.field(depth + 1);
+  #value(wire: number): void {
+    if (wire !== 0 && wire !== 1 && wire !== 2 && wire !== 5)
+      refuse('BAD_ENCODING', `A field has wire type ${wire}, which does not exist here.`);
+    this.wire = wire;
+    if (wire === 0) {
+      this.start = this.#at;
+      this.#skipVarint();
+      this.end = this.#at;
+      return;
     }
+    const length = wire === 2 ? this.#smallNumber() : wire === 1 ? 8 : 4;
+    if (length > this.#bytes.length - this.#at) refuse('BAD_ENCODING', 'A field is longer than the message that holds it.');
+    this.start = this.#at;
+    this.end = this.#at += length;
   }
 
-  #take(length: bigint): Bytes {
-    if (length > BigInt(this.#bytes.length - this.#at)) refuse('BAD_ENCODING', 'A field is longer than the message that holds it.');
-    const end = this.#at + Number(length);
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return taken;
+  /** A number as a float: exact up to 2^53, and far too large for any use above. */
+  #smallNumber(): number {
+    const start = this.#at;
+    this.#skipVarint();
+    let value = 0;
+    for (let at = this.#at - 1; at >= start; at--) value = value * 128 + (this.#bytes[at]! & 0x7f);
+    return value;
   }
 
   /** Base 128, least significant group first; at most 64 bits in at most 10 bytes. */
-  #varint(): bigint {
-    let value = 0n;
+  #skipVarint(): void {
     for (let length = 0; length < 10; length++) {
       const byte = this.#bytes[this.#at++] ?? refuse('BAD_ENCODING', 'A message ends within a number.');
-      if (length === 9 && byte > 1) refuse('BAD_ENCODING', 'A number has more than 64 bits.');
-      value |= BigInt(byte & 0x7f) << BigInt(7 * length);
+      if (length === 9 && byte > 1) break;
       if (byte < 0x80) {
-        if (byte === 0 && length > 0) this.#minimal = false;
-        return value;
+        if (byte === 0 && length > 0) this.minimal = false;
+        return;
       }
     }
-    return refuse('BAD_ENCODING', 'A number has more than 64 bits.');
+    refuse('BAD_ENCODING', 'A number has more than 64 bits.');
   }
 }

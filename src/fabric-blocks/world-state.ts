@@ -1,5 +1,5 @@
 import type { Bytes } from '../core/index.ts';
-import type { Access, ReadEntry, Version } from './rw-set.ts';
+import type { Access, ReadEntry, Version, WriteEntry } from './rw-set.ts';
 
 interface Held {
   readonly value: Bytes;
@@ -38,13 +38,15 @@ export class WorldState {
   }
 
   apply({ namespace, collection, writes, metadataWrites }: Access, version: Version): void {
+    const twice = writtenTwice(writes);
     for (const { key, value } of writes) {
+      if (twice.has(key)) continue;
       const name = nameOf(namespace, collection, key);
       this.#touched.add(name);
       if (value === undefined) this.#held.delete(name);
       else this.#held.set(name, { value, version });
     }
-    for (const key of metadataWrites) {
+    for (const key of [...metadataWrites, ...twice]) {
       const name = nameOf(namespace, collection, key);
       const held = this.#held.get(name);
       if (held === undefined) continue;
@@ -52,6 +54,13 @@ export class WorldState {
       this.#held.set(name, { value: held.value, version });
     }
   }
+}
+
+/** Of a key that a transaction writes twice, peers take neither value, but note that something was written. */
+function writtenTwice(writes: readonly WriteEntry[]): Set<string> {
+  const counted = new Map<string, number>();
+  for (const { key } of writes) counted.set(key, (counted.get(key) ?? 0) + 1);
+  return new Set([...counted].filter(([, count]) => count === 2).map(([key]) => key));
 }
 
 /** No name of a namespace or a collection has a line feed. */

@@ -102,10 +102,17 @@ describe('a message', () => {
     );
   });
 
-  test('nested without end is refused', () => {
-    let bytes: Uint8Array = new Uint8Array(0);
-    for (let depth = 0; depth < 1000; depth++) bytes = concat(Uint8Array.of(0x0b), bytes, Uint8Array.of(0x0c));
-    assert.throws(() => read(bytes), refused);
+  test('with groups in groups is read as deep as Fabric reads, and refused beyond', () => {
+    const nested = (depth: number) => new Uint8Array(2 * depth).fill(0x0b, 0, depth).fill(0x0c, depth);
+    assert.deepEqual(read(nested(10_000), numberOf(1, 5)).number, 5n);
+    assert.throws(() => read(nested(10_001)), refused);
+    assert.throws(() => read(nested(1_000_000)), refused);
+  });
+
+  test('of millions of fields that nobody knows takes neither memory nor time', () => {
+    const many = new Uint8Array(8_000_000);
+    for (let at = 0; at < many.length; at += 2) many[at] = 0x7a;
+    assert.equal(read(many, numberOf(1, 5)).number, 5n);
   });
 });
 
@@ -119,6 +126,15 @@ describe('an envelope', () => {
     });
   });
 
+  test('may have what is of another type than payload and signature, as orderers keep it', () => {
+    for (const parts of [
+      [payload, signature, numberOf(1, 5)],
+      [payload, bytesOf(9, 'more'), signature],
+      [payload, signature, Uint8Array.of(0x5b, 0x5c)],
+    ])
+      assert.deepEqual(splitEnvelope(concat(...parts)).signature, utf8('signature'));
+  });
+
   test('of another form is refused', () => {
     const tried = [
       [],
@@ -127,10 +143,9 @@ describe('an envelope', () => {
       [payload, payload, signature],
       [payload, signature, signature],
       [payload, signature, payload, signature],
-      [payload, bytesOf(9, 'more'), signature],
       [bytesOf(9, 'more'), payload, signature],
       [numberOf(1, 1), signature],
-      [payload, signature, numberOf(1, 1)],
+      [Uint8Array.of(0x5b, 0x5c), payload, signature],
       [concat(Uint8Array.of(0x0a), Uint8Array.of(0x81, 0x00), utf8('p')), signature],
     ];
     for (const parts of tried) assert.throws(() => splitEnvelope(concat(...parts)), refused);
@@ -185,14 +200,27 @@ describe('a certificate', () => {
     assert.deepEqual(certificateOf(utf8(certificate)).units, ['peer']);
   });
 
-  test('that is changed, cut off or preceded by something is refused, or another one', () => {
+  test('is the same in every form of PEM that Fabric takes', () => {
+    const forms = [
+      `text\n${certificate}`,
+      `${certificate}text`,
+      certificate + certificate,
+      certificate.replaceAll('CERTIFICATE', 'OTHER'),
+      certificate.replace('-----\n', '-----\nA: b\n\n'),
+      certificate.replaceAll('\n', '\r\n'),
+      certificate.replace(/\n(.{10})/, '\n$1\t'),
+    ];
+    const { raw } = certificateOf(utf8(certificate));
+    for (const form of forms) assert.deepEqual(certificateOf(utf8(form)).raw, raw);
+  });
+
+  test('that is changed or cut off is refused, or another one', () => {
     const tried = [
       certificate.slice(0, 200),
       `x${certificate}`,
-      `${certificate}x`,
-      certificate.replace('BEGIN CERT', 'BEGIN X CERT'),
       '',
-      certificate + certificate,
+      '-----BEGIN X-----\n-----END X-----\n',
+      certificate.replace('END CERT', 'END X CERT'),
     ];
     for (const pem of tried) assert.throws(() => certificateOf(utf8(pem)), refused);
     fc.assert(

@@ -1,4 +1,4 @@
-import { type Bytes, concat, toBase64Url, utf8 } from '../../src/core/index.ts';
+import { type Bytes, canonicalJson, concat, toBase64Url, utf8 } from '../../src/core/index.ts';
 import { TEST_MODULE, testBytes, testSigner } from '../support/ledger-network.ts';
 import type { ForgedChain } from './forged-chain.ts';
 import { identityOf, signed } from './forged-keys.ts';
@@ -9,6 +9,8 @@ import { bytesOf, numberOf, varint } from './protobuf-writer.ts';
 export interface Junk {
   readonly name: string;
   readonly code: number;
+  /** Whether it is one of the ledger's, as an honest one. */
+  readonly counts: boolean;
   readonly envelope: Bytes;
 }
 
@@ -73,8 +75,93 @@ const INVALID: Readonly<Record<string, readonly [number, Plan]>> = {
   ],
 };
 
+const unendorsed =
+  (more: Bytes): Plan =>
+  (plan) => ({
+    ...plan,
+    endorsers: [],
+    accesses: plan.accesses.map((access) => ({ ...access, more })),
+  });
+
+/** What is malformed in a place that nobody here has a use for. */
+const MALFORMED: Readonly<Record<string, readonly [number, Plan]>> = {
+  'with a search that is no message': [22, unendorsed(bytesOf(2, Uint8Array.of(0x0a, 0x7f)))],
+  'with a search for what is no text': [22, unendorsed(bytesOf(2, bytesOf(1, Uint8Array.of(0xff))))],
+  'with a rule of endorsement that is no message': [
+    22,
+    unendorsed(bytesOf(4, concat(bytesOf(1, 'k'), bytesOf(2, Uint8Array.of(0x0a, 0x7f))))),
+  ],
+};
+
+/** Writes into the private collection that every organisation has of every chaincode, and endorses alone. */
+function alone(
+  namespace: (plan: ForgedTransaction) => string,
+  peer: string,
+): (plan: ForgedTransaction, chain: ForgedChain) => ForgedTransaction {
+  return (plan, chain) => ({
+    ...plan,
+    endorsers: [chain.person(peer)],
+    accesses: [],
+    change: {
+      results: () => {
+        const write = bytesOf(2, concat(bytesOf(1, testBytes('key')), bytesOf(3, testBytes('value'))));
+        const collection = concat(bytesOf(1, '_implicit_org_stranger'), bytesOf(2, write));
+        return bytesOf(2, concat(bytesOf(1, namespace(plan)), bytesOf(2, NOTHING), bytesOf(3, collection)));
+      },
+    },
+  });
+}
+
+const FORGED_EVENT = utf8('{"body":{"forged":true,"n":7},"channel":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","kind":"anchor"}');
+
+/** Valid by the word of one organisation, since they write nothing that others share. They must count for nothing. */
+const WORTHLESS: Readonly<Record<string, (plan: ForgedTransaction, chain: ForgedChain) => ForgedTransaction>> = {
+  'an event of one organisation, in the year 2200': (plan, chain) => ({
+    ...alone(({ chaincode }) => chaincode, 'stranger peer')(plan, chain),
+    timeMs: 7_258_118_400_000,
+    args: ['execute', 'anchor', '{}'],
+    response: { status: 200, payload: FORGED_EVENT },
+    event: { name: 'dcmb', payload: FORGED_EVENT },
+  }),
+  'a genesis of one organisation': (plan, chain) => ({
+    ...alone(({ chaincode }) => chaincode, 'stranger peer')(plan, chain),
+    args: ['genesis', canonicalJson({ ...chain.genesis, name: 'Another' })],
+  }),
+  'arguments and an event that are no text': (plan, chain) => ({
+    ...alone(({ chaincode }) => chaincode, 'stranger peer')(plan, chain),
+    args: [Uint8Array.of(0xff), Uint8Array.of(0xff)],
+    event: { name: 'dcmb', payload: Uint8Array.of(0xff) },
+  }),
+  'a call of the certification chaincode': (plan, chain) => ({
+    ...alone(() => 'certification', 'stranger peer')(plan, chain),
+    chaincode: 'certification',
+    event: { ...plan.event!, chaincode: 'certification' },
+  }),
+};
+
+const creatorAs =
+  (change: (pem: string) => string): Plan =>
+  (plan) => ({ ...plan, creator: { ...plan.creator, certificate: change(plan.creator.certificate) } });
+
 /** What is unusual, but means the same, so that it is valid. */
 const UNUSUAL: Readonly<Record<string, Plan>> = {
+  'of a creator with text before the certificate': creatorAs((pem) => `x\n${pem}`),
+  'of a creator with text after the certificate': creatorAs((pem) => `${pem}x\n`),
+  'of a creator whose certificate has another label': creatorAs((pem) => pem.replaceAll('CERTIFICATE', 'OTHER')),
+  'of a creator whose certificate has headers': creatorAs((pem) => pem.replace('-----\n', '-----\nA: b\n\n')),
+  'of a creator whose certificate has a tab in it': creatorAs((pem) => pem.replace(/\n(.{10})/, '\n$1\t')),
+  'of a creator whose certificate has lines as on Windows': creatorAs((pem) => pem.replaceAll('\n', '\r\n')),
+  'of an endorser with text before the certificate': (plan) => ({
+    ...plan,
+    endorsers: plan.endorsers.map((peer) => ({ ...peer, certificate: `x\n${peer.certificate}` })),
+  }),
+  'with a payload of another type after the signature': changing({ envelope: (bytes) => concat(bytes, Uint8Array.of(0x08, 0x05)) }),
+  'with groups in groups': changing({
+    payload: (bytes) => {
+      const nested = (tag: number) => Uint8Array.from(Array.from({ length: 200 }, () => [tag, 0x06]).flat());
+      return concat(bytes, nested(0xa3), nested(0xa4));
+    },
+  }),
   'with fields that no message has': changing({
     payload: (bytes) => concat(bytes, UNKNOWN),
     action: (bytes) => concat(UNKNOWN, bytes),
@@ -105,16 +192,17 @@ function withReads(reads: NonNullable<ForgedTransaction['accesses'][number]['rea
  * @param timeMs of all of them
  */
 export async function allJunk(chain: ForgedChain, timeMs: number): Promise<Junk[]> {
-  const plans: [string, number, Plan][] = [
-    ...Object.entries(INVALID).map(([name, [code, plan]]): [string, number, Plan] => [name, code, plan]),
-    ...Object.entries(UNUSUAL).map(([name, plan]): [string, number, Plan] => [name, 0, plan]),
+  const plans: [string, number, boolean, (plan: ForgedTransaction, chain: ForgedChain) => ForgedTransaction][] = [
+    ...Object.entries({ ...INVALID, ...MALFORMED }).map(([name, [code, plan]]): (typeof plans)[number] => [name, code, false, plan]),
+    ...Object.entries(UNUSUAL).map(([name, plan]): (typeof plans)[number] => [name, 0, true, plan]),
+    ...Object.entries(WORTHLESS).map(([name, plan]): (typeof plans)[number] => [name, 0, false, plan]),
   ];
   const junk = await Promise.all(
-    plans.map(async ([name, code, plan]): Promise<Junk> => {
+    plans.map(async ([name, code, counts, plan]): Promise<Junk> => {
       const body = { key: toBase64Url(testSigner(`junk ${name}`).publicKey), module: TEST_MODULE, attestation: 'none' };
       const { plan: honest } = await chain.planned('stranger', 'registerKey', body, timeMs);
       const nonce = testBytes(`junk ${name}`).slice(0, 24);
-      return { name, code, envelope: forgedTransaction(plan({ ...honest, nonce })).envelope };
+      return { name, code, counts, envelope: forgedTransaction(plan({ ...honest, nonce }, chain)).envelope };
     }),
   );
   return [...junk, ...highEndorsement(chain, await chain.planned('stranger', 'registerKey', highBody(), timeMs))];
@@ -138,6 +226,11 @@ function highEndorsement(chain: ForgedChain, { plan }: { readonly plan: ForgedTr
   };
   const endorsers = [chain.person('manufacturer peer')];
   return [
-    { name: 'endorsed with a signature of the upper half', code: 10, envelope: forgedTransaction({ ...plan, endorsers, change }).envelope },
+    {
+      name: 'endorsed with a signature of the upper half',
+      code: 10,
+      counts: false,
+      envelope: forgedTransaction({ ...plan, endorsers, change }).envelope,
+    },
   ];
 }

@@ -58,19 +58,21 @@ describe('a chain that real peers and a real orderer have made', () => {
     // Beside the junk, the chain has one transaction each of these codes.
     for (const code of [9, 10, 11]) expected[code] = (expected[code] ?? 0) + 1;
     assert.deepEqual(counted(codesOf(vector.blocks).filter((code) => code !== 0)), expected);
-    assert.equal(chain.events.filter(({ creator }) => creator === 'stranger').length, junk.filter(({ code }) => code === 0).length);
+    assert.equal(chain.events.filter(({ creator }) => creator === 'stranger').length, junk.filter(({ counts }) => counts).length);
   });
 
   test('is of no other ledger, and of none before its genesis', async () => {
     await assert.rejects(verifyFabricChain(vector.blocks, 'A'.repeat(43)), { code: 'OTHER_LEDGER' });
     await assert.rejects(verifyFabricChain(beforeGenesis(vector.blocks), ledgerId), { code: 'OTHER_LEDGER' });
     await assert.rejects(verifyFabricChain([], ledgerId), { code: 'OTHER_LEDGER' });
-    assert.deepEqual(findGenesis(vector.blocks).map(ledgerIdOf), [ledgerId]);
+    assert.equal(ledgerIdOf(findGenesis(vector.blocks)[0]!), ledgerId);
+    assert.equal(findGenesis(vector.blocks).length, 2, 'also the one that a single organisation has sent');
   });
 
   test('does not verify with any letter of any value changed', async () => {
     const root = vector.blocks as unknown as Json;
-    const leaves = pathsTo(root, isLeaf);
+    // Why something is invalid is not checked, only that it is.
+    const leaves = pathsTo(root, isLeaf).filter((path) => path[1] !== 'codes' || valueAt(root, path) === 0);
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 63 }), async (which, at, by) => {
         const path = leaves[which % leaves.length]!;
