@@ -3,7 +3,7 @@
  * the library, its types, and the files that come along.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ try {
   assert.equal(run(project, 'npx', 'dcmb', '--version').trim(), version);
   checkTypes();
   checkLibrary();
+  checkChaincode();
   await checkDemo();
   console.log(`package: ${tarball} installs, runs and is typed`);
 } finally {
@@ -42,8 +43,12 @@ function checkFiles(): void {
     'examples/turbofan/policy.json',
     'examples/turbofan/held-out.csv',
     'examples/embedding/embed.ts',
+    'examples/fabric/connection.json',
+    'fabric/go.mod',
     'fabric/go.sum',
+    'fabric/builder/bin/detect',
     'fabric/builder/bin/release',
+    'lib/ledger/fabric/chaincode/main.js',
   ]) {
     assert.ok(existsSync(join(project, 'node_modules/dcmb', file)), `${file} is not in the package`);
   }
@@ -51,10 +56,11 @@ function checkFiles(): void {
 
 /** A wrong use must be an error, else the types would be missing or `any`. */
 function checkTypes(): void {
-  const source = `import { initPlant, ReceiverModule, SenderModule, type ModuleEvent } from 'dcmb';
+  const source = `import { doctor, type DoctorReport, initPlant, ReceiverModule, SenderModule, type ModuleEvent } from 'dcmb';
 export const started: Promise<SenderModule> = SenderModule.start('dcmb.json', { onEvent: (event: ModuleEvent) => void event.event });
 export const endpoint: Promise<string> = ReceiverModule.start('dcmb.json').then((module) => module.endpoint);
 export const plant: typeof initPlant = initPlant;
+export const findings: Promise<DoctorReport> = doctor('dcmb.json');
 // @ts-expect-error: a module starts from a path or a configuration
 void SenderModule.start(17);
 `;
@@ -66,6 +72,13 @@ void SenderModule.start(17);
 function checkLibrary(): void {
   writeFileSync(join(project, 'use.js'), "import { SenderModule } from 'dcmb';\nconsole.log(typeof SenderModule.start);\n");
   assert.equal(run(project, process.execPath, 'use.js').trim(), 'function');
+}
+
+/** The chaincode service loads, and says what it was not told. */
+function checkChaincode(): void {
+  const main = join(project, 'node_modules/dcmb/lib/ledger/fabric/chaincode/main.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, '--name', 'evidence'], { encoding: 'utf8', timeout: 60_000 });
+  assert.deepEqual([status, /Missing: --id/.test(stdout + stderr)], [1, true], stdout + stderr);
 }
 
 async function checkDemo(): Promise<void> {
