@@ -14,6 +14,8 @@ export type FindingCode =
   /** The blocks do not form a ledger, or not the expected one. */
   | 'BAD_LEDGER'
   | 'FOREIGN_LEDGER'
+  /** A member's certificate authorities changed after the first block, so its id on the ledger no longer fixes who acts for it. */
+  | 'MEMBER_CHANGED'
   /** The chain does not contain a block that somebody has signed to have seen, or that the auditor knows. */
   | 'BLOCK_NOT_SEEN'
   | 'BLOCK_CONTRADICTED'
@@ -104,6 +106,8 @@ export class Findings {
 export const CHECKS = {
   blocks: 'blocks chained by hash',
   transactions: 'transactions replayed through the contract, signatures included',
+  orderers: 'blocks signed by an orderer of the Fabric channel, by certificates that lead to block 0',
+  endorsements: 'transactions found valid in their blocks and endorsed by as many members as the genesis asks for',
   blockReferences: 'references to blocks compared with the chain',
   agreements: 'agreements opened against the commitment on the ledger',
   headers: 'headers followed: number, predecessor, interval, bounds',

@@ -3,6 +3,7 @@ import {
   type ChannelEntry,
   type Genesis,
   type KeyUses,
+  type MemberChange,
   type PartyRole,
   query,
   type TokenSetEntry,
@@ -48,8 +49,9 @@ export async function viewLedger(
 ): Promise<LedgerView | undefined> {
   try {
     const ids = ledgerIdsIn(kind, blocks);
-    const id = wanted.find((asked) => ids.includes(asked)) ?? ids[0];
-    if (id === undefined) throw new RejectedError('BAD_GENESIS', 'No block holds the genesis of a ledger.');
+    // The only one in the file, but not just any that somebody has put into a Fabric channel.
+    const id = wanted.find((asked) => ids.includes(asked)) ?? (kind === 'fabric' && wanted.length > 0 ? undefined : ids[0]);
+    if (id === undefined) throw new RejectedError('BAD_GENESIS', 'No block holds the genesis of the ledger that is asked for.');
     return viewOf(kind, await longestChain(kind, blocks, id, findings), findings);
   } catch (error) {
     addLedgerFinding(findings, blockOf(error) ?? 0, error);
@@ -65,6 +67,11 @@ interface LongestChain {
 function viewOf(kind: BlockKind, { chain, brokenAt }: LongestChain, findings: Findings): LedgerView {
   findings.checked('blocks', chain.blocks.length);
   findings.checked('transactions', chain.events.length);
+  if (kind === 'fabric') {
+    findings.checked('orderers', chain.blocks.length - 1);
+    findings.checked('endorsements', chain.events.length + 1);
+  }
+  for (const change of chain.memberChanges ?? []) addMemberChange(findings, change);
   return {
     id: chain.ledgerId,
     kind,
@@ -95,6 +102,11 @@ async function longestChain(kind: BlockKind, blocks: readonly Json[], id: string
 function blockOf(error: unknown): number | undefined {
   const block = error instanceof DcmbError ? error.details['block'] : undefined;
   return typeof block === 'number' ? block : undefined;
+}
+
+function addMemberChange(findings: Findings, { block, organisation }: MemberChange): void {
+  const message = `From here on other authorities vouch for organisation "${organisation}" than those that the ledger's id fixes.`;
+  findings.add({ code: 'MEMBER_CHANGED', object: `block ${block}`, place: `/ledger/blocks/${block}`, message, party: 'undecided' });
 }
 
 function addLedgerFinding(findings: Findings, block: number, error: unknown): void {

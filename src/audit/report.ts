@@ -109,7 +109,7 @@ export function formatReport(report: AuditReport): string[] {
     ...report.channels.flatMap(channelLines),
     '',
     'Checked:',
-    ...Object.entries(CHECKS).map(([check, words]) => `  ${String(report.checks[check as Check] ?? 0).padStart(7)}  ${words}`),
+    ...checkLines(report.checks),
     '',
     'Verdicts:',
     ...Object.entries(report.counts).map(([label, count]) => `  ${String(count).padStart(7)}  ${label}`),
@@ -128,11 +128,19 @@ export function formatReport(report: AuditReport): string[] {
   ];
 }
 
+/** What concerns Fabric alone is told only there. */
+const FABRIC_CHECKS: ReadonlySet<string> = new Set<Check>(['orderers', 'endorsements']);
+
+function checkLines(checks: AuditReport['checks']): string[] {
+  const told = Object.entries(CHECKS).filter(([check]) => checks[check as Check] !== undefined || !FABRIC_CHECKS.has(check));
+  return told.map(([check, words]) => `  ${String(checks[check as Check] ?? 0).padStart(7)}  ${words}`);
+}
+
 function ledgerLines(ledger: LedgerReport): string[] {
   const { number, hash, timeMs } = ledger.lastBlock;
   const seen = (block: number | undefined) => (block === undefined ? 'none' : `block ${block}`);
   return [
-    `Ledger "${ledger.name}" (${ledger.kind}), id ${ledger.id}`,
+    `Ledger "${ledger.name}" (${ledger.kind.replace('fabric', 'Fabric')}), id ${ledger.id}`,
     `  covered up to block ${number} of ${instant(timeMs)}, hash ${hash}; ${ledger.transactions} transactions`,
     `  last block named under a signature: ${seen(ledger.seenByOwner)} by an owner, ${seen(ledger.seenByManufacturer)} by a manufacturer`,
     ...(ledger.otherChannels > 0 ? [`  ${ledger.otherChannels} other channel(s) on this ledger, which this export does not open`] : []),

@@ -46,6 +46,13 @@ export interface VerifiedChain {
   /** One for each transaction of the contract, in order. */
   readonly events: readonly ChainEvent[];
   readonly last: ChainBlock;
+  /** Members whose certificate authorities changed, with the block from which on; only on Fabric. */
+  readonly memberChanges?: readonly MemberChange[];
+}
+
+export interface MemberChange {
+  readonly block: number;
+  readonly organisation: string;
 }
 
 /**

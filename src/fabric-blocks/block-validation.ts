@@ -26,6 +26,8 @@ interface Candidate {
   readonly creator: Identity | undefined;
   readonly transaction: EndorserTransaction | undefined;
   readonly accesses: readonly Access[];
+  /** True where it neither calls nor touches a chaincode of the ledger's. */
+  readonly isForeign: boolean;
   code: number;
 }
 
@@ -47,7 +49,7 @@ export interface Scene {
 export async function validateBlock(block: StoredBlock, scene: Scene, take: (valid: ValidTransaction) => Promise<void>): Promise<void> {
   scene.state.beginBlock();
   const candidates = block.data.map((envelope, index) => examined(envelope, index, scene));
-  markDuplicates(candidates);
+  markDuplicates(candidates, block.codes);
   for (const candidate of candidates) {
     const recorded = block.codes[candidate.index]!;
     if (candidate.code === codes.VALID && candidate.transaction !== undefined) candidate.code = readCode(candidate.accesses, scene.state);
@@ -63,10 +65,20 @@ export async function validateBlock(block: StoredBlock, scene: Scene, take: (val
 function examined(envelope: Uint8Array, index: number, scene: Scene): Candidate {
   const split = splitEnvelope(envelope);
   const { code, header, txId, creator } = checkForm(split, scene.config);
-  const none = { index, header, txId, creator, transaction: undefined, accesses: [] };
+  const isForeign = attempt(() => isAboutOthers(split.payload, scene)) === true;
+  const none = { index, header, txId, creator, isForeign, transaction: undefined, accesses: [] };
   if (code !== codes.VALID || header?.type !== ENDORSER_TRANSACTION) return { ...none, code };
   if (scene.txIds.has(header.txId)) return { ...none, code: codes.DUPLICATE_TXID };
   return { ...none, ...dispatched(split.payload, scene) };
+}
+
+/** Looks at nothing but names, so that whom it concerns is told also where the rest has a form that is not known here. */
+function isAboutOthers(payload: Uint8Array, { concerns }: Scene): boolean {
+  const { header, data } = readPayload(payload);
+  const called = readCalledChaincode(header).chaincodeId?.name;
+  const { action } = readEndorsed(data);
+  if (header.type !== ENDORSER_TRANSACTION || called === undefined || action === undefined) return false;
+  return !concerns(called) && !readAccesses(action.results).some(({ namespace }) => concerns(namespace));
 }
 
 type Found = Pick<Candidate, 'code' | 'transaction' | 'accesses'>;
@@ -97,15 +109,22 @@ function hasNamespaceTwice(accesses: readonly Access[]): boolean {
   return new Set(namespaces).size < namespaces.length;
 }
 
-/** Of several valid transactions of one id in a block the first one counts. */
-function markDuplicates(candidates: readonly Candidate[]): void {
+/**
+ * Of several valid transactions of one id in a block the first one counts. Whether others' transactions are valid is taken as it
+ * is recorded; a conflict is found only after this.
+ */
+function markDuplicates(candidates: readonly Candidate[], recorded: readonly number[]): void {
   const seen = new Set<string>();
   for (const candidate of candidates) {
-    if (candidate.code !== codes.VALID || candidate.header?.type !== ENDORSER_TRANSACTION) continue;
-    if (seen.has(candidate.header.txId)) candidate.code = codes.DUPLICATE_TXID;
-    seen.add(candidate.header.txId);
+    if (candidate.header?.type !== ENDORSER_TRANSACTION) continue;
+    const isValid = candidate.isForeign ? VALID_SO_FAR.has(recorded[candidate.index]!) : candidate.code === codes.VALID;
+    if (!isValid) continue;
+    if (seen.has(candidate.txId)) candidate.code = codes.DUPLICATE_TXID;
+    seen.add(candidate.txId);
   }
 }
+
+const VALID_SO_FAR: ReadonlySet<number> = new Set([codes.VALID, codes.MVCC_READ_CONFLICT, codes.PHANTOM_READ_CONFLICT]);
 
 function readCode(accesses: readonly Access[], state: WorldState): number {
   return accesses.every((access) => state.isCurrent(access)) ? codes.VALID : codes.MVCC_READ_CONFLICT;
@@ -116,10 +135,9 @@ function readCode(accesses: readonly Access[], state: WorldState): number {
  * release of the peer. What neither calls nor touches a chaincode of the ledger's can change nothing in it, so its code is left to
  * those whom it concerns. A search over keys is not repeated here; who searches must not write public entries.
  */
-function fits({ code, transaction, accesses }: Candidate, recorded: number, { concerns }: Scene): boolean {
+function fits({ code, accesses, isForeign }: Candidate, recorded: number, { concerns }: Scene): boolean {
+  if (isForeign) return true;
   if ((code === codes.VALID) === (recorded === codes.VALID)) return code !== codes.VALID || !isSearchThatWrites(accesses, concerns);
-  if (transaction === undefined) return false;
-  if (!concerns(transaction.chaincode) && !accesses.some(({ namespace }) => concerns(namespace))) return true;
   return recorded === codes.PHANTOM_READ_CONFLICT && accesses.some(({ hasRangeQueries }) => hasRangeQueries);
 }
 

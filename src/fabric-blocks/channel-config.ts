@@ -1,4 +1,4 @@
-import { type Bytes } from '../core/index.ts';
+import { type Bytes, equalBytes } from '../core/index.ts';
 import { type ConfigGroup, groupAt, readConfigGroup } from './config-group.ts';
 import { BlockDataHashingStructureMessage, ConfigEnvelopeMessage, HashingAlgorithmMessage } from './config-messages.ts';
 import { CONFIG, readPayload, splitEnvelope } from './envelope.ts';
@@ -33,6 +33,17 @@ export class ChannelConfig {
   /** Somebody for whom an organisation of the channel vouches. */
   identify(serialized: Bytes): Identity | undefined {
     return identify(this.#msps, serialized);
+  }
+
+  /** Whether an organisation's provider is the same to the byte in another configuration. */
+  hasSameMsp(mspId: string, other: ChannelConfig): boolean {
+    return equalBytes(this.#mspBytes(mspId), other.#mspBytes(mspId));
+  }
+
+  #mspBytes(mspId: string): Bytes {
+    const name = this.applications.get(mspId)?.name;
+    const group = name === undefined ? undefined : groupAt(this.root, 'Application', name);
+    return group?.values.get('MSP')?.value ?? new Uint8Array(0);
   }
 
   /** @param path such as `/Channel/Application/Endorsement` */

@@ -25,7 +25,7 @@ export const ConfigUpdateEnvelopeMessage = {
 };
 export const ConfigUpdateMessage = { channelId: text(1), readSet: bytesField(2), writeSet: bytesField(3) };
 
-const PrincipalMessage = { classification: int32(1), principal: bytesField(2) };
+export const PrincipalMessage = { classification: int32(1), principal: bytesField(2) };
 export const SignaturePolicyEnvelopeMessage = {
   version: int32(1),
   rule: bytesField(2),
@@ -37,6 +37,8 @@ export const SignaturePolicyMessage = {
   nOutOf: message(2, { n: int32(1), rules: repeatedBytes(2) }),
 };
 export const ImplicitMetaPolicyMessage = { subPolicy: text(1), rule: int32(2) };
+export const CombinedPrincipalMessage = { principals: repeatedMessage(1, PrincipalMessage) };
+export const OrganizationUnitMessage = { mspId: text(1), unit: text(2), certifiers: bytesField(3) };
 export const MspRoleMessage = { mspId: text(1), role: int32(2) };
 export const ApplicationPolicyMessage = { signaturePolicy: bytesField(1), reference: text(2) };
 

@@ -2,7 +2,7 @@ import { type Bytes } from '../core/index.ts';
 import { readBlock } from './block.ts';
 import { type ChannelConfig, readConfigEnvelope } from './channel-config.ts';
 import type { Role } from './msp.ts';
-import { readEndorsementPolicy, satisfiesRule, type SignatureRule, type Signer } from './policy.ts';
+import { type Principal, readEndorsementPolicy, satisfiesRule, type SignatureRule, type Signer } from './policy.ts';
 
 /** An endorsement policy, as far as it is about organisations. */
 export interface EndorsementRule {
@@ -60,16 +60,25 @@ export function channelMembers(configBlock: Bytes): ChannelMembers {
 
 /** As many peers of each organisation as any rule can ask for. */
 function everybodyOf(organisations: ReadonlySet<string>, each: number): Signer[] {
-  const peerOf = (mspId: string) => ({ mspId, hasRole: (role: Role): boolean => role === 'peer' || role === 'member' });
+  const peerOf = (mspId: string) => ({
+    mspId,
+    hasRole: (role: Role): boolean => role === 'peer' || role === 'member',
+    isOfUnit: () => false,
+    isCertificate: () => false,
+  });
   return [...organisations].flatMap((mspId) => Array.from({ length: each }, () => peerOf(mspId)));
 }
 
 function organisationsIn(rule: SignatureRule): string[] {
-  return 'role' in rule ? [rule.role.mspId] : rule.of.flatMap(organisationsIn);
+  return 'principal' in rule ? organisationsOf(rule.principal) : rule.of.flatMap(organisationsIn);
+}
+
+function organisationsOf(principal: Principal): string[] {
+  if (principal.kind === 'combined') return principal.of.flatMap(organisationsOf);
+  return principal.kind === 'nobody' ? [] : [principal.mspId];
 }
 
 function inWords(rule: SignatureRule): string {
-  return 'role' in rule
-    ? rule.role.mspId
-    : `${rule.n} of ${rule.of.map((part) => ('role' in part ? inWords(part) : `(${inWords(part)})`)).join(', ')}`;
+  if ('principal' in rule) return organisationsOf(rule.principal).join(' and ') || 'nobody';
+  return `${rule.n} of ${rule.of.map((part) => ('principal' in part ? inWords(part) : `(${inWords(part)})`)).join(', ')}`;
 }

@@ -1,4 +1,4 @@
-import { type Bytes, equalBytes, RejectedError, toHex } from '../core/index.ts';
+import { type Bytes, equalBytes, RejectedError, sha256, toHex } from '../core/index.ts';
 import { type Certificate, certificateOf } from './certificate.ts';
 import { FabricMspConfigMessage, MspConfigMessage } from './config-messages.ts';
 import { readCreator } from './envelope.ts';
@@ -14,6 +14,10 @@ export interface Identity {
   readonly mspId: string;
   readonly certificate: Certificate;
   hasRole(role: Role): boolean;
+  /** @param certifiers SHA-256 over the certificates of the authorities above, up to the root */
+  isOfUnit(unit: string, certifiers: Bytes): boolean;
+  /** @param pem in whichever form */
+  isCertificate(pem: Bytes): boolean;
 }
 
 type NodeOus = NonNullable<Decoded<typeof FabricMspConfigMessage>['nodeOus']>;
@@ -85,19 +89,28 @@ export class Msp {
       if (error instanceof RejectedError) return undefined;
       throw error;
     }
-    const issuer = this.#issuerOf(certificate);
-    if (issuer === undefined || isRevoked(this.#revoked, certificate, issuer)) return undefined;
+    const chain = this.#chainOf(certificate);
+    const issuer = chain?.[0];
+    if (chain === undefined || issuer === undefined || isRevoked(this.#revoked, certificate, issuer)) return undefined;
     const role = this.#roleOf(certificate, issuer);
     if (role === undefined) return undefined;
-    return { mspId: this.id, certificate, hasRole: (asked) => this.#has(certificate, role, asked) };
+    const certifiers = sha256(...chain.map(({ raw }) => raw));
+    return {
+      mspId: this.id,
+      certificate,
+      hasRole: (asked) => this.#has(certificate, role, asked),
+      isOfUnit: (unit, asked) => certificate.units.includes(unit) && equalBytes(certifiers, asked),
+      isCertificate: (other) => readable([other], certificateOf).some(({ raw }) => equalBytes(raw, certificate.raw)),
+    };
   }
 
-  /** The one authority that stands above the certificate; it must not stand above another authority. */
-  #issuerOf(certificate: Certificate): Certificate | undefined {
+  /** The one way from the certificate up to a root, without itself; who issued it must not stand above another authority. */
+  #chainOf(certificate: Certificate): readonly Certificate[] | undefined {
     if (certificate.isCa || !certificate.hasServerPurpose || !this.#isKnown) return undefined;
-    const chains = this.#chains(certificate, { atMs: certificate.judgedAtMs, left: MOST_SIGNATURES }, []);
-    const issuer = chains.length === 1 ? chains[0]?.[0] : undefined;
-    return issuer !== undefined && this.#intermediates.some((other) => issuer.hasIssued(other)) ? undefined : issuer;
+    const [chain, other] = this.#chains(certificate, { atMs: certificate.judgedAtMs, left: MOST_SIGNATURES }, []);
+    const issuer = chain?.[0];
+    if (issuer === undefined || other !== undefined) return undefined;
+    return this.#intermediates.some((authority) => issuer.hasIssued(authority)) ? undefined : chain;
   }
 
   /** All ways from a certificate up to a root, without the certificate itself; none with an authority twice. */

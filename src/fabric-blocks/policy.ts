@@ -1,13 +1,17 @@
 import { type Bytes, RejectedError } from '../core/index.ts';
 import {
   ApplicationPolicyMessage,
+  CombinedPrincipalMessage,
   ImplicitMetaPolicyMessage,
   MspRoleMessage,
+  OrganizationUnitMessage,
   type PolicyMessage,
+  type PrincipalMessage,
   SignaturePolicyEnvelopeMessage,
   SignaturePolicyMessage,
 } from './config-messages.ts';
 import type { ConfigGroup } from './config-group.ts';
+import { readCreator } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { decode, type Decoded } from './message.ts';
 import { type Identity, type Role, ROLES } from './msp.ts';
@@ -16,14 +20,22 @@ import { visitFields } from './wire.ts';
 /** `Policy.PolicyType` of common/policies.proto. */
 const SIGNATURE = 1;
 const IMPLICIT_META = 3;
-/** `MSPPrincipal.Classification` */
-const ROLE = 0;
+/** `MSPPrincipal.Classification` of msp/msp_principal.proto. */
+const CLASSIFICATIONS = ['role', 'unit', 'identity', 'anonymity', 'combined'] as const;
 
 /** What a policy asks of somebody who has signed. */
-export type Signer = Pick<Identity, 'mspId' | 'hasRole'>;
+export type Signer = Pick<Identity, 'mspId' | 'hasRole' | 'isOfUnit' | 'isCertificate'>;
 
-/** So many of the parts must hold; a leaf is held by one identity with this role. */
-export type SignatureRule = { readonly role: { readonly mspId: string; readonly role: Role } } | NOutOf;
+/** Somebody whom a policy names. */
+export type Principal =
+  | { readonly kind: 'role'; readonly mspId: string; readonly role: Role }
+  | { readonly kind: 'unit'; readonly mspId: string; readonly unit: string; readonly certifiers: Bytes }
+  | { readonly kind: 'identity'; readonly mspId: string; readonly certificate: Bytes }
+  | { readonly kind: 'combined'; readonly of: readonly Principal[] }
+  | { readonly kind: 'nobody' };
+
+/** So many of the parts must hold; a leaf is held by one identity. */
+export type SignatureRule = { readonly principal: Principal } | NOutOf;
 export interface NOutOf {
   readonly n: number;
   readonly of: readonly SignatureRule[];
@@ -42,13 +54,42 @@ export function readEndorsementPolicy(bytes: Bytes): EndorsementPolicy {
 /** Reads a `SignaturePolicyEnvelope`. @throws RejectedError `BAD_ENCODING`, `BAD_CONFIG` */
 export function readSignaturePolicy(bytes: Bytes): SignatureRule {
   const { rule, identities } = decode(SignaturePolicyEnvelopeMessage, bytes, 'signature policy');
-  const leaves = identities.map(({ classification, principal }) => {
-    const { mspId, role } = decode(MspRoleMessage, principal, 'principal');
-    const name = ROLES[role];
-    if (classification !== ROLE || name === undefined) refuse('BAD_CONFIG', 'A policy asks for something else than a role.');
-    return { role: { mspId, role: name } };
-  });
+  const leaves = identities.map((principal) => ({ principal: readPrincipal(principal) }));
   return readRule(rule, leaves, 0);
+}
+
+/** One that is of an unknown kind, or asks for somebody unnamed, is nobody. */
+function readPrincipal({ classification, principal }: Decoded<typeof PrincipalMessage>): Principal {
+  switch (CLASSIFICATIONS[classification]) {
+    case 'role': {
+      const { mspId, role } = decode(MspRoleMessage, principal, 'principal');
+      const name = ROLES[role];
+      return name === undefined ? { kind: 'nobody' } : { kind: 'role', mspId, role: name };
+    }
+    case 'unit':
+      return { kind: 'unit', ...decode(OrganizationUnitMessage, principal, 'principal') };
+    case 'identity':
+      return { kind: 'identity', ...readCreator(principal) };
+    case 'combined':
+      return { kind: 'combined', of: decode(CombinedPrincipalMessage, principal, 'principal').principals.map(readPrincipal) };
+    default:
+      return { kind: 'nobody' };
+  }
+}
+
+function fits(signer: Signer, principal: Principal): boolean {
+  switch (principal.kind) {
+    case 'role':
+      return signer.mspId === principal.mspId && signer.hasRole(principal.role);
+    case 'unit':
+      return signer.mspId === principal.mspId && signer.isOfUnit(principal.unit, principal.certifiers);
+    case 'identity':
+      return signer.mspId === principal.mspId && signer.isCertificate(principal.certificate);
+    case 'combined':
+      return principal.of.length > 0 && principal.of.every((part) => fits(signer, part));
+    case 'nobody':
+      return false;
+  }
 }
 
 function readRule(bytes: Bytes, leaves: readonly SignatureRule[], depth: number): SignatureRule {
@@ -70,9 +111,8 @@ export function satisfiesRule(rule: SignatureRule, identities: readonly Signer[]
 }
 
 function holds(rule: SignatureRule, identities: readonly Signer[], used: Set<Signer>): boolean {
-  if ('role' in rule) {
-    const { mspId, role } = rule.role;
-    const found = identities.find((identity) => !used.has(identity) && identity.mspId === mspId && identity.hasRole(role));
+  if ('principal' in rule) {
+    const found = identities.find((identity) => !used.has(identity) && fits(identity, rule.principal));
     if (found !== undefined) used.add(found);
     return found !== undefined;
   }

@@ -1,4 +1,4 @@
-import { type ChainBlock, type FabricGenesis, ledgerIdOf, type VerifiedChain } from '../contract/index.ts';
+import { type ChainBlock, type FabricGenesis, ledgerIdOf, type MemberChange, type VerifiedChain } from '../contract/index.ts';
 import { RejectedError, toBase64Url } from '../core/index.ts';
 import { fabricBlockHash, parseBlockJson, type StoredBlock } from './block.ts';
 import { verifyBlockSignatures } from './block-signatures.ts';
@@ -36,6 +36,7 @@ class ChannelReplay {
   readonly #state = new WorldState();
   readonly #txIds = new Set<string>();
   readonly #blocks: ChainBlock[] = [];
+  readonly #memberChanges: MemberChange[] = [];
   #config: ChannelConfig;
   #lastConfig = 0;
 
@@ -67,7 +68,10 @@ class ChannelReplay {
     });
     // One that is marked invalid changes nothing.
     if (isConfig && block.codes[0] === VALID) {
-      this.#config = updatedConfig(this.#config, block.data[0]!);
+      const updated = updatedConfig(this.#config, block.data[0]!);
+      for (const { id } of this.#evidence.genesis.organisations)
+        if (!updated.hasSameMsp(id, this.#config)) this.#memberChanges.push({ block: number, organisation: id });
+      this.#config = updated;
       this.#lastConfig = number;
     }
     this.#blocks.push(place);
@@ -77,7 +81,7 @@ class ChannelReplay {
     const { ledgerId, genesis, state, events, hasBegun } = this.#evidence;
     if (!hasBegun) refuse('OTHER_LEDGER', 'The genesis is in no block that holds.');
     const blocks = this.#blocks;
-    return { ledgerId, genesis, state, blocks, events, last: blocks.at(-1)! };
+    return { ledgerId, genesis, state, blocks, events, last: blocks.at(-1)!, memberChanges: this.#memberChanges };
   }
 }
 
