@@ -126,13 +126,15 @@ export function isStoreBehind(error: unknown): boolean {
 const BlockShape = v.object({ number: v.number(), hash: v.string() });
 const HeaderShape = v.looseObject({ lastBlock: BlockShape });
 
-/** The newest block of the ledger, or the one that the last header names where the ledger does not answer. */
+/** The newest block of the ledger, or the one that the last header names where the ledger does not answer or is behind it. */
 async function lastSeen(store: SenderStore, ledger: Ledger, hasRun: boolean): Promise<BlockInfo> {
+  const known = hasRun ? remembered(store) : undefined;
   try {
-    return await ledger.lastBlock();
+    const last = await ledger.lastBlock();
+    return known !== undefined && known.number > last.number ? known : last;
   } catch (error) {
-    if (!hasRun) throw error;
-    return remembered(store);
+    if (known === undefined) throw error;
+    return known;
   }
 }
 

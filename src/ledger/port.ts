@@ -13,7 +13,7 @@ export type LedgerErrorCode =
   | 'NOT_ENDORSED'
   /** Fabric: no orderer took the transaction. Submit the same bytes again later. */
   | 'NOT_ORDERED'
-  /** Fabric: the transaction stands in a block, marked invalid. It is spent: prepare another one. */
+  /** Fabric: the transaction stands in a block, marked invalid, or the orderers refuse it for good. It is spent: prepare another one. */
   | 'INVALIDATED'
   /** The ledger has another id than the one expected. */
   | 'OTHER_LEDGER'
@@ -109,7 +109,7 @@ export interface Ledger {
 
   /**
    * All events from a block on, in order, each once, then those to come, until the signal aborts; then it ends without an
-   * error. All events of a block come one after another.
+   * error. All events of a block come one after another. The caller has seen the blocks before.
    */
   events(fromBlock: number, signal: AbortSignal): AsyncIterable<LedgerEvent>;
 

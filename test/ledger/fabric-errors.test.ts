@@ -115,7 +115,7 @@ describe('patience', () => {
 
 describe("a block's time", () => {
   const block = (number: number, timeMs: number): FabricBlock => {
-    const transaction = { code: 0, chaincode: 'evidence', timeMs, args: [Buffer.from('execute')], type: 3 };
+    const transaction = { code: 0, chaincode: 'evidence', timeMs, writes: ['evidence'] };
     return { number, prev: '', hash: `hash ${number}`, transactions: [transaction] as never };
   };
 

@@ -13,6 +13,14 @@ export function withYears(pem: string, years: readonly [from: number, to: number
   return issued(body, createPrivateKey(caKey));
 }
 
+/** The same certificate from the same authority, valid until another time. @param caKey the authority's private key, PEM */
+export function validUntil(pem: string, until: Date, caKey: string): string {
+  const body = signedPart(pem);
+  const [, end] = [...body.toString('latin1').matchAll(/\x17\x0d\d{12}Z/g)];
+  body.write(until.toISOString().replaceAll(/[-:T]/g, '').slice(2, 14), (end?.index ?? NaN) + 2, 'latin1');
+  return issued(body, createPrivateKey(caKey));
+}
+
 /** An authority of the same name, with a key of its own. */
 export function namesake(caPem: string): { readonly pem: string; readonly key: KeyObject } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });

@@ -5,7 +5,8 @@ import { type BlockTimes } from './block-times.ts';
 import { textOf, unavailable } from './errors.ts';
 import type { OwnPeers } from './own-peers.ts';
 import { pauseFor } from './patience.ts';
-import type { Call, PeerGateway } from './peer-gateway.ts';
+import type { Call } from './call.ts';
+import type { PeerGateway } from './peer-gateway.ts';
 
 /** Fabric's own chaincode for questions about blocks. */
 const QSCC = 'qscc';
@@ -146,9 +147,10 @@ export class BlockReader {
   }
 }
 
-/** A repeat within the same block stands behind the first and is marked as one. */
+/** Others may have put junk under the same id into the block, and a repeat may stand there: only one of them can be valid. */
 function standingIn(block: FabricBlock, txId: string): Standing | undefined {
-  const transaction = block.transactions.find((each) => each.txId === txId);
+  const found = block.transactions.filter((each) => each.txId === txId);
+  const transaction = found.find(({ code }) => code === VALID) ?? found[0];
   return transaction === undefined ? undefined : { block, transaction };
 }
 

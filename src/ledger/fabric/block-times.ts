@@ -27,9 +27,14 @@ export class BlockTimes {
     this.#evidence = evidence;
   }
 
-  /** The highest number that was added, -1 for none. */
+  /** The highest number that was added or seen, -1 for none. */
   get newest(): number {
     return this.#newest;
+  }
+
+  /** A block of this number was there once, as the caller remembers. */
+  seen(number: number): void {
+    this.#newest = Math.max(this.#newest, number);
   }
 
   add(block: FabricBlock): void {

@@ -20,6 +20,7 @@ const CHAINCODE_RESPONSE = /chaincode response 500, (\{.*\})\s*$/s;
 const NOT_FOUND_YET = /no combination of peers|no peers available|no endorsers|could not be found|discovery/i;
 /** The gateway's own word, which it may give without naming a node: it was reached, no orderer was, or none has a leader. */
 const ORDERERS = /no orderers? (could|nodes|available)|from orderer/i;
+const ORDERER_REFUSES = /\b(BAD_REQUEST|FORBIDDEN|REQUEST_ENTITY_TOO_LARGE)\b/;
 /** Peers at different heights gave different results. */
 const NOT_THE_SAME = /do not match/;
 const STRANGER = /access denied|creator org unknown|creator.{0,40}(malformed|not valid)|identity.{0,40}not/i;
@@ -59,6 +60,11 @@ export function isTransportFault(error: unknown): error is GatewayError {
 /** The call never left: whatever it was, it had no effect. */
 export function isUnsent(error: unknown): boolean {
   return isTransportFault(error) && NOT_SENT.test(error.message);
+}
+
+/** An orderer refuses a transaction, and will however often it comes: it is too large, or its sender's certificate no longer counts. */
+export function isRefusedByOrderer(error: unknown): boolean {
+  return error instanceof GatewayError && ORDERER_REFUSES.test(textOf(error));
 }
 
 /** Peers have just started, or one has just gone: who endorses is not settled yet. */

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { type Bytes, fromUtf8, type Json, parseCanonical, parseShape, RejectedError } from '../../core/index.ts';
+import { DcmbError, fromUtf8, type Json, parseCanonical, parseShape } from '../../core/index.ts';
 import type { ContractEvent, TransactionKind } from '../../contract/index.ts';
-import type { FabricBlock, FabricTransaction } from '../../fabric-blocks/index.ts';
-import type { BlockInfo, Commit, LedgerErrorCode, LedgerEvent, LedgerTransaction } from '../port.ts';
-import { type Standing, VALID } from './block-reader.ts';
+import { counts, type FabricBlock, type FabricTransaction } from '../../fabric-blocks/index.ts';
+import type { BlockInfo, Commit, LedgerEvent, LedgerTransaction } from '../port.ts';
+import type { Standing } from './block-reader.ts';
 
 /** A newer contract may have kinds that this one doesn't know: whoever reads the event passes over them. */
 const EventShape = v.strictObject({
@@ -12,7 +12,16 @@ const EventShape = v.strictObject({
   body: v.custom<{ readonly [key: string]: Json }>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
 });
 
-/** What blocks of a Fabric channel hold of the contract: transactions of one chaincode, valid, sent to it and by nothing between. */
+interface Executed {
+  readonly kind: TransactionKind;
+  readonly body: Json;
+  readonly event: ContractEvent;
+}
+
+/**
+ * What blocks of a Fabric channel hold of the contract: transactions that count for the ledger. What can't be read is passed over:
+ * a single member must not be able to stop those who follow the chain.
+ */
 export class EvidenceBlocks {
   readonly #chaincode: string;
 
@@ -22,49 +31,41 @@ export class EvidenceBlocks {
   }
 
   events(block: FabricBlock, info: BlockInfo): LedgerEvent[] {
-    return block.transactions
-      .filter((transaction) => this.#isExecuted(transaction))
-      .map((transaction) => ({
-        block: info,
-        txId: transaction.txId,
-        creator: transaction.creator.mspId,
-        event: eventOf(block, transaction),
-      }));
+    return block.transactions.flatMap((transaction) => {
+      const executed = this.#executed(transaction);
+      const { txId, creator } = transaction;
+      return executed === undefined ? [] : [{ block: info, txId, creator: creator.mspId, event: executed.event }];
+    });
   }
 
   /** The commit of a transaction that stands in a block; `undefined` where it is invalid there, or none of the contract's. */
-  commit({ block, transaction }: Standing, info: BlockInfo): Commit | undefined {
-    if (!this.#isExecuted(transaction)) return undefined;
-    return { txId: transaction.txId, block: info, event: eventOf(block, transaction) };
+  commit({ transaction }: Standing, info: BlockInfo): Commit | undefined {
+    const executed = this.#executed(transaction);
+    return executed === undefined ? undefined : { txId: transaction.txId, block: info, event: executed.event };
   }
 
   transaction(block: FabricBlock, txId: string): LedgerTransaction | undefined {
-    const found = block.transactions.find((transaction) => transaction.txId === txId && this.#isExecuted(transaction));
-    if (found === undefined) return undefined;
-    const [, kind, body] = found.args;
-    if (kind === undefined || body === undefined) throw unreadable(block, found);
-    return { txId, creator: found.creator.mspId, kind: fromUtf8(kind) as TransactionKind, body: parseCanonical(body) };
+    for (const transaction of block.transactions) {
+      const executed = transaction.txId === txId ? this.#executed(transaction) : undefined;
+      if (executed !== undefined) return { txId, creator: transaction.creator.mspId, kind: executed.kind, body: executed.body };
+    }
+    return undefined;
   }
 
-  #isExecuted({ code, chaincode, args }: FabricTransaction): boolean {
-    return code === VALID && chaincode === this.#chaincode && args[0] !== undefined && fromUtf8(args[0]) === 'execute';
-  }
-}
-
-function eventOf(block: FabricBlock, transaction: FabricTransaction): ContractEvent {
-  try {
-    return parseShape(EventShape, parseCanonical(payloadOf(transaction)), 'event') as ContractEvent;
-  } catch (cause) {
-    throw unreadable(block, transaction, cause);
+  #executed(transaction: FabricTransaction): Executed | undefined {
+    if (!counts(transaction, this.#chaincode)) return undefined;
+    try {
+      return executedIn(transaction);
+    } catch (error) {
+      if (error instanceof DcmbError) return undefined;
+      throw error;
+    }
   }
 }
 
-function payloadOf({ response }: FabricTransaction): Bytes {
-  return response?.payload ?? new Uint8Array(0);
-}
-
-function unreadable(block: FabricBlock, { txId }: FabricTransaction, cause?: unknown): RejectedError<LedgerErrorCode> {
-  return new RejectedError('LEDGER_CORRUPT', `Transaction ${txId} in block ${block.number} can't be read: its chaincode is another one.`, {
-    cause,
-  });
+function executedIn({ args, response }: FabricTransaction): Executed | undefined {
+  const [name, kind, body] = args;
+  if (name === undefined || kind === undefined || body === undefined || fromUtf8(name) !== 'execute') return undefined;
+  const event = parseShape(EventShape, parseCanonical(response?.payload ?? new Uint8Array(0)), 'event') as ContractEvent;
+  return { kind: fromUtf8(kind) as TransactionKind, body: parseCanonical(body), event };
 }

@@ -7,6 +7,7 @@ import { BLOCKS_BEFORE } from './block-times.ts';
 import { closed } from './errors.ts';
 import { EvidenceBlocks } from './evidence-block.ts';
 import { type FabricAccess, FabricNetwork, requireLedger, requirePlace } from './fabric-network.ts';
+import { requireInForce } from './identity.ts';
 import { pauseFor } from './patience.ts';
 import { requireSize } from './prepared.ts';
 import { Submission } from './submission.ts';
@@ -86,6 +87,7 @@ class FabricLedger implements Ledger {
 
   async prepare(kind: TransactionKind, body: Json): Promise<PreparedTransaction> {
     this.#requireOpen();
+    requireInForce(this.#network.identity, Date.now());
     const bytes = canonicalJson(body);
     requireSize(bytes);
     return this.#submission.prepare('execute', kind, bytes);
@@ -115,6 +117,8 @@ class FabricLedger implements Ledger {
     const ended = AbortSignal.any([signal, this.#closed.signal]);
     const first = Math.max(fromBlock, 0);
     const { peers, blocks, access, patience } = this.#network;
+    // Whoever goes on from here has seen what is before: a peer that has not is behind, and its refusals are not believed.
+    blocks.times.seen(first - 1);
     // The blocks before lend the first ones their time.
     const stream = new BlockStream(Math.max(0, first - BLOCKS_BEFORE), ended, { peers, reader: blocks, random: access.random, patience });
     for await (const block of stream.blocks()) {

@@ -9,7 +9,8 @@ import { isDiscoveryRace, isStranger, refusalOf } from './errors.ts';
 import { type FabricIdentity, type IdentityFiles, loadFabricIdentity } from './identity.ts';
 import { OwnPeers } from './own-peers.ts';
 import { BackOff, type FabricPatience, Forbearance, PATIENCE } from './patience.ts';
-import { type Call, PeerGateway } from './peer-gateway.ts';
+import type { Call } from './call.ts';
+import { PeerGateway } from './peer-gateway.ts';
 
 /** Where a ledger on Fabric is, and as whom to speak to it. */
 export interface FabricAccess extends IdentityFiles {

@@ -2,6 +2,8 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keySigner } from './key-signer.ts';
+import { UnavailableError } from '../../core/index.ts';
+import type { LedgerErrorCode } from '../port.ts';
 import { badIdentity, type FabricSigner, type Pkcs11Options } from './signer.ts';
 
 /** As whom the module speaks to Fabric. */
@@ -30,6 +32,20 @@ export async function loadFabricIdentity(mspId: string, { msp, pkcs11 }: Identit
   await requireOwnAuthority(msp, certificate);
   const signer = pkcs11 === undefined ? await fileSigner(msp, certificate) : await tokenSigner(pkcs11, certificate);
   return { mspId, certificate, pem, signer };
+}
+
+/**
+ * An orderer takes nothing from a certificate that has expired, though peers still endorse for it: that is told before.
+ * @throws UnavailableError `BAD_IDENTITY`
+ */
+export function requireInForce({ certificate }: FabricIdentity, nowMs: number): void {
+  const until = certificate.validToDate;
+  if (nowMs < until.getTime()) return;
+  throw new UnavailableError<LedgerErrorCode>(
+    'BAD_IDENTITY',
+    `The certificate for Fabric expired at ${until.toISOString()}. Have it renewed, put the new one with its key into the MSP folder, and start anew.`,
+    { details: { stage: 'propose' } },
+  );
 }
 
 /** The certificate of an MSP folder, without its key. @throws RejectedError `BAD_IDENTITY` */

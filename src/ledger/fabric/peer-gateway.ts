@@ -2,22 +2,17 @@ import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, hash, type Network, type Status } from '@hyperledger/fabric-gateway';
 import { type Bytes, UnavailableError } from '../../core/index.ts';
 import type { LedgerErrorCode } from '../port.ts';
+import type { Call } from './call.ts';
 import type { FabricPeer } from './connection-profile.ts';
 import type { FabricIdentity } from './identity.ts';
 import type { FabricPatience } from './patience.ts';
+import { requireProposed } from './prepared.ts';
 
 export interface PeerGatewayParts {
   readonly peer: FabricPeer;
   readonly identity: FabricIdentity;
   readonly fabricChannel: string;
   readonly patience: FabricPatience;
-}
-
-/** A function of a chaincode with its arguments. */
-export interface Call {
-  readonly chaincode: string;
-  readonly name: string;
-  readonly args: readonly (string | Bytes)[];
 }
 
 /** Blocks as a peer delivers them, one after the other. */
@@ -83,9 +78,11 @@ export class PeerGateway {
   }
 
   /** Proposes and has endorsed by as many organisations as the chaincode's policy wants. Gives a signed transaction. */
-  async endorse({ chaincode, name, args }: Call): Promise<{ txId: string; bytes: Bytes }> {
+  async endorse(call: Call): Promise<{ txId: string; bytes: Bytes }> {
+    const { chaincode, name, args } = call;
     const proposal = this.#network.getContract(chaincode).newProposal(name, { arguments: [...args] });
     const endorsed = await proposal.endorse(within(this.#parts.patience.endorseMs));
+    requireProposed(plain(endorsed.getBytes()), proposal.getTransactionId(), this.#parts.fabricChannel, call);
     const signature = await this.#sign(endorsed.getDigest());
     const signed = this.#gateway.newSignedTransaction(endorsed.getBytes(), signature);
     return { txId: signed.getTransactionId(), bytes: plain(signed.getBytes()) };

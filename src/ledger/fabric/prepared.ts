@@ -1,7 +1,8 @@
-import { type Bytes, DcmbError, RejectedError } from '../../core/index.ts';
+import { type Bytes, DcmbError, equalBytes, RejectedError, UnavailableError, utf8 } from '../../core/index.ts';
 import { MOST_TRANSACTION_BYTES } from '../../contract/index.ts';
-import { bytesField, decodeExact, decodeEnvelope, type FabricEnvelope, requireSigned, text } from '../../fabric-blocks/index.ts';
+import { bytesField, decode, decodeExact, decodeEnvelope, type FabricEnvelope, requireSigned, text } from '../../fabric-blocks/index.ts';
 import type { LedgerErrorCode, PreparedTransaction } from '../port.ts';
+import type { Call } from './call.ts';
 
 /** `gateway.PreparedTransaction` */
 const PreparedMessage = { txId: text(1), envelope: bytesField(2) };
@@ -32,6 +33,32 @@ export function openPrepared({ txId, bytes }: PreparedTransaction, place: OwnPla
   if (!isOwn) throw bad(`it is not one of organisation "${place.organisation}"`);
   if (!isHere) throw bad(`it is not for chaincode "${place.chaincode}" on the Fabric channel "${place.fabricChannel}"`);
   return envelope;
+}
+
+/**
+ * Checks what the gateway peer made of a proposal, before it is signed: nothing is signed that was not asked for.
+ * @param bytes not signed yet
+ * @throws UnavailableError `NOT_ENDORSED`
+ */
+export function requireProposed(bytes: Bytes, txId: string, fabricChannel: string, { chaincode, name, args }: Call): void {
+  const prepared = decode(PreparedMessage, bytes, 'prepared transaction');
+  const envelope = decodeEnvelope(prepared.envelope);
+  const proposed = [name, ...args].map((each) => (typeof each === 'string' ? utf8(each) : each));
+  const isSame =
+    envelope.txId === txId &&
+    prepared.txId === txId &&
+    envelope.channel === fabricChannel &&
+    envelope.chaincode === chaincode &&
+    envelope.args.length === proposed.length &&
+    proposed.every((each, place) => equalBytes(each, envelope.args[place] ?? new Uint8Array(0)));
+  if (isSame) return;
+  throw new UnavailableError<LedgerErrorCode>(
+    'NOT_ENDORSED',
+    'The gateway peer gave another transaction than was proposed. It is not signed.',
+    {
+      details: { stage: 'endorse' },
+    },
+  );
 }
 
 /** @throws RejectedError `TRANSACTION_TOO_LARGE` */

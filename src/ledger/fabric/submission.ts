@@ -2,10 +2,19 @@ import { type Bytes, type DcmbError, fromUtf8, type Random, UnavailableError } f
 import type { FabricEnvelope } from '../../fabric-blocks/index.ts';
 import type { LedgerErrorCode, PreparedTransaction } from '../port.ts';
 import { type BlockReader, type Standing, VALID } from './block-reader.ts';
-import { isDiscoveryRace, isLagOfOthers, isTransportFault, isUnsent, refusalOf, textOf, unavailable } from './errors.ts';
+import {
+  isDiscoveryRace,
+  isLagOfOthers,
+  isRefusedByOrderer,
+  isTransportFault,
+  isUnsent,
+  refusalOf,
+  textOf,
+  unavailable,
+} from './errors.ts';
 import type { OwnPeers } from './own-peers.ts';
 import { BackOff, type FabricPatience, Forbearance } from './patience.ts';
-import type { Call } from './peer-gateway.ts';
+import type { Call } from './call.ts';
 import { openPrepared, type OwnPlace } from './prepared.ts';
 
 export interface SubmissionParts {
@@ -17,6 +26,9 @@ export interface SubmissionParts {
   /** Asks the contract for a transaction's effect without sending it. */
   readonly tryOut: (call: Call) => Promise<unknown>;
 }
+
+/** Where Fabric's validation code is not known. */
+const UNKNOWN_CODE = 255;
 
 /** Transactions that were prepared here and never submitted: of these nobody has to ask whether they are on the chain. */
 const MOST_FRESH = 1024;
@@ -113,25 +125,28 @@ export class Submission {
     // Bytes that may have been sent before are asked for first: a repeat would take a place in a block.
     const known = this.#fresh.delete(txId) ? undefined : await this.#parts.blocks.standing(txId);
     const standing = known ?? (await this.#send(txId, bytes));
-    if (standing.transaction.code !== VALID) await this.#whyInvalid(envelope, standing);
-    return standing;
+    if (standing?.transaction.code === VALID) return standing;
+    return this.#whyInvalid(envelope, standing);
   }
 
-  async #send(txId: string, bytes: Bytes): Promise<Standing> {
+  /** @returns undefined where the transaction is spent, and stands nowhere that can be read */
+  async #send(txId: string, bytes: Bytes): Promise<Standing | undefined> {
     const { peers, blocks } = this.#parts;
     const question = await this.#order(bytes);
+    if (question === undefined) return blocks.standing(txId);
     try {
       const { blockNumber } = await peers.ask((peer) => peer.commitStatus(question));
-      const standing = await blocks.standingAt(Number(blockNumber), txId);
-      if (standing !== undefined) return standing;
+      return await blocks.standingAt(Number(blockNumber), txId);
     } catch (error) {
       throw this.#unknown('commitStatus', error);
     }
-    throw this.#unknown('commitStatus', new Error('the block that was named does not have it'));
   }
 
-  /** Also another peer may send the same bytes: they are one transaction, however often they come. */
-  async #order(bytes: Bytes): Promise<Bytes> {
+  /**
+   * Also another peer may send the same bytes: they are one transaction, however often they come.
+   * @returns undefined where an orderer refuses them for good
+   */
+  async #order(bytes: Bytes): Promise<Bytes | undefined> {
     let isSent = false;
     let isAnswered = false;
     const watch = (error: unknown): boolean => {
@@ -143,6 +158,7 @@ export class Submission {
       return await this.#parts.peers.ask((peer) => peer.submit(bytes), watch);
     } catch (error) {
       if (isSent || this.#parts.peers.signal.aborted) throw this.#unknown('submit', error);
+      if (isRefusedByOrderer(error)) return undefined;
       if (isAnswered) throw unavailable('NOT_ORDERED', 'submit', 'No orderer takes the transaction now', error);
       throw unavailable('LEDGER_UNAVAILABLE', 'submit', 'No peer of the organisation can be reached', error);
     }
@@ -154,14 +170,14 @@ export class Submission {
   }
 
   /** Fabric says that it is invalid, and not why: the contract says what speaks against it now. */
-  async #whyInvalid({ args, chaincode }: FabricEnvelope, { block, transaction }: Standing): Promise<never> {
+  async #whyInvalid({ txId, args, chaincode }: FabricEnvelope, standing: Standing | undefined): Promise<never> {
     const [name, ...rest] = args;
     if (name !== undefined) await this.#parts.tryOut({ chaincode, name: fromUtf8(name), args: rest });
-    const { txId, code } = transaction;
-    throw new UnavailableError<LedgerErrorCode>(
-      'INVALIDATED',
-      `Transaction ${txId} stands in block ${block.number}, marked invalid by Fabric (code ${code}), and has no effect. Prepare another one.`,
-      { details: { stage: 'commitStatus', code } },
-    );
+    const code = standing?.transaction.code ?? UNKNOWN_CODE;
+    const why =
+      standing === undefined ? 'is not taken by the orderers, or is hidden by another one of its id' : `is marked invalid (code ${code})`;
+    throw new UnavailableError<LedgerErrorCode>('INVALIDATED', `Transaction ${txId} ${why}, and has no effect. Prepare another one.`, {
+      details: { stage: standing === undefined ? 'submit' : 'commitStatus', code },
+    });
   }
 }
