@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ModuleEvent } from '../app/index.ts';
 
-const KILL_AFTER_MS = 30_000;
+/** Longer than a module takes in any case. */
+const KILL_AFTER_MS = 35_000;
 
 /**
  * One `dcmb` command in a process of its own, told by its JSON lines. It is out of reach of the terminal's Ctrl-C, and

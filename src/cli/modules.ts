@@ -3,7 +3,7 @@ import type { ModuleEvent, ModuleOptions } from '../app/index.ts';
 import { eventLine } from './event-lines.ts';
 import { failWith } from './failure.ts';
 import { receiveActionsCommand } from './receive-actions.ts';
-import { stopRequested } from './stopping.ts';
+import { endInTime, settleMs, stopRequested } from './stopping.ts';
 
 interface RunOptions {
   readonly json?: true;
@@ -13,7 +13,8 @@ interface RunOptions {
 
 interface Running {
   readonly failed: Promise<unknown>;
-  stop(): Promise<void>;
+  /** @param settleMs how long what is sealed may take to be anchored and receipted */
+  stop(settleMs?: number): Promise<void>;
 }
 
 export function serveCommand(): Command {
@@ -48,7 +49,7 @@ function moduleCommand(name: string, description: string, start: (config: string
     )
     .addOption(new Option('--with-parent', 'end when standard input ends').hideHelp())
     .action(async (config: string, { json, log, withParent }: RunOptions) => {
-      const stopping = stopRequested(withParent === true);
+      const stopping = stopRequested(withParent === true).then(() => endInTime());
       const isLogged = log === 'json';
       const onEvent = (event: ModuleEvent): void => {
         if (json === true) print(JSON.stringify(event));
@@ -59,7 +60,7 @@ function moduleCommand(name: string, description: string, start: (config: string
       say('Stop with Ctrl-C.');
       const failure = await Promise.race([stopping.then(() => undefined), running.failed.then((error) => ({ error }))]);
       say(`Stopping${name === 'serve' ? ': what is open is sealed or kept first' : ''} ...`);
-      await running.stop();
+      await running.stop(settleMs(failure === undefined ? await stopping : endInTime()));
       say('Stopped.');
       if (failure !== undefined) failWith(failure.error);
       process.exit(0);
