@@ -1,7 +1,7 @@
 import { type ChannelParams, type Clock, intervalEnd, RejectedError, UnavailableError } from '../core/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { ReceiverStore } from '../store/index.ts';
-import { type CoveredIntervals, type Inbox, LedgerClaims, OverdueWatch, pause } from '../transfer/index.ts';
+import { type CoveredIntervals, type Inbox, isSpent, LedgerClaims, OverdueWatch, pause } from '../transfer/index.ts';
 import type { ModuleListener } from './events.ts';
 import type { AnchorSeen } from './ledger-conditions.ts';
 import { messageOf } from './message-of.ts';
@@ -35,6 +35,7 @@ export class ReceiverDuties {
   readonly #overdue: OverdueWatch;
   readonly #stopped = new AbortController();
   #isNewest = false;
+  #told = '';
   #working: Promise<void> = Promise.resolve();
 
   constructor(parts: ReceiverDutiesParts) {
@@ -96,10 +97,17 @@ export class ReceiverDuties {
       await this.#answerDeposits();
       for (const other of this.#parts.others) await other();
       await this.#claims.serve(signal);
+      this.#told = '';
     } catch (error) {
-      if (error instanceof UnavailableError || signal.aborted) return;
-      this.#parts.listener({ event: 'warning', code: 'LEDGER_FAULT', message: messageOf(error) });
+      const isAway = error instanceof UnavailableError && !isSpent(error);
+      if (!isAway && !signal.aborted) this.#tellOnce(messageOf(error));
     }
+  }
+
+  /** What stays wrong is met again every second. */
+  #tellOnce(message: string): void {
+    if (message !== this.#told) this.#parts.listener({ event: 'warning', code: 'LEDGER_FAULT', message });
+    this.#told = message;
   }
 
   /** Once: a store that the ledger is ahead of must not sign again what it has signed. */

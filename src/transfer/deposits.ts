@@ -3,7 +3,7 @@ import { type ConditionOpening, type Deposit, decodeRecord, sealDeposit } from '
 import type { Commit, Ledger } from '../ledger/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
 import type { ChannelTerms } from './channel-terms.ts';
-import { isRefusal, untilCommitted } from './persistent-submission.ts';
+import { isRefusal, isSpent, untilCommitted } from './persistent-submission.ts';
 
 export interface DepositListener {
   /** @param commit undefined where an earlier run had put it on the ledger */
@@ -46,7 +46,7 @@ export class Deposits {
   /**
    * Deposits what is due, oldest first: no receipt has come, and the interval that lies `depositAfter` behind the batch's is
    * anchored. Returns at the latest after a few, so that other duties go on.
-   * @throws UnavailableError once the signal aborts while the ledger is away
+   * @throws UnavailableError once the signal aborts while the ledger is away; RejectedError `DATED_AHEAD` where a clock is wrong
    */
   async depositDue(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#parts;
@@ -68,7 +68,8 @@ export class Deposits {
       const commit = await this.#submit(batch, signal);
       if (store.setDeposited(n)) listener.deposited(n, commit);
     } catch (error) {
-      if (!(error instanceof RejectedError)) throw error;
+      const hasToWait: boolean = isSpent(error);
+      if (hasToWait || !(error instanceof RejectedError)) throw error;
       if (isRefusal(error, 'DEPOSIT_EXISTS')) {
         if (store.setDeposited(n)) listener.deposited(n, undefined);
       } else if (!isRefusal(error, 'ALREADY_RECEIPTED')) listener.impossible(n, error.message);

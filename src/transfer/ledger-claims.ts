@@ -25,6 +25,8 @@ export class LedgerClaims {
   readonly #ledger: Pick<Ledger, 'prepare' | 'submit'>;
   readonly #store: ReceiverStore;
   readonly #listener: ClaimListener;
+  /** Claims whose transaction was spent the last time. */
+  readonly #spent = new Set<string>();
 
   constructor(ledger: Pick<Ledger, 'prepare' | 'submit'>, store: ReceiverStore, listener: ClaimListener) {
     this.#ledger = ledger;
@@ -32,12 +34,22 @@ export class LedgerClaims {
     this.#listener = listener;
   }
 
-  /** Sends what is open. One that the ledger does not take yet stays. @throws UnavailableError the ledger is away: try again */
+  /**
+   * Sends what is open. One that the ledger does not take yet stays.
+   * @throws UnavailableError the ledger is away: try again; what was spent, where it was the last time as well: a clock is wrong
+   */
   async serve(signal: AbortSignal): Promise<void> {
+    let spent: Error | undefined;
     for (const claim of this.#store.openClaims()) {
       if (signal.aborted) return;
-      await this.#send(claim);
+      try {
+        await this.#send(claim);
+      } catch (error) {
+        if (!isSpent(error)) throw error;
+        spent ??= error;
+      }
     }
+    if (spent !== undefined) throw spent;
   }
 
   async #send(claim: Claim): Promise<void> {
@@ -59,11 +71,18 @@ export class LedgerClaims {
     try {
       return await call();
     } catch (error) {
-      if (isSpent(error)) this.#store.settleClaim(claim.id, 'due');
+      if (isSpent(error)) this.#prepareAnew(claim, error);
       else if (isUnavailable(error) || !(error instanceof RejectedError)) throw error;
       else this.#refused(claim, (error as RejectedError<string>).code);
       return undefined;
     }
+  }
+
+  /** One that waited through a long outage is made anew at the next call. */
+  #prepareAnew({ id }: Claim, error: Error): void {
+    this.#store.settleClaim(id, 'due');
+    if (this.#spent.has(id)) throw error;
+    this.#spent.add(id);
   }
 
   #refused(claim: Claim, code: string): void {
@@ -74,6 +93,7 @@ export class LedgerClaims {
   }
 
   #done(claim: Claim, commit: Commit | undefined): void {
+    this.#spent.delete(claim.id);
     this.#store.settleClaim(claim.id, 'done');
     this.#listener.done(claim, commit);
   }

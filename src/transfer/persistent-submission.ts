@@ -10,19 +10,25 @@ export interface RetryOptions {
   readonly random: Random;
   /** Told before each wait, so that an operator can see what is going on. */
   onRetry?(error: Error, delayMs: number): void;
+  /** Which errors are worth another attempt; those that are Unavailable where absent. */
+  readonly isPassing?: (error: unknown) => error is Error;
 }
 
+/** So often in a row may what is prepared be spent at once; then a clock is wrong, and whoever waits has to be told. */
+const MOST_SPENT = 2;
+
 /**
- * Repeats `work` while it is Unavailable or {@link isSpent}, with doubling delays and jitter. Everything else is thrown at
- * once; so is the last fault when the signal aborts.
+ * Repeats `work` while it is Unavailable, with doubling delays and jitter. Everything else is thrown at once; so is the last
+ * fault when the signal aborts.
  */
 export async function untilAvailable<Result>(work: () => Promise<Result>, options: RetryOptions): Promise<Result> {
   const delays = doublingDelays(options.firstDelayMs, options.longestDelayMs);
+  const isPassing: (error: unknown) => error is Error = options.isPassing ?? isUnavailable;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!(isUnavailable(error) || isSpent(error)) || options.signal.aborted) throw error;
+      if (!isPassing(error) || options.signal.aborted) throw error;
       const delay = delays();
       options.onRetry?.(error, delay);
       await pauseAbout(delay, options.random, options.signal);
@@ -33,7 +39,7 @@ export async function untilAvailable<Result>(work: () => Promise<Result>, option
 
 /**
  * Submits a transaction until it is committed or refused: the same bytes again and again, and others only where those are
- * spent. Nothing is stored, so it suits what the contract takes once.
+ * spent. Nothing is stored, so it suits what the contract takes once. @throws also what is spent again and again
  */
 export function untilCommitted(
   ledger: Pick<Ledger, 'prepare' | 'submit'>,
@@ -42,15 +48,23 @@ export function untilCommitted(
   options: RetryOptions,
 ): Promise<Commit> {
   let prepared: PreparedTransaction | undefined;
-  return untilAvailable(async () => {
-    try {
-      prepared ??= await ledger.prepare(kind, body);
-      return await ledger.submit(prepared);
-    } catch (error) {
-      if (isSpent(error)) prepared = undefined;
-      throw error;
-    }
-  }, options);
+  let spent = 0;
+  const isPassing = (error: unknown): error is Error => {
+    spent = isSpent(error) ? spent + 1 : 0;
+    return spent === 0 ? isUnavailable(error) : spent <= MOST_SPENT;
+  };
+  return untilAvailable(
+    async () => {
+      try {
+        prepared ??= await ledger.prepare(kind, body);
+        return await ledger.submit(prepared);
+      } catch (error) {
+        if (isSpent(error)) prepared = undefined;
+        throw error;
+      }
+    },
+    { ...options, isPassing },
+  );
 }
 
 /** Delays one after the other, ms, each twice the one before up to the longest. */

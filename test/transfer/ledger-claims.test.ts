@@ -140,4 +140,17 @@ describe('what the receiver claims on the ledger', () => {
     await bench.claims().serve(AbortSignal.abort());
     assert.deepEqual(bench.sent, []);
   });
+
+  test('that is spent again and again stays due, and is told: a clock is wrong', async (t) => {
+    const bench = new Bench(t);
+    bench.store.addClaim(CLAIM);
+    const ahead = new RejectedError('DATED_AHEAD', 'A clock is ahead.');
+    bench.unprepared = [ahead, ahead];
+    const claims = bench.claims();
+    await claims.serve(NEVER);
+    await assert.rejects(claims.serve(NEVER), ahead);
+    assert.deepEqual([bench.refused, bench.done], [[], []]);
+    await claims.serve(NEVER);
+    assert.deepEqual(bench.done, [[CLAIM.id, 'tx0']]);
+  });
 });

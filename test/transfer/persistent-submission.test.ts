@@ -85,6 +85,12 @@ describe('a transaction that is submitted until it is committed', () => {
     assert.deepEqual(bench.sent, ['tx0', 'tx0', 'tx1', 'tx1', 'tx2']);
   });
 
+  test('that is spent again and again is told: a clock is wrong', async () => {
+    const ahead = new RejectedError('DATED_AHEAD', 'A clock is ahead.');
+    await assert.rejects(untilCommitted(ledger({ prepare: [ahead, ahead, ahead] }), 'overdue', {}, options()), ahead);
+    await assert.rejects(untilCommitted(ledger({ submit: [INVALID, INVALID, INVALID] }), 'overdue', {}, options()), INVALID);
+  });
+
   test('ends with a refusal, when it is prepared as when it is sent', async () => {
     await assert.rejects(untilCommitted(ledger({ prepare: [NEVER] }), 'overdue', {}, options()), NEVER);
     await assert.rejects(untilCommitted(ledger({ submit: [NEVER] }), 'overdue', {}, options()), NEVER);
