@@ -7,6 +7,7 @@ import { ChannelBench, otherHash } from '../contract/fixture.ts';
 import {
   evidenceKey,
   openTestChannel,
+  refusedAs,
   type OrganisationName,
   seenBy,
   send,
@@ -34,21 +35,6 @@ interface World {
   readonly channel: string;
   /** Sends a transaction and waits until every handle sees it. */
   sent(...transaction: Parameters<typeof send>): Promise<Commit>;
-}
-
-/**
- * Sends what the contract refuses; a ledger may do so at either step.
- * @returns the transaction's id, where there was one
- */
-async function refusedAs(code: string, ledger: Ledger, ...[kind, body]: Parameters<Ledger['prepare']>): Promise<string | undefined> {
-  let txId: string | undefined;
-  const sending = async (): Promise<void> => {
-    const prepared = await ledger.prepare(kind, body);
-    txId = prepared.txId;
-    await ledger.submit(prepared);
-  };
-  await assert.rejects(sending(), { kind: 'Rejected', code });
-  return txId;
 }
 
 const loggedKey = (name: string) => ({ key: toBase64Url(testSigner(name).publicKey), module: TEST_MODULE, attestation: 'none' });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +135,21 @@ export async function testChannel(ledgerId: string, params: ChannelParams = test
 /** Sends a transaction: prepare and submit. */
 export async function send(ledger: Ledger, ...[kind, body]: Parameters<Ledger['prepare']>) {
   return ledger.submit(await ledger.prepare(kind, body));
+}
+
+/**
+ * Sends what the contract refuses; a ledger may do so at either step.
+ * @returns the transaction's id, where there was one
+ */
+export async function refusedAs(code: string, ledger: Ledger, ...[kind, body]: Parameters<Ledger['prepare']>): Promise<string | undefined> {
+  let txId: string | undefined;
+  const sending = async (): Promise<void> => {
+    const prepared = await ledger.prepare(kind, body);
+    txId = prepared.txId;
+    await ledger.submit(prepared);
+  };
+  await assert.rejects(sending(), { kind: 'Rejected', code });
+  return txId;
 }
 
 /** A commit, once all these handles see it: on a network each reads from a peer of its own. */
