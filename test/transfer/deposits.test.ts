@@ -270,6 +270,15 @@ test('an aborted duty says that the ledger is away, and goes on later where it w
   assert.deepEqual(scene.deposited, [0]);
 });
 
+test('a clock that is wrong ends the duty until the next time, and makes no deposit impossible', async (t) => {
+  const scene = await Scene.open(t);
+  await scene.anchored(4);
+  const error = new RejectedError('DATED_AHEAD', 'A clock is ahead.');
+  const faults = Array.from({ length: 3 }, () => ({ operation: 'prepare', when: 'before', error }) as const);
+  await assert.rejects(scene.run(new FaultyLedger(scene.owner, faults)), error);
+  assert.deepEqual([scene.impossible, scene.deposited], [[], []]);
+});
+
 test('a refusal of another kind is told, and leaves the batch as it was', async (t) => {
   const scene = await Scene.open(t);
   await scene.anchored(4);
