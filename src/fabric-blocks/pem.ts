@@ -30,7 +30,8 @@ export function derOf(pem: Bytes): Bytes {
 
 /** The object that begins last before this end. @param from nothing before it counts */
 function objectBetween(text: string, from: number, end: number): Bytes | undefined {
-  const begin = text.lastIndexOf(BEGIN, end - BEGIN.length);
+  // Not `lastIndexOf` with a place: that would look through all the text before, again for each end.
+  const begin = from + text.slice(from, end).lastIndexOf(BEGIN);
   if (begin < from || (begin > from && text[begin - 1] !== '\n')) return undefined;
   const label = lineAt(text, begin + BEGIN.length);
   if (!label.text.endsWith(DASHES)) return undefined;

@@ -214,6 +214,16 @@ describe('a certificate', () => {
     for (const form of forms) assert.deepEqual(certificateOf(utf8(form)).raw, raw);
   });
 
+  test('in a text of a million beginnings or ends is refused at once', () => {
+    for (const line of [
+      '-----BEGIN X-----\n',
+      '\n-----END X-----\n',
+      'a:b\n-----END X-----\n',
+      '-----BEGIN X-----\na:b\n-----END Y-----\n',
+    ])
+      assert.throws(() => certificateOf(utf8(line.repeat(100_000))), refused);
+  });
+
   test('that is changed or cut off is refused, or another one', () => {
     const tried = [
       certificate.slice(0, 200),
