@@ -11,8 +11,10 @@ import type { TestPlant } from './plant.ts';
 
 type Application = 'ingest' | 'applications';
 type Login = TestPlant['plant']['logins']['plc'];
+/** Of a plant, what its people need. */
+type Place = Pick<TestPlant, 'plant' | 'port'>;
 
-function pkiOf({ plant }: TestPlant, application: Application): string {
+function pkiOf({ plant }: Place, application: Application): string {
   return join(application === 'ingest' ? plant.owner : plant.manufacturer, 'pki');
 }
 
@@ -29,13 +31,13 @@ export class UaPerson {
   }
 
   /** A certificate that the server's trust list has. */
-  static async trusted(plant: TestPlant, application: Application): Promise<ApplicationIdentity> {
+  static async trusted(plant: Place, application: Application): Promise<ApplicationIdentity> {
     const own = await testIdentity(`person-${application}`);
     trustListOf(pkiOf(plant, application), application).add(own.certificate);
     return own;
   }
 
-  static async at(plant: TestPlant, application: Application, login: Login, own?: ApplicationIdentity): Promise<UaPerson> {
+  static async at(plant: Place, application: Application, login: Login, own?: ApplicationIdentity): Promise<UaPerson> {
     const client = uaClient(own ?? (await UaPerson.trusted(plant, application)), loadIdentity(pkiOf(plant, application), application));
     const port = application === 'ingest' ? plant.port : plant.port + 2;
     await client.connect(`opc.tcp://localhost:${port}`);

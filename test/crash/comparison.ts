@@ -1,4 +1,5 @@
 import { type AuditReport, exportAudit, parseExport, systemArgon2, verifyExport } from 'dcmb';
+import { kindOfBlocks, verifyBlocks } from '../../src/audit/ledger-blocks.ts';
 import { type Json, toBase64Url } from '../../src/core/index.ts';
 import type { StoredBatch } from '../../src/store/index.ts';
 import { ACTIONS } from './crash-plant.ts';
@@ -101,27 +102,20 @@ function compareValues(remains: Remains, batches: readonly StoredBatch[], { sent
 /** Batches with exactly one anchor on the ledger, of the header and transaction that the owner's store names. */
 async function countAnchored({ ledger, terms }: Remains, batches: readonly StoredBatch[], fault: Fault): Promise<number> {
   const channel = toBase64Url(terms.channelId);
-  const anchors = new Map<number, { readonly header: Json | undefined; readonly txId: string }[]>();
-  for (const block of (await ledger.blocks(1)) as unknown as readonly LedgerBlock[]) {
-    for (const { txId, event } of block.transactions) {
-      if (event.kind !== 'anchor' || event.channel !== channel) continue;
-      anchors.set(event.body.n, [...(anchors.get(event.body.n) ?? []), { header: event.body.header, txId }]);
-    }
+  const anchors = new Map<Json, { readonly header: Json | undefined; readonly txId: string }[]>();
+  const blocks = await ledger.blocks(0);
+  for (const { txId, event } of (await verifyBlocks(kindOfBlocks(blocks), blocks, ledger.id)).events) {
+    const { n = -1, header } = event.body;
+    if (event.kind === 'anchor' && event.channel === channel) anchors.set(n, [...(anchors.get(n) ?? []), { header, txId }]);
   }
-  for (const n of anchors.keys()) if (batches[n] === undefined) fault(`The ledger has batch ${n}, and the owner's store does not.`);
+  for (const n of anchors.keys())
+    if (batches[Number(n)] === undefined) fault(`The ledger has batch ${Number(n)}, and the owner's store does not.`);
   return batches.filter(({ n, headerHash, transactionId, ledgerState }) => {
     const found = anchors.get(n) ?? [];
     const once = found.length === 1 && found[0]?.header === headerHash && found[0].txId === transactionId && ledgerState === 'Anchored';
     if (!once) fault(`Batch ${n} is ${ledgerState} in the owner's store, and ${found.length} times on the ledger.`);
     return once;
   }).length;
-}
-
-interface LedgerBlock {
-  readonly transactions: readonly {
-    readonly txId: string;
-    readonly event: { readonly kind: string; readonly channel: string; readonly body: { readonly n: number; readonly header: Json } };
-  }[];
 }
 
 /** Both stores hold the very receipt, for the header that the owner sealed. */

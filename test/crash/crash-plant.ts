@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initPlant, type Plant } from 'dcmb';
+import { initPlant, type Plant, type PlantOptions } from 'dcmb';
 import { parse } from 'jsonc-parser';
 import { freePorts } from '../support/free-ports.ts';
 import { CONDITION_STEP } from './written-values.ts';
@@ -35,13 +35,16 @@ export interface CrashPlantOptions {
   readonly durability?: 'write' | 'interval';
   /** Default 16. */
   readonly epochIntervals?: number;
+  /** Default: an embedded one. */
+  readonly ledger?: PlantOptions['ledger'];
 }
 
 /** One action for every batch and condition, by a webhook; one for every change, by a program. */
 export const ACTIONS = { every: 'every', change: 'change' } as const;
 
 /** Two working folders for real processes, with actions that are counted. */
-export async function createCrashPlant({ webhookUrl, durability = 'write', epochIntervals = 16 }: CrashPlantOptions): Promise<CrashPlant> {
+export async function createCrashPlant(options: CrashPlantOptions): Promise<CrashPlant> {
+  const { webhookUrl, durability = 'write', epochIntervals = 16, ledger } = options;
   const port = await freePorts(3);
   const root = mkdtempSync(join(tmpdir(), 'dcmb-crash-'));
   const [policyFile, termsFile] = [join(root, 'policy.json'), join(root, 'terms.json')];
@@ -56,6 +59,7 @@ export async function createCrashPlant({ webhookUrl, durability = 'write', epoch
     advertisedHost: 'localhost',
     ports: { ingest: port, cleared: port + 1, applications: port + 2 },
     channel: CHANNEL,
+    ...(ledger === undefined ? {} : { ledger }),
   });
   const at = (name: string): string => join(root, name);
   const made = {

@@ -1,8 +1,11 @@
 import type { Part } from './operations.ts';
 
-/** A place in a module's work: an operation of a part, or a step that it logs. */
+/**
+ * A place in a module's work: an operation of a part, a step that it logs, or a stage that a transaction passes on Fabric
+ * (`endorse`, `submit`, `commitStatus`).
+ */
 export interface KillPoint {
-  readonly part: Part | 'trace';
+  readonly part: Part | 'trace' | 'fabric';
   readonly name: string;
   readonly when: 'before' | 'after';
 }

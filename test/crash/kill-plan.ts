@@ -27,7 +27,7 @@ function stepsOf(part: Part): string[] {
 }
 
 function isFirst({ part, name }: KillPoint): boolean {
-  return part !== 'trace' && OPERATIONS[part][name] === 'first';
+  return part !== 'trace' && part !== 'fabric' && OPERATIONS[part][name] === 'first';
 }
 
 const EVERY_RANDOM = 3;

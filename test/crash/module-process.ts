@@ -5,7 +5,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { type ModuleEvent, ReceiverModule, SenderModule, UnavailableError } from 'dcmb';
-import type { KillOrder } from './kill-order.ts';
+import type { KillOrder, KillPoint } from './kill-order.ts';
 import { intercepted, type Part } from './operations.ts';
 import type { Role } from './kill-plan.ts';
 import { plantIn, type PlantedError } from './planted-errors.ts';
@@ -33,7 +33,7 @@ const trace = openSync(life.traceFile, 'a');
 const passed = new Map<string, number>();
 
 /** Ends this process at once where the order says so: nothing after this line runs. */
-function pass(part: Part | 'trace', name: string, when: 'before' | 'after'): void {
+function pass(part: KillPoint['part'], name: string, when: 'before' | 'after'): void {
   const { order } = life;
   if (order?.kind !== 'step' || order.point.part !== part || order.point.name !== name || order.point.when !== when) return;
   const key = `${part} ${name}`;
@@ -43,18 +43,31 @@ function pass(part: Part | 'trace', name: string, when: 'before' | 'after'): voi
 }
 
 function killable<Target extends object>(part: Part, target: Target): Target {
-  return intercepted(plantIn(life.plantedError, part, target), (operation, call) => {
-    pass(part, operation, 'before');
-    const result = call();
-    if (!(result instanceof Promise)) {
-      pass(part, operation, 'after');
-      return result;
-    }
-    return result.then((value: unknown) => {
-      pass(part, operation, 'after');
-      return value;
-    });
+  return intercepted(plantIn(life.plantedError, part, target), (operation, call) => passing(part, operation, call));
+}
+
+function passing(part: KillPoint['part'], operation: string, call: () => unknown): unknown {
+  pass(part, operation, 'before');
+  const result = call();
+  if (!(result instanceof Promise)) {
+    pass(part, operation, 'after');
+    return result;
+  }
+  return result.then((value: unknown) => {
+    pass(part, operation, 'after');
+    return value;
   });
+}
+
+/** Lets an order name a stage of a transaction's way over Fabric. */
+async function killableOnFabric(stage: string): Promise<void> {
+  const { PeerGateway } = await import('../../src/ledger/fabric/peer-gateway.ts');
+  const stages = PeerGateway.prototype as unknown as Record<string, (this: unknown, ...args: unknown[]) => unknown>;
+  const original = stages[stage];
+  if (original === undefined) throw new Error(`Fabric has no stage "${stage}".`);
+  stages[stage] = function (...args) {
+    return passing('fabric', stage, () => original.apply(this, args));
+  };
 }
 
 function tell(message: ModuleMessage): void {
@@ -100,6 +113,7 @@ async function start(): Promise<SenderModule | ReceiverModule> {
 }
 
 async function main(): Promise<void> {
+  if (life.order?.kind === 'step' && life.order.point.part === 'fabric') await killableOnFabric(life.order.point.name);
   const module = await start();
   // A process that is killed writes nothing at its end.
   flushCompileCache();

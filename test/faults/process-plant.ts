@@ -4,14 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ActionTarget, programRuns } from '../crash/action-target.ts';
 import { compare, type Comparison } from '../crash/comparison.ts';
-import { type CrashPlant, createCrashPlant, PLANT_TAGS, removeCrashPlant } from '../crash/crash-plant.ts';
+import { type CrashPlant, type CrashPlantOptions, createCrashPlant, PLANT_TAGS, removeCrashPlant } from '../crash/crash-plant.ts';
+import type { KillOrder } from '../crash/kill-order.ts';
 import { ModuleRunner } from '../crash/module-runner.ts';
 import { openRemains } from '../crash/open-stores.ts';
 import { parseWrites } from '../crash/written-values.ts';
 import { pause } from '../support/pause.ts';
 import { until } from '../support/until.ts';
 
-const STARTS_WITHIN_MS = 60_000;
+const STARTS_WITHIN_MS = 120_000;
 const SETTLES_WITHIN_MS = 60_000;
 
 /** Both modules and a PLC in processes of their own, whose disks and clocks a test can spoil. */
@@ -29,9 +30,9 @@ export class ProcessPlant {
     this.#target = target;
   }
 
-  static async create(): Promise<ProcessPlant> {
+  static async create(options: Omit<CrashPlantOptions, 'webhookUrl'> = {}): Promise<ProcessPlant> {
     const target = await ActionTarget.start();
-    return new ProcessPlant(await createCrashPlant({ webhookUrl: target.url }), target);
+    return new ProcessPlant(await createCrashPlant({ ...options, webhookUrl: target.url }), target);
   }
 
   get owner(): ModuleRunner {
@@ -61,13 +62,20 @@ export class ProcessPlant {
     const program = join(import.meta.dirname, '..', 'crash', 'plc-process.ts');
     const args = [program, join(plant.plc, 'pki'), `opc.tcp://localhost:${port}`, writesFile];
     this.#plc = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    await until('both modules run', () => this.owner.running && this.receiver.running, STARTS_WITHIN_MS);
+    await until('both modules run', () => this.#bothRun(), STARTS_WITHIN_MS);
   }
 
-  startModule(role: 'owner' | 'receiver'): ModuleRunner {
+  #bothRun(): boolean {
+    for (const { why } of [this.owner, this.receiver]) if (why !== undefined) throw new Error(why);
+    return this.owner.running && this.receiver.running;
+  }
+
+  /** @param order how this life of the module ends, if not in good order */
+  startModule(role: 'owner' | 'receiver', order?: KillOrder): ModuleRunner {
     const { ownerFile, manufacturerFile, traceFile } = this.files;
     const configFile = role === 'owner' ? ownerFile : manufacturerFile;
-    const runner = new ModuleRunner({ role, configFile, traceFile }, ({ event }) => {
+    const life = { role, configFile, traceFile, ...(order === undefined ? {} : { order }) };
+    const runner = new ModuleRunner(life, ({ event }) => {
       const code = 'code' in event ? event.code : undefined;
       this.#codes[role].push(code ?? event.event);
       this.#messages[role] += `${'message' in event ? event.message : ''}\n`;
@@ -80,7 +88,7 @@ export class ProcessPlant {
   async endPlc(): Promise<void> {
     const plc = this.#plc;
     this.#plc = undefined;
-    if (plc === undefined || plc.exitCode !== null) return;
+    if (plc === undefined || plc.exitCode !== null || plc.signalCode !== null) return;
     const gone = once(plc, 'exit');
     plc.kill('SIGTERM');
     await gone;
