@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type { DevNetwork } from '../../src/ledger/index.ts';
 import { lastBatchChildId, LEDGER_STATE, type LedgerState, operationChildId } from '../../src/nodeset/index.ts';
 import { UaPerson } from '../app/operator.ts';
+import { auditOf } from '../crash/comparison.ts';
 import { CHANNEL } from '../crash/crash-plant.ts';
 import { ProcessPlant } from '../faults/process-plant.ts';
 import { freshEvidence } from '../support/fabric-network.ts';
@@ -79,4 +81,25 @@ export class OperatorScreen {
       await pause(20);
     }
   }
+}
+
+/** Waits until so many more batches are anchored and receipted than are sealed now. */
+export async function receiptedMore(plant: ProcessPlant, more: number): Promise<void> {
+  const { sealed: from = 0 } = await plant.owner.counts();
+  for (const limit = Date.now() + 60_000; ; await pause(200)) {
+    const { anchored = 0, receipted = 0 } = await plant.owner.counts();
+    if (Math.min(anchored, receipted) >= from + more) return;
+    if (Date.now() > limit) throw new Error(`${receipted} receipts and ${anchored} anchors, after ${from} batches.`);
+  }
+}
+
+/** Ends a plant in good order, and holds what is stored and on the ledger against what the PLC wrote. */
+export async function assertNothingLost(plant: ProcessPlant): Promise<void> {
+  const { batches, anchoredOnce, receiptedOnce, lost, duplicated, disordered, unopened, actionsLost, faults } = await plant.finish();
+  assert.deepEqual(
+    { anchoredOnce, receiptedOnce, lost, duplicated, disordered, unopened, actionsLost, faults },
+    { anchoredOnce: batches, receiptedOnce: batches, lost: 0, duplicated: 0, disordered: 0, unopened: 0, actionsLost: 0, faults: [] },
+  );
+  const report = await auditOf(plant.files.ownerFile, plant.files.plant.ledgerId);
+  assert.deepEqual([report.findings, Object.keys(report.counts)], [[], ['PROVEN']]);
 }
