@@ -206,7 +206,7 @@ const COMMAND_LINES: readonly BadInput[] = [
   { wrong: 'a rate of nothing', run: () => ['demo', '--rate', '0'], says: ["'--rate <rows>'", 'from 0.1 to 1000'] },
   { wrong: 'a port that leaves no room', run: () => ['demo', '--port', '65535'], says: ["'--port <number>'", 'from 1 to 65533'] },
   { wrong: 'a port that is no whole number', run: () => ['demo', '--port', '48400.5'], says: ["'--port <number>'", 'whole number'] },
-  { wrong: 'a ledger that is none', run: () => ['demo', '--ledger', 'fabric'], says: ["'--ledger <kind>'", 'embedded'] },
+  { wrong: 'a ledger that is none', run: () => ['demo', '--ledger', 'paper'], says: ["'--ledger <kind>'", 'embedded', 'fabric'] },
   {
     wrong: 'a plant in a folder that is not empty',
     run: (plant) => ['init', plant.folder],
