@@ -37,6 +37,7 @@ export {
   parseProof,
   type Proof,
   type ProofReport,
+  requireReadableSize,
   verifyExport,
   verifyProof,
   writeProof,

@@ -2,6 +2,7 @@ import { parse, type ParseError } from 'jsonc-parser';
 import type * as v from 'valibot';
 import { type Bytes, canonicalJson, DcmbError, equalBytes, fromUtf8, parseShape, RejectedError, utf8 } from '../core/index.ts';
 import type { AuditErrorCode } from './errors.ts';
+import { requireReadableSize } from './file-size.ts';
 
 /** Canonical JSON and a line feed: the only form of what an auditor is given. */
 export function writeCanonicalFile(value: unknown): Bytes {
@@ -15,8 +16,9 @@ export interface FileKind {
   readonly what: string;
 }
 
-/** Reads what {@link writeCanonicalFile} wrote. @throws RejectedError with the kind's code, naming the place */
+/** Reads what {@link writeCanonicalFile} wrote. @throws RejectedError with the kind's code, naming the place; `FILE_TOO_LARGE` */
 export function readCanonicalFile<const Shape extends v.GenericSchema>(shape: Shape, bytes: Bytes, kind: FileKind): v.InferOutput<Shape> {
+  requireReadableSize(bytes.length, kind.what);
   if (bytes.at(-1) !== 0x0a) throw unreadable(kind, 'it does not end with a line feed, so it is cut off or of another kind');
   const body = bytes.subarray(0, -1);
   const value = parseJson(body, kind);

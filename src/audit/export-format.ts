@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type Bytes, canonicalJson, EnvelopeShape, Hash, integer, type Json, labelledHash, toBase64Url } from '../core/index.ts';
 import { ConditionOpeningShape } from '../evidence/index.ts';
 import { readCanonicalFile, writeCanonicalFile } from './canonical-file.ts';
+import { requireWritableSize } from './file-size.ts';
 import { BLOCK_KINDS, kindOfBlocks, lastBlockHash } from './ledger-blocks.ts';
 
 /*
@@ -71,8 +72,9 @@ export interface ExportParts {
   readonly channels: readonly ChannelEvidence[];
 }
 
-/** The export's bytes: canonical JSON and a line feed. */
+/** The export's bytes: canonical JSON and a line feed. @throws RejectedError `FILE_TOO_LARGE` where nobody could read them */
 export function writeExport({ blocks, channels }: ExportParts): Bytes {
+  requireWritableSize([blocks, channels], 'the audit export');
   const body = {
     format: EXPORT_FORMAT,
     v: 0,
@@ -105,7 +107,7 @@ export function exportDigest(body: Omit<AuditExport, 'digest' | 'ledger' | 'chan
 
 /**
  * Reads an export's form. That the digest fits, and everything else, is for `verifyExport` to find.
- * @throws RejectedError `UNREADABLE_EXPORT`, naming the place
+ * @throws RejectedError `UNREADABLE_EXPORT`, naming the place; `FILE_TOO_LARGE`
  */
 export function parseExport(bytes: Bytes): AuditExport {
   return readCanonicalFile(AuditExportShape, bytes, { code: 'UNREADABLE_EXPORT', what: 'an audit export' });

@@ -9,6 +9,7 @@ export {
   parseExport,
   writeExport,
 } from './export-format.ts';
+export { MOST_FILE_BYTES, requireReadableSize } from './file-size.ts';
 export type { Check, Finding, FindingCode, Party } from './findings.ts';
 export {
   type LedgerClaim,

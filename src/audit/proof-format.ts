@@ -3,6 +3,7 @@ import { type Bytes, EnvelopeShape, type Envelope, integer, type Json, RejectedE
 import { type Dispute, DISPUTE_KINDS } from '../contract/index.ts';
 import { readCanonicalFile, writeCanonicalFile } from './canonical-file.ts';
 import type { AuditErrorCode } from './errors.ts';
+import { requireWritableSize } from './file-size.ts';
 
 /*
  * The proof file: what one party holds against the other, in one file that anybody can check without a network and
@@ -62,8 +63,9 @@ export interface ProofParts {
   readonly support?: Partial<ProofSupport>;
 }
 
-/** A proof file's bytes: canonical JSON and a line feed. */
+/** A proof file's bytes: canonical JSON and a line feed. @throws RejectedError `FILE_TOO_LARGE` where nobody could read them */
 export function writeProof({ channel, body, support }: ProofParts): Bytes {
+  requireWritableSize(support?.blocks ?? [], 'the proof');
   const nothing = { headers: [], epochRecords: [], genesis: [], transactions: [], blocks: [] };
   return writeCanonicalFile({ format: PROOF_FORMAT, channel, kind: body.kind, body, support: { ...nothing, ...support } });
 }

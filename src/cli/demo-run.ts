@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportAudit, initPlant, parseExport, type Plant, systemArgon2, UnavailableError, verifyExport } from '../app/index.ts';
+import { readAuditFile, writeAuditFile } from './audit-file.ts';
 import { demoNetwork, type DemoNetwork } from './demo-network.ts';
 import { DemoRecord } from './demo-record.ts';
 import { DemoView } from './demo-view.ts';
@@ -125,8 +126,8 @@ function pauseFor(ms: number): Promise<void> {
 
 async function report(plant: Plant, record: DemoRecord, options: DemoOptions, print: (line: string) => void): Promise<boolean> {
   const file = join(plant.folder, 'audit-export.json');
-  writeFileSync(file, await exportAudit(join(plant.owner, 'dcmb.json')));
-  const audit = await verifyExport(parseExport(new Uint8Array(readFileSync(file))), {
+  writeAuditFile(file, await exportAudit(join(plant.owner, 'dcmb.json')));
+  const audit = await verifyExport(readAuditFile(file, parseExport), {
     argon2: systemArgon2,
     expectedLedgerId: plant.ledgerId,
   });
