@@ -33,10 +33,10 @@ export async function checkFabric(scene: FabricScene): Promise<void> {
 }
 
 /** @returns whether one of them can be asked */
-async function checkPeers(checks: Checks, { peers }: ConnectionProfile, clock: Clock): Promise<boolean> {
+async function checkPeers(checks: Checks, { file, peers }: ConnectionProfile, clock: Clock): Promise<boolean> {
   let isReached = false;
   for (const peer of peers) {
-    const isThere = await checks.run(`peer ${peer.name}`, '', () => checkPeer(peer, clock.now()));
+    const isThere = await checks.run(`peer ${peer.name}`, '', () => checkPeer(peer, file, clock.now()));
     isReached ||= isThere === true;
   }
   return isReached;
@@ -45,7 +45,9 @@ async function checkPeers(checks: Checks, { peers }: ConnectionProfile, clock: C
 async function askNetwork(scene: FabricScene, identity: FabricIdentity): Promise<void> {
   const access = fabricAccess(scene.config, scene.organisation, systemRandom);
   const asked = await loadFabricNetwork({ ...access, patience: { evaluateMs: ANSWER_WITHIN_MS } });
-  const network: NetworkReader = { evaluate: (chaincode, name, args) => asked.tryOut({ chaincode, name, args }) };
+  const network: NetworkReader = {
+    evaluate: (chaincode, name, args, at) => asked.tryOut({ chaincode, name, args, ...(at === undefined ? {} : { at }) }),
+  };
   const { id } = scene.config;
   try {
     await checkNetwork({ ...scene, config: { ...access, id }, network, issuer: issuerOf(identity.certificate) });

@@ -51,7 +51,8 @@ export function checkLedger(scene: NetworkScene, { ledger }: About): Promise<Fab
   });
 }
 
-interface PolicyScene {
+/** What decides whether a transaction is endorsed by enough. */
+export interface AnchoringScene {
   /** `ApplicationPolicy` of the committed definition. */
   readonly policy: Bytes;
   readonly configBlock: Bytes;
@@ -59,7 +60,7 @@ interface PolicyScene {
 }
 
 /** An auditor counts a transaction that enough members have endorsed. The peers must ask for no fewer. */
-export async function checkPolicy({ checks, config }: NetworkScene, { policy, configBlock, genesis }: PolicyScene): Promise<void> {
+export async function checkPolicy({ checks, config }: NetworkScene, { policy, configBlock, genesis }: AnchoringScene): Promise<void> {
   const remedy = 'Approve and commit the chaincode anew with the policy of docs/fabric.md.';
   await checks.run('endorsement policy', remedy, () => {
     const rule = endorsementRule(policy, configBlock);

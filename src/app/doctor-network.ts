@@ -1,13 +1,26 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { type Bytes, concat, utf8 } from '../core/index.ts';
 import { bytesField, decode, text, uint64 } from '../fabric-blocks/index.ts';
-import { type About, checkClock, checkLedger, checkPolicy, parseAbout } from './doctor-ledger.ts';
+import { type About, type AnchoringScene, checkClock, checkLedger, checkPolicy, parseAbout } from './doctor-ledger.ts';
+import { checkCertification, checkMembers } from './doctor-members.ts';
+import { checkOrderer } from './doctor-orderer.ts';
 import { Wrong } from './doctor-report.ts';
 import type { NetworkScene } from './doctor-scene.ts';
 import { messageOf } from './message-of.ts';
 
 /** What is asked of the network, in this order: each check needs all before it. */
-export const ASKED = ['Fabric channel', 'membership', 'chaincode', 'chaincode service', 'ledger', 'endorsement policy', 'clock'] as const;
+export const ASKED = [
+  'Fabric channel',
+  'membership',
+  'orderer',
+  'chaincode',
+  'chaincode service',
+  'ledger',
+  'endorsement policy',
+  'certification service',
+  'endorsing members',
+  'clock',
+] as const;
 
 /** What a chaincode's name stands for, as the organisations have committed it (Fabric's peer/lifecycle/lifecycle.proto). */
 const DefinitionMessage = { sequence: uint64(1), version: text(2), policy: bytesField(5) };
@@ -28,14 +41,22 @@ async function checkInOrder(scene: NetworkScene): Promise<void> {
   if ((await checkChannel(scene)) === undefined) return;
   const configBlock = await checkMembership(scene);
   if (configBlock === undefined) return;
+  await checkOrderer(scene, configBlock);
   const policy = await checkDefinition(scene);
   if (policy === undefined) return;
   const about = await checkService(scene);
   if (about === undefined) return;
   const genesis = await checkLedger(scene, about);
-  if (genesis === undefined) scene.checks.skip('endorsement policy');
-  else await checkPolicy(scene, { policy, configBlock, genesis });
+  if (genesis === undefined) scene.checks.skip('endorsement policy', 'certification service', 'endorsing members');
+  else await checkAnchoring(scene, { policy, configBlock, genesis });
   await checkClock(scene, about);
+}
+
+/** Whether an anchor would be endorsed. Without the own certification service the own organisation endorses nothing. */
+async function checkAnchoring(scene: NetworkScene, anchoring: AnchoringScene): Promise<void> {
+  await checkPolicy(scene, anchoring);
+  if ((await checkCertification(scene, anchoring.genesis)) === undefined) scene.checks.skip('endorsing members');
+  else await checkMembers(scene, anchoring);
 }
 
 /** A peer tells a stranger of the channel too: it names the channel in its refusal. */

@@ -4,7 +4,7 @@ import { DcmbError } from '../core/index.ts';
 export interface DoctorCheck {
   /** What was looked at, such as `peer peer0.owner` or `endorsement policy`. */
   readonly check: string;
-  /** `unchecked`: something that it needs is wrong, see the lines above it. */
+  /** `unchecked`: something that it needs is wrong, see the lines above it; or it can't be seen from here. */
   readonly state: 'ok' | 'wrong' | 'unchecked';
   /** What was found; where it is wrong, also what to do. */
   readonly message: string;
@@ -12,10 +12,13 @@ export interface DoctorCheck {
 
 export interface DoctorReport {
   readonly ledger: 'embedded' | 'fabric';
-  /** True where every check is ok. */
+  /** True where nothing is wrong. */
   readonly passed: boolean;
   readonly checks: readonly DoctorCheck[];
 }
+
+/** Of a check that was not made. */
+const NEEDS = 'not looked at, for something above is wrong.';
 
 /** What is wrong, and what to do: whole sentences. */
 export class Wrong extends Error {
@@ -23,6 +26,9 @@ export class Wrong extends Error {
     super(`${found} ${remedy}`, { cause });
   }
 }
+
+/** What stands in the way of looking is nothing that is known to be wrong. */
+export class NotLookedAt extends Error {}
 
 /** The lines so far. One that is wrong does not end the others. */
 export class Checks {
@@ -39,7 +45,8 @@ export class Checks {
       this.#list.push({ check, state: 'ok', message });
       return result;
     } catch (error) {
-      this.#list.push({ check, state: 'wrong', message: wordsOf(error, remedy) });
+      if (error instanceof NotLookedAt) this.#list.push({ check, state: 'unchecked', message: `not looked at: ${error.message}` });
+      else this.#list.push({ check, state: 'wrong', message: wordsOf(error, remedy) });
       return undefined;
     }
   }
@@ -47,12 +54,11 @@ export class Checks {
   /** For checks that need what has turned out wrong; those that were done are left as they are. */
   skip(...checks: readonly string[]): void {
     const done = new Set(this.#list.map(({ check }) => check));
-    for (const check of checks.filter((each) => !done.has(each)))
-      this.#list.push({ check, state: 'unchecked', message: 'needs what is wrong above.' });
+    for (const check of checks.filter((each) => !done.has(each))) this.#list.push({ check, state: 'unchecked', message: NEEDS });
   }
 
   report(ledger: DoctorReport['ledger']): DoctorReport {
-    return { ledger, passed: this.#list.every(({ state }) => state === 'ok'), checks: this.#list };
+    return { ledger, passed: this.#list.every(({ state }) => state !== 'wrong'), checks: this.#list };
   }
 }
 

@@ -3,8 +3,11 @@ import type { Checks } from './doctor-report.ts';
 
 /** Reads from the network as one organisation. */
 export interface NetworkReader {
-  /** @throws Error with the peer's own words in its message */
-  evaluate(chaincode: string, name: string, args: readonly (string | Bytes)[]): Promise<Bytes>;
+  /**
+   * @param at organisation whose peers execute it; the own one where absent
+   * @throws Error with the peer's own words in its message
+   */
+  evaluate(chaincode: string, name: string, args: readonly (string | Bytes)[], at?: string): Promise<Bytes>;
 }
 
 /** Whom the doctor asks, as whom, and about what. */

@@ -3,7 +3,15 @@ import { before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ledgerIdOf, type VerifiedChain } from '../../src/contract/index.ts';
 import { canonicalJson, fromBase64Url, type Json, parseCanonical } from '../../src/core/index.ts';
-import { channelMembers, decodeBlock, endorsementRule, findGenesis, ownTimeMs, verifyFabricChain } from '../../src/fabric-blocks/index.ts';
+import {
+  channelMembers,
+  decodeBlock,
+  endorsementRule,
+  findGenesis,
+  ordererEndpoints,
+  ownTimeMs,
+  verifyFabricChain,
+} from '../../src/fabric-blocks/index.ts';
 import { changedAt, differently, isLeaf, pathsTo, valueAt } from '../audit/tampering.ts';
 import { beforeGenesis, type FabricBlockJson, ForgedChain, readVector } from './forged-chain.ts';
 import { allJunk } from './junk.ts';
@@ -130,5 +138,9 @@ describe('a delivered block', () => {
     assert.ok(!rule.isSatisfiedBy(new Set(['owner'])));
     assert.ok(rule.isSatisfiedBy(new Set(['owner', 'stranger'])));
     assert.ok(!rule.isSatisfiedBy(new Set(['owner', 'nobody'])));
+    const [orderer, ...others] = ordererEndpoints(bytes);
+    assert.match(orderer?.address ?? '', /^127\.0\.0\.1:\d+$/);
+    assert.match(orderer?.tlsRoots ?? '', /^-----BEGIN CERTIFICATE-----/);
+    assert.deepEqual(others, []);
   });
 });

@@ -105,7 +105,16 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
       assert.ok(passed, JSON.stringify(checks, undefined, 1));
       assert.equal(kind, 'fabric');
       const peer = `peer peer.${side}.dcmb.test`;
-      const asked = ['Fabric channel', 'membership', 'chaincode', 'chaincode service', 'ledger', 'endorsement policy', 'clock'];
+      const service = [
+        'chaincode',
+        'chaincode service',
+        'ledger',
+        'endorsement policy',
+        'certification service',
+        'endorsing members',
+        'clock',
+      ];
+      const asked = ['Fabric channel', 'membership', 'orderer', ...service];
       const names = ['agreement', 'keys', 'connection profile', 'private key', 'identity', 'validity', 'role', peer, ...asked];
       assert.deepEqual(
         checks.map(({ check }) => check),
@@ -127,6 +136,20 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
     await finds(patient, PEER, 'does not speak TLS', 'Check the url');
   });
 
+  test("tells another organisation's peer and the orderer where the own peer should be, and does not blame the TLS root", async () => {
+    const status = await network.status();
+    for (const [part, name] of [
+      ['peer-manufacturer', 'peer.manufacturer.dcmb.test'],
+      ['orderer', 'orderer.orderer.dcmb.test'],
+    ] as const) {
+      const patient = new Patient();
+      const [port] = status.find((each) => each.part === part)?.ports ?? [];
+      patient.replace('fabric/connection.json', /127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
+      const says = [`127.0.0.1:${port} answers ${name}, not peer.owner.dcmb.test`, 'port first', patient.at('fabric/connection.json')];
+      await finds(patient, PEER, ...says);
+    }
+  });
+
   test('tells a host that nobody knows', async () => {
     const patient = new Patient();
     patient.replace('fabric/connection.json', '127.0.0.1:', 'peer.invalid:');
@@ -136,7 +159,7 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
   test('tells a wrong TLS name, and the right ones', async () => {
     const patient = new Patient();
     patient.replace('fabric/connection.json', /"ssl-target-name-override": "[^"]+"/, '"ssl-target-name-override": "peer.other.test"');
-    await finds(patient, PEER, 'is not for peer.other.test but for peer.owner.dcmb.test', 'ssl-target-name-override');
+    await finds(patient, PEER, 'answers peer.owner.dcmb.test, not peer.other.test', 'port first', 'ssl-target-name-override');
   });
 
   test('tells a wrong TLS authority', async () => {
@@ -144,7 +167,7 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
     const profile = JSON.parse(patient.read('fabric/connection.json')) as { peers: Record<string, { tlsCACerts: { pem: string } }> };
     for (const peer of Object.values(profile.peers)) peer.tlsCACerts.pem = patient.read(patient.msp('cacerts'));
     patient.write('fabric/connection.json', JSON.stringify(profile));
-    await finds(patient, PEER, 'No authority', 'tlsCACerts', 'TLS root');
+    await finds(patient, PEER, 'No authority', 'tlsCACerts', 'TLS root', patient.at('fabric/connection.json'));
   });
 
   test('tells a wrong Fabric channel', async () => {
@@ -166,6 +189,44 @@ describe('dcmb doctor on a Fabric network', { timeout: 300_000 }, () => {
     } finally {
       await network.start('evidence');
     }
+  });
+
+  test('tells a certification service that does not run', async () => {
+    await network.stop('certification');
+    try {
+      await finds(new Patient(), 'certification service', 'could not launch chaincode', 'service of "certification" runs');
+    } finally {
+      await network.start('certification');
+    }
+  });
+
+  test('tells an orderer that does not run', async () => {
+    await network.stop('orderer');
+    try {
+      await finds(new Patient(), 'orderer', '0 of 1 reached', 'ECONNREFUSED', 'nothing is ordered');
+    } finally {
+      await network.start('orderer');
+    }
+  });
+
+  test('tells that too few members would endorse, and which; is content with enough', async () => {
+    await network.stop('peer-certifier1');
+    try {
+      const line = async () => (await new Patient().examine()).checks.find(({ check }) => check === 'endorsing members');
+      const enough = await line();
+      assert.equal(enough?.state, 'ok');
+      assert.match(enough.message, /not now certifier1/);
+      await network.stop('peer-manufacturer');
+      await finds(new Patient(), 'endorsing members', 'only owner would endorse', 'certifier1, manufacturer', 'look at their peers');
+    } finally {
+      await network.start('peer-certifier1');
+      await network.start('peer-manufacturer');
+    }
+  });
+
+  test('leaves nothing on the ledger', async () => {
+    const height = async () => (await new Patient().examine()).checks.find(({ check }) => check === 'Fabric channel')?.message;
+    assert.equal(await height(), await height());
   });
 
   test('tells a chaincode without a ledger, and one with another', async () => {

@@ -5,4 +5,6 @@ export interface Call {
   readonly chaincode: string;
   readonly name: string;
   readonly args: readonly (string | Bytes)[];
+  /** MSP id of the organisation whose peers execute it; the own one where absent. Heeded by reads alone. */
+  readonly at?: string;
 }

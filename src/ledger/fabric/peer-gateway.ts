@@ -69,11 +69,9 @@ export class PeerGateway {
     );
   }
 
-  /** Reads, from a peer of the own organisation alone. */
-  evaluate({ chaincode, name, args }: Call): Promise<Bytes> {
-    const proposal = this.#network
-      .getContract(chaincode)
-      .newProposal(name, { arguments: [...args], endorsingOrganizations: [this.#parts.identity.mspId] });
+  /** Reads, from a peer of the own organisation alone unless the call names another one. */
+  evaluate({ chaincode, name, args, at = this.#parts.identity.mspId }: Call): Promise<Bytes> {
+    const proposal = this.#network.getContract(chaincode).newProposal(name, { arguments: [...args], endorsingOrganizations: [at] });
     return proposal.evaluate(within(this.#parts.patience.evaluateMs));
   }
 
