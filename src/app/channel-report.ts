@@ -46,10 +46,6 @@ export class ChannelReport {
     this.#listener({ event: 'warning', code: 'CLOCK_JUMPED', message });
   }
 
-  ledgerUnavailable(error: unknown): void {
-    this.#listener({ event: 'warning', code: 'LEDGER_UNAVAILABLE', message: messageOf(error) });
-  }
-
   epochRecordFailed(error: unknown): void {
     this.#listener({ event: 'warning', code: 'EPOCH_RECORD_FAILED', message: messageOf(error) });
   }

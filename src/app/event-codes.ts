@@ -83,6 +83,24 @@ export const FINDINGS = {
 /** Warnings: something lacks at present, and the module goes on. */
 export const WARNINGS = {
   LEDGER_UNAVAILABLE: words(sentence`The ledger does not answer. Batches wait for it.`, sentence`Mend the way to the ledger.`),
+  NOT_ENDORSED: words(
+    sentence`Too few organisations' peers endorse what is sent to the ledger. Batches wait.`,
+    sentence`dcmb doctor says whose peers or services are away.`,
+  ),
+  CERTIFICATION_UNAVAILABLE: words(
+    sentence`The certification service gives an endorsing peer no answer. Batches wait.`,
+    sentence`See that the certification service runs.`,
+  ),
+  NOT_ORDERED: words(sentence`No orderer takes what is sent to the ledger. Batches wait.`, sentence`Ask whoever runs the orderers.`),
+  OUTCOME_UNKNOWN: words(
+    sentence`The ledger's answer was lost. The same transaction is sent again; it counts once.`,
+    sentence`See the way to the ledger if it comes often.`,
+  ),
+  LEDGER_BEHIND: words(
+    sentence`Batches wait for the ledger for a minute or longer. Told once a minute while it lasts.`,
+    sentence`See the warning before it, and dcmb doctor.`,
+  ),
+  LEDGER_BACK: words(sentence`The ledger takes batches again.`, sentence`Nothing; batches that wait are anchored one after the other.`),
   LEDGER_FAULT: words(
     sentence`Something that the ledger is asked for fails. It is tried again.`,
     sentence`See whether the ledger answers and knows both parties.`,

@@ -19,6 +19,7 @@ import { ChannelGrid } from './channel-grid.ts';
 import { ChannelReport } from './channel-report.ts';
 import { ChannelShow } from './channel-show.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
+import { LedgerOutage, waitingFor } from './ledger-outage.ts';
 import type { SenderChannelPorts } from './sender-channel-ports.ts';
 
 /** What everybody on the ledger sees of an anchor, as far as it is told here. */
@@ -39,6 +40,7 @@ export class SenderChannel {
   readonly #grid: ChannelGrid;
   readonly #show: ChannelShow;
   readonly #report: ChannelReport;
+  readonly #outage: LedgerOutage;
   /** Does what the journal tells to do again. */
   readonly #replay: () => void;
   readonly desk: DeliveryDesk;
@@ -51,6 +53,7 @@ export class SenderChannel {
     if (progress === undefined) throw new RangeError('The store has no progress: begin it first.');
     this.#ports = ports;
     this.#report = new ChannelReport(listener);
+    this.#outage = new LedgerOutage({ clock, listener, waiting: () => waitingFor(store, clock.now()) });
     this.#show = new ChannelShow({ agreement, params: terms.params, store, clock, display, listener, trace });
     this.desk = new DeliveryDesk({ store, terms, clock, listener, trace, changed: (n) => this.#changed(n), forged: ports.forged });
     const collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
@@ -97,6 +100,7 @@ export class SenderChannel {
     this.#ports.secrets.buildAhead(epochOf(this.#ports.terms.params, this.#collecting.open.interval));
     this.#ports.cache.review();
     this.#outbox.start();
+    this.#outage.start();
   }
 
   /**
@@ -158,6 +162,7 @@ export class SenderChannel {
     this.#isOver = true;
     this.#grid.stop();
     this.#sealing.abandon();
+    this.#outage.stop();
     await this.#sealing.idle();
     await this.#outbox.stop();
   }
@@ -178,7 +183,7 @@ export class SenderChannel {
           this.#show.state(n);
           if (hasCode(error, 'NUMBER_TAKEN') || hasCode(error, 'INTERVAL_TAKEN')) this.#ports.forked(n);
         },
-        ledgerUnavailable: (error) => this.#report.ledgerUnavailable(error),
+        ledgerUnavailable: (error) => this.#outage.fault(error),
         failed: (error) => this.#failed(error),
       },
       hasTokenSet: (interval) => this.#ports.epochRecords.hasTokenSet(interval),
@@ -268,6 +273,7 @@ export class SenderChannel {
   #anchored(n: number, commit: Commit): void {
     const { header, tokens, marks } = parseShape(AnchorEventShape, commit.event.body, 'anchor event');
     this.#ports.listener({ event: 'anchored', n, transaction: commit.txId, block: commit.block.number, marks, header, tokens });
+    this.#outage.anchored();
     this.#show.state(n);
   }
 

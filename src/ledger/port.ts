@@ -11,6 +11,8 @@ export type LedgerErrorCode =
   | 'OUTCOME_UNKNOWN'
   /** Fabric: too few organisations endorsed. Nothing was sent; prepare again later. */
   | 'NOT_ENDORSED'
+  /** Fabric: an endorser's certification chaincode gives it no answer. Nothing was sent; prepare again later. */
+  | 'CERTIFICATION_UNAVAILABLE'
   /** Fabric: no orderer took the transaction. Submit the same bytes again later. */
   | 'NOT_ORDERED'
   /** Fabric: the transaction stands in a block, marked invalid, or the orderers refuse it for good. It is spent: prepare another one. */

@@ -27,6 +27,22 @@ test('while the chaincode service is away nothing is endorsed or read from it; w
   assert.deepEqual(await anchoredNumbers(scene, owner, 2), [0, 1]);
 });
 
+test('while the certification service is away an anchor is not endorsed, and the error names that service', async (t) => {
+  const { owner, anchor } = await openScene({ after: (clean) => t.after(clean) }, network, PATIENCE);
+  const body = await anchor(0);
+  await network.stop('certification');
+  try {
+    await assert.rejects(owner.prepare('anchor', body), (error: Error & { kind: string; code: string }) => {
+      assert.deepEqual([error.kind, error.code], ['Unavailable', 'CERTIFICATION_UNAVAILABLE']);
+      assert.match(error.message, /See that its service runs/);
+      return true;
+    });
+  } finally {
+    await network.start('certification');
+  }
+  await untilCommitted(() => send(owner, 'anchor', body));
+});
+
 test('of two transactions for one number, both endorsed, the first in a block has it, and the contract says so to the other', async (t) => {
   const scene = await openScene({ after: (clean) => t.after(clean) }, network);
   const { owner, anchor, channel, open } = scene;

@@ -280,7 +280,9 @@ describe('one log of transactions through the contract and through the chaincode
     );
     const { anchor, bare } = await bench.seal({ n: 0, interval: 0 });
     peer.certificationStatus = 500;
-    requireRefused(await peer.submit(by('owner'), 'execute', 'anchor', text(anchor)), 'INTERNAL');
+    requireRefused(await peer.submit(by('owner'), 'execute', 'anchor', text(anchor)), 'CERTIFICATION_UNAVAILABLE');
+    peer.certificationStatus = 0;
+    requireRefused(await peer.submit(by('owner'), 'execute', 'anchor', text(anchor)), 'CERTIFICATION_UNAVAILABLE');
     peer.certificationStatus = 200;
     const revoked = { status: 'revoked', id: 'none', notBeforeMs: 0, notAfterMs: Number.MAX_SAFE_INTEGER };
     peer.certification.set(`status~${TEST_MODULE}`, canonicalJson(revoked));

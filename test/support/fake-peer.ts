@@ -24,7 +24,7 @@ export class FakePeer {
   readonly state = new Map<string, Bytes>();
   /** Committed state of the certification chaincode, by the key that `get` is asked for. */
   readonly certification = new Map<string, Bytes>();
-  /** What the certification chaincode answers with. */
+  /** What the certification chaincode answers with; 0: its service is away. */
   certificationStatus = 200;
   channel = 'dcmb';
   /** Thrown by every read, once it is set. */
@@ -109,6 +109,7 @@ class FakeStub implements Stub {
     const [name, key = ''] = args;
     if (chaincode !== 'certification' || channel !== '' || name !== 'get') throw new Error('no such chaincode');
     this.reads.add(`${chaincode}/${key}`);
+    if (this.#peer.certificationStatus === 0) throw new Error('could not launch chaincode');
     return { status: this.#peer.certificationStatus, payload: Buffer.from(this.#peer.certification.get(key) ?? []) };
   }
 

@@ -25,8 +25,9 @@ const ORDERER_REFUSES = /\b(BAD_REQUEST|FORBIDDEN|REQUEST_ENTITY_TOO_LARGE)\b/;
 const NOT_THE_SAME = /do not match/;
 const STRANGER = /access denied|creator org unknown|creator.{0,40}(malformed|not valid)|identity.{0,40}not/i;
 
-/** A fault of the chaincode's own, no refusal. */
-const CHAINCODE_FAULT = 'INTERNAL';
+/** The chaincode's faults, which are no refusals. */
+const CERTIFICATION_AWAY = 'CERTIFICATION_UNAVAILABLE';
+const CHAINCODE_FAULTS: readonly string[] = ['INTERNAL', CERTIFICATION_AWAY];
 
 const LONGEST_QUOTE = 300;
 
@@ -38,8 +39,13 @@ export function refusalOf(error: unknown, organisation: string): RejectedError<s
   if (!(error instanceof GatewayError)) return undefined;
   const own = error.details.find(({ mspId, message }) => mspId === organisation && parseRefusal(message) !== undefined);
   const refusal = own === undefined ? undefined : parseRefusal(own.message);
-  if (refusal === undefined || refusal.code === CHAINCODE_FAULT) return undefined;
+  if (refusal === undefined || CHAINCODE_FAULTS.includes(refusal.code)) return undefined;
   return new RejectedError(refusal.code, refusal.message, { cause: error });
+}
+
+/** Some peer could not endorse because its certification chaincode does not answer. */
+export function isCertificationAway(error: unknown): boolean {
+  return error instanceof GatewayError && error.details.some(({ message }) => parseRefusal(message)?.code === CERTIFICATION_AWAY);
 }
 
 function parseRefusal(text: string): { code: string; message: string } | undefined {

@@ -3,6 +3,7 @@ import type { FabricEnvelope } from '../../fabric-blocks/index.ts';
 import type { LedgerErrorCode, PreparedTransaction } from '../port.ts';
 import { type BlockReader, type Standing, VALID } from './block-reader.ts';
 import {
+  isCertificationAway,
   isDiscoveryRace,
   isLagOfOthers,
   isRefusedByOrderer,
@@ -50,7 +51,7 @@ export class Submission {
 
   /**
    * @throws RejectedError with the contract's code, as the own organisation's peer gives it
-   * @throws UnavailableError `NOT_ENDORSED`, `LEDGER_UNAVAILABLE`
+   * @throws UnavailableError `NOT_ENDORSED`, `CERTIFICATION_UNAVAILABLE`, `LEDGER_UNAVAILABLE`
    */
   async prepare(name: 'execute' | 'genesis', ...args: (string | Bytes)[]): Promise<PreparedTransaction> {
     const { chaincode } = this.#parts.place;
@@ -113,6 +114,10 @@ export class Submission {
   }
 
   #notEndorsed(error: unknown, { endorseMs }: FabricPatience): DcmbError {
+    if (isCertificationAway(error)) {
+      const what = 'The certification chaincode gives an endorser no answer. See that its service runs';
+      return unavailable('CERTIFICATION_UNAVAILABLE', 'endorse', what, error);
+    }
     if (!isTransportFault(error)) return unavailable('NOT_ENDORSED', 'endorse', 'Fabric does not endorse the transaction now', error);
     const what = isUnsent(error)
       ? 'No peer of the organisation can be reached'

@@ -14,6 +14,8 @@ export type ChaincodeErrorCode =
   /** The creator's MSP is none of the genesis. */
   | 'NOT_A_MEMBER'
   | 'TRANSACTION_TOO_LARGE'
+  /** A fault, not a refusal: the certification chaincode, which an anchor reads, gives no answer to this peer. */
+  | 'CERTIFICATION_UNAVAILABLE'
   /** A fault, not a refusal: another peer, or another try, may do. */
   | 'INTERNAL';
 

@@ -1,5 +1,6 @@
 import type { StateReader } from '../../../contract/index.ts';
 import { type Bytes, canonicalJson, type Json, parseCanonical } from '../../../core/index.ts';
+import { refuse } from './errors.ts';
 import type { Stub } from './stub.ts';
 
 /** The contract joins the parts of a key by `~`, which no part contains; Fabric has a form of its own for such keys. */
@@ -29,9 +30,11 @@ export class StubState implements StateReader {
    */
   async foreign(contract: 'certification', key: string): Promise<Json | undefined> {
     if (this.#certification === undefined) throw new Error(`The ${contract} chaincode is not named by a genesis.`);
-    const { status, payload } = await this.#stub.invokeChaincode(this.#certification, ['get', key], '');
-    if (status !== 200) throw new Error(`The ${contract} chaincode gave status ${status}.`);
-    return jsonOf(payload ?? new Uint8Array(0));
+    const answer = await this.#stub.invokeChaincode(this.#certification, ['get', key], '').catch(() => undefined);
+    if (answer?.status !== 200) {
+      refuse('CERTIFICATION_UNAVAILABLE', `The chaincode "${this.#certification}" gives no answer. See that its service runs.`);
+    }
+    return jsonOf(answer.payload ?? new Uint8Array(0));
   }
 }
 
