@@ -49,6 +49,16 @@ export class BatchCase {
     return this.context.ledger.anchors.get(this.n);
   }
 
+  /**
+   * Where the chain is broken: what is absent may stand in the part that does not count, so it is lacking and blames nobody.
+   * @returns false where the chain is whole
+   */
+  lacksLedger(): boolean {
+    const { brokenAt } = this.context.view;
+    if (brokenAt !== undefined) this.judgement.lacks(`ledger from block ${brokenAt} on`);
+    return brokenAt !== undefined;
+  }
+
   /** @param part of the batch, in words: `receipt` */
   find(code: FindingCode, party: Party, part: string, place: string, message: string): void {
     this.findings.add({ code, object: `batch ${this.n}, ${part}`, place, message, party, n: this.n });

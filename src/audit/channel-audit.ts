@@ -64,13 +64,9 @@ async function auditBatch(batch: BatchCase): Promise<void> {
 
 /** Numbers are gap-free, so what is below an anchored one must be there. At the end of the chain nobody is convicted. */
 function notAnchored(batch: BatchCase): void {
-  const { brokenAt, last } = batch.context.view;
+  if (batch.lacksLedger()) return;
+  const { last } = batch.context.view;
   const find = (party: Party, message: string) => batch.find('NUMBER_MISSING', party, 'anchor', batch.pointer, message);
-  if (brokenAt !== undefined) {
-    batch.judgement.lacks(`ledger from block ${brokenAt} on`);
-    find('ledger', `It is not anchored before block ${brokenAt}, where the chain is broken.`);
-    return;
-  }
   batch.judgement.missing();
   const later = [...batch.context.ledger.anchors.keys()].some((n) => n > batch.n);
   if (later) find('owner', 'It is not anchored, although a later number is.');
@@ -83,7 +79,7 @@ function notAnchored(batch: BatchCase): void {
 
 /** @param isExpired the ledger or a later batch says why there can be none */
 function requireAcknowledgement(batch: BatchCase, isExpired: boolean): void {
-  if (batch.anchored === undefined || batch.judgement.acknowledgement !== 'none' || isExpired) return;
+  if (batch.anchored === undefined || batch.judgement.acknowledgement !== 'none' || isExpired || batch.lacksLedger()) return;
   batch.find(
     'RECEIPT_MISSING',
     'undecided',
@@ -143,13 +139,13 @@ function openedChannel(
   pointer: string,
   findings: Findings,
 ): { ledger: ChannelLedger; agreement: Agreement } | undefined {
-  const refused = (code: FindingCode, message: string): undefined => {
+  const refused = (code: FindingCode, message: string, party: Party = 'exporter'): undefined => {
     findings.add({
       code,
       object: `agreement of channel entry ${pointer.split('/').at(-1)}`,
       place: `${pointer}/agreement`,
       message,
-      party: 'exporter',
+      party,
     });
   };
   findings.checked('agreements');
@@ -161,8 +157,12 @@ function openedChannel(
   }
   const commitment = toBase64Url(agreementCommitment(fromBase64Url(evidence.nonce), evidence.agreement));
   const ledger = view.channels.get(channelIdOf(view.id, commitment));
-  if (ledger === undefined)
-    return refused('AGREEMENT_NOT_COMMITTED', 'No channel on the ledger commits to this agreement with this nonce.');
+  if (ledger === undefined) {
+    const { brokenAt } = view;
+    const where = brokenAt === undefined ? 'on the ledger' : `that was opened before block ${brokenAt}, where the chain is broken,`;
+    const party = brokenAt === undefined ? 'exporter' : 'undecided';
+    return refused('AGREEMENT_NOT_COMMITTED', `No channel ${where} commits to this agreement with this nonce.`, party);
+  }
   const [mismatch] = mismatches(view, ledger, agreement);
   if (mismatch !== undefined)
     return refused('AGREEMENT_MISMATCH', `The channel was opened with another ${mismatch} than the agreement says.`);

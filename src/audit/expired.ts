@@ -21,5 +21,6 @@ export function requireDelivery(batch: BatchCase, isExpired: boolean): void {
   const { lacking } = batch;
   if (lacking === undefined) return;
   batch.judgement.lacks(isExpired ? `${lacking}, expired` : lacking);
-  if (!isExpired) batch.find('DELIVERY_MISSING', 'exporter', lacking, batch.pointer, `The export has no ${lacking} for it.`);
+  if (!isExpired && !batch.lacksLedger())
+    batch.find('DELIVERY_MISSING', 'exporter', lacking, batch.pointer, `The export has no ${lacking} for it.`);
 }

@@ -1,7 +1,7 @@
 /**
  * Who is answerable for what a finding shows. `owner` and `manufacturer` only where something signed by that party's key
  * convicts it; `exporter` where the file itself is wrong, for nothing in it is signed by whoever wrote it; `ledger` where
- * the ledger's own records contradict each other; `undecided` where two signatures contradict and the export does not say
+ * what an orderer has signed, or a block that somebody has signed to have seen, is contradicted; `undecided` where two signatures contradict and the export does not say
  * which of the two was wrong.
  */
 export type Party = 'owner' | 'manufacturer' | 'exporter' | 'ledger' | 'undecided';
@@ -107,7 +107,8 @@ export const CHECKS = {
   blocks: 'blocks chained by hash',
   transactions: 'transactions replayed through the contract, signatures included',
   orderers: 'blocks signed by an orderer of the Fabric channel, by certificates that lead to block 0',
-  endorsements: 'transactions found valid in their blocks and endorsed by as many members as the genesis asks for',
+  endorsements: 'transactions valid in their blocks and endorsed by at least 2 members, by certificates that lead to block 0',
+  passedOver: 'transactions of other kinds passed over: configurations, other chaincodes, invalid ones',
   blockReferences: 'references to blocks compared with the chain',
   agreements: 'agreements opened against the commitment on the ledger',
   headers: 'headers followed: number, predecessor, interval, bounds',

@@ -54,7 +54,9 @@ export async function viewLedger(
     if (id === undefined) throw new RejectedError('BAD_GENESIS', 'No block holds the genesis of the ledger that is asked for.');
     return viewOf(kind, await longestChain(kind, blocks, id, findings), findings);
   } catch (error) {
-    addLedgerFinding(findings, blockOf(error) ?? 0, error);
+    if (!(error instanceof DcmbError)) throw error;
+    // A chain that breaks before its genesis is one fault, not two.
+    if (!findings.list.some(({ code }) => code === 'BAD_LEDGER')) addLedgerFinding(findings, blockOf(error) ?? 0, error);
     return undefined;
   }
 }
@@ -70,6 +72,7 @@ function viewOf(kind: BlockKind, { chain, brokenAt }: LongestChain, findings: Fi
   if (kind === 'fabric') {
     findings.checked('orderers', chain.blocks.length - 1);
     findings.checked('endorsements', chain.events.length + 1);
+    findings.checked('passedOver', chain.passedOver ?? 0);
   }
   for (const change of chain.memberChanges ?? []) addMemberChange(findings, change);
   return {
@@ -109,9 +112,11 @@ function addMemberChange(findings: Findings, { block, organisation }: MemberChan
   findings.add({ code: 'MEMBER_CHANGED', object: `block ${block}`, place: `/ledger/blocks/${block}`, message, party: 'undecided' });
 }
 
+/** What no orderer has signed may have been changed by whoever wrote the file; nobody signs a block of the embedded ledger. */
 function addLedgerFinding(findings: Findings, block: number, error: unknown): void {
   if (!(error instanceof DcmbError)) throw error;
-  findings.add({ code: 'BAD_LEDGER', object: `block ${block}`, place: `/ledger/blocks/${block}`, message: error.message, party: 'ledger' });
+  const party = error.details['signed'] === true ? 'ledger' : 'exporter';
+  findings.add({ code: 'BAD_LEDGER', object: `block ${block}`, place: `/ledger/blocks/${block}`, message: error.message, party });
 }
 
 async function keysOf(chain: VerifiedChain, channel: string, role: PartyRole, n: number): Promise<readonly Bytes[]> {

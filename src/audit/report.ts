@@ -113,12 +113,7 @@ export function formatReport(report: AuditReport): string[] {
     '',
     'Verdicts:',
     ...Object.entries(report.counts).map(([label, count]) => `  ${String(count).padStart(7)}  ${label}`),
-    ...listed(
-      report.channels
-        .flatMap(({ batches }) => batches)
-        .filter(({ label }) => label !== 'PROVEN')
-        .map(batchLine),
-    ),
+    ...listed(report.channels.flatMap(({ batches }) => batchLines(batches.filter(({ label }) => label !== 'PROVEN')))),
     '',
     ...findingLines(report.findings),
     '',
@@ -129,7 +124,7 @@ export function formatReport(report: AuditReport): string[] {
 }
 
 /** What concerns Fabric alone is told only there. */
-const FABRIC_CHECKS: ReadonlySet<string> = new Set<Check>(['orderers', 'endorsements']);
+const FABRIC_CHECKS: ReadonlySet<string> = new Set<Check>(['orderers', 'endorsements', 'passedOver']);
 
 function checkLines(checks: AuditReport['checks']): string[] {
   const told = Object.entries(CHECKS).filter(([check]) => checks[check as Check] !== undefined || !FABRIC_CHECKS.has(check));
@@ -172,10 +167,34 @@ function codesText(codes: StreamCount['codes'], texts: StreamCount['texts']): st
   return entries.length === 0 ? 'none opened' : entries.map(([code, count]) => `${code} "${texts[code] ?? ''}" × ${count}`).join(', ');
 }
 
-function batchLine({ n, interval, row, label, parties, lacking }: BatchReport): string {
-  const where = interval === undefined ? 'not on the ledger' : `interval ${interval}${row === 0 ? '' : `, call ${row}`}`;
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly verdict: string;
+}
+
+/** A line for each batch; for those in a row of which the ledger shows the same nothing, one. */
+function batchLines(batches: readonly BatchReport[]): string[] {
+  const runs: Run[] = [];
+  for (const batch of batches) {
+    const { n } = batch;
+    const [last, verdict] = [runs.at(-1), verdictOf(batch)];
+    if (last?.to === n - 1 && last.verdict === verdict) runs[runs.length - 1] = { ...last, to: n };
+    else runs.push({ from: n, to: n, verdict });
+  }
+  return runs.map(({ from, to, verdict }) => `           ${from === to ? `batch ${from}` : `batches ${from} to ${to}`} ${verdict}`);
+}
+
+function verdictOf(batch: BatchReport): string {
+  const { label, parties, lacking } = batch;
   const because = [...parties.map((party) => `party: ${party}`), ...lacking.map((what) => `lacking: ${what}`)].join('; ');
-  return `           batch ${n} (${where}): ${label}${because === '' ? '' : ` (${because})`}`;
+  return `(${whereOf(batch)}): ${label}${because === '' ? '' : ` (${because})`}`;
+}
+
+/** Of a batch that is not MISSING and has no interval, the part of the ledger that would show it does not count. */
+function whereOf({ interval, row, verdict }: BatchReport): string {
+  if (interval === undefined) return verdict === 'MISSING' ? 'not on the ledger' : 'not judged';
+  return `interval ${interval}${row === 0 ? '' : `, call ${row}`}`;
 }
 
 function findingLines(findings: readonly Finding[]): string[] {

@@ -48,6 +48,8 @@ export interface VerifiedChain {
   readonly last: ChainBlock;
   /** Members whose certificate authorities changed, with the block from which on; only on Fabric. */
   readonly memberChanges?: readonly MemberChange[];
+  /** Transactions that count for nothing on this ledger: configurations, others' chaincodes, invalid ones; only on Fabric. */
+  readonly passedOver?: number;
 }
 
 export interface MemberChange {

@@ -44,7 +44,7 @@ export interface Scene {
  * Finds out anew which transactions of a block are valid, by the rules and in the order of a Fabric peer, and compares that with
  * the codes that stand beside the block. Calls `take` for each valid one, in order, after what came before it has been applied
  * to the state and before it is.
- * @throws RejectedError `BAD_BLOCK` where a code is not the one that follows
+ * @throws RejectedError `WRONG_CODE` where a code is not the one that follows, and what `take` throws
  */
 export async function validateBlock(block: StoredBlock, scene: Scene, take: (valid: ValidTransaction) => Promise<void>): Promise<void> {
   scene.state.beginBlock();
@@ -53,7 +53,7 @@ export async function validateBlock(block: StoredBlock, scene: Scene, take: (val
   for (const candidate of candidates) {
     const recorded = block.codes[candidate.index]!;
     if (candidate.code === codes.VALID && candidate.transaction !== undefined) candidate.code = readCode(candidate.accesses, scene.state);
-    if (!fits(candidate, recorded, scene)) refuse('BAD_BLOCK', wrongCode(candidate, recorded));
+    if (!fits(candidate, recorded, scene)) refuse('WRONG_CODE', wrongCode(candidate, recorded));
     if (recorded !== codes.VALID || candidate.transaction === undefined || candidate.creator === undefined) continue;
     const { index, creator, transaction, accesses } = candidate;
     await take({ index, creator, transaction, accesses });

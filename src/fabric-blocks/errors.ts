@@ -5,6 +5,8 @@ export type FabricBlockErrorCode =
   | 'BAD_ENCODING'
   /** A block contradicts itself, the one before it, or the rules of the channel. */
   | 'BAD_BLOCK'
+  /** A validation code beside a block is not the one that follows from it; no orderer signs these codes. */
+  | 'WRONG_CODE'
   /** The chain is of another ledger than the expected one. */
   | 'OTHER_LEDGER'
   /** The channel's configuration is of a kind that this verifier does not know. */

@@ -19,14 +19,15 @@ import { WorldState } from './world-state.ts';
  * which transactions are valid is found out anew; and the contract, executed again, gives exactly what was endorsed.
  * @param blocks parsed JSON of all blocks from number 0 on, see `blockJson`
  * @param expectedLedgerId what the reader knows of the network from elsewhere
- * @throws RejectedError `OTHER_LEDGER`; `BAD_BLOCK` naming the block, with the fault as its cause
+ * @throws RejectedError `OTHER_LEDGER`; `BAD_BLOCK` naming the block, with the fault as its cause and, in `details.signed`, whether an
+ * orderer has signed what is wrong
  */
 export async function verifyFabricChain(blocks: readonly unknown[], expectedLedgerId: string): Promise<VerifiedChain> {
   const genesis = findGenesis(blocks).find((found) => ledgerIdOf(found) === expectedLedgerId);
   if (genesis === undefined) refuse('OTHER_LEDGER', `No block holds the genesis of ledger ${expectedLedgerId}.`);
   const replay = await inBlock(0, () => Promise.resolve(new ChannelReplay(genesis, parseBlockJson(blocks[0]))));
   for (const [number, block] of blocks.entries()) {
-    if (number > 0) await inBlock(number, () => replay.add(number, parseBlockJson(block)));
+    if (number > 0) await inBlock(number, () => replay.add(number, parseBlockJson(block)), replay);
   }
   return replay.result();
 }
@@ -39,6 +40,9 @@ class ChannelReplay {
   readonly #memberChanges: MemberChange[] = [];
   #config: ChannelConfig;
   #lastConfig = 0;
+  #envelopes = 1;
+  /** Number of the last block of whose envelopes it was found that an orderer has signed them. */
+  ordered = 0;
 
   constructor(genesis: FabricGenesis, block: StoredBlock) {
     const hash = toBase64Url(fabricBlockHash(block));
@@ -59,6 +63,10 @@ class ChannelReplay {
     if (toBase64Url(block.prev) !== last.hash) refuse('BAD_BLOCK', 'It does not name the hash of the block before.');
     const isConfig = holdsConfig(block);
     verifyBlockSignatures(block, this.#config, isConfig ? number : this.#lastConfig);
+    // Signatures are over what is in all envelopes, not over where one of them ends.
+    for (const envelope of block.data) splitEnvelope(envelope);
+    this.ordered = number;
+    this.#envelopes += block.data.length;
     const place = { number, hash: toBase64Url(fabricBlockHash(block)), timeMs: last.timeMs };
     const evidence = this.#evidence;
     const scene = { config: this.#config, state: this.#state, txIds: this.#txIds, concerns: (name: string) => evidence.concerns(name) };
@@ -80,8 +88,9 @@ class ChannelReplay {
   result(): VerifiedChain {
     const { ledgerId, genesis, state, events, hasBegun } = this.#evidence;
     if (!hasBegun) refuse('OTHER_LEDGER', 'The genesis is in no block that holds.');
-    const blocks = this.#blocks;
-    return { ledgerId, genesis, state, blocks, events, last: blocks.at(-1)!, memberChanges: this.#memberChanges };
+    const [blocks, memberChanges] = [this.#blocks, this.#memberChanges];
+    const passedOver = this.#envelopes - events.length - 1;
+    return { ledgerId, genesis, state, blocks, events, last: blocks.at(-1)!, memberChanges, passedOver };
   }
 }
 
@@ -93,14 +102,13 @@ function holdsConfig({ data }: StoredBlock): boolean {
   return true;
 }
 
-async function inBlock<T>(number: number, check: () => Promise<T>): Promise<T> {
+async function inBlock<T>(number: number, check: () => Promise<T>, replay?: ChannelReplay): Promise<T> {
   try {
     return await check();
   } catch (cause) {
     if (!(cause instanceof RejectedError)) throw cause;
-    return refuse('BAD_BLOCK', `Block ${number} does not verify: ${cause.message}`, {
-      cause,
-      details: { block: number, code: String(cause.code) },
-    });
+    const signed = replay?.ordered === number && cause.code !== 'WRONG_CODE';
+    const details = { block: number, code: String(cause.code), signed };
+    return refuse('BAD_BLOCK', `Block ${number} does not verify: ${cause.message}`, { cause, details });
   }
 }

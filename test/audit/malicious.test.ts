@@ -356,7 +356,7 @@ describe('the ledger', () => {
 
   test('a missing block breaks the chain; what came before it is judged, the rest is UNVERIFIABLE', async () => {
     const report = await audited(withBlocks(await parts(), (blocks) => blocks.filter((_, number) => number !== 12)));
-    assert.ok(report.findings.some(({ code, object, party }) => code === 'BAD_LEDGER' && object === 'block 12' && party === 'ledger'));
+    assert.ok(report.findings.some(({ code, object, party }) => code === 'BAD_LEDGER' && object === 'block 12' && party === 'exporter'));
     assert.equal(report.ledger?.lastBlock.number, 11);
     assert.ok((report.counts['UNVERIFIABLE'] ?? 0) > 0 && report.counts['MISSING'] === undefined);
   });
