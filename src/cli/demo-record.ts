@@ -7,6 +7,7 @@ export interface DemoSummary {
   readonly conditions: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly batches: { readonly sealed: number; readonly anchored: number; readonly receipted: number };
   readonly audit: Readonly<Record<string, number>>;
+  readonly ledger: { readonly kind: 'embedded' | 'fabric'; readonly id: string };
   readonly endpoints: { readonly ingest: string; readonly cleared: string; readonly receiver: string };
   readonly export: string;
 }
@@ -58,13 +59,14 @@ export class DemoRecord {
     }
   }
 
-  summary(audit: Readonly<Record<string, number>>, exported: string): DemoSummary {
+  summary(audit: Readonly<Record<string, number>>, exported: string, ledger: DemoSummary['ledger']): DemoSummary {
     return {
       readings: this.#readings,
       intervals: this.#intervals,
       conditions: this.#conditions,
       batches: { sealed: this.#sealed.size, anchored: this.#anchored.size, receipted: this.#receipted.size },
       audit,
+      ledger,
       endpoints: this.endpoints,
       export: exported,
     };

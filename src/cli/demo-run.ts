@@ -31,7 +31,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     stopped.abort();
     return undefined;
   });
-  const print = options.json === true ? () => undefined : (line: string) => process.stdout.write(`${line}\n`);
+  // With --json standard output is for a program: what goes on is told beside it.
+  const out = options.json === true ? process.stderr : process.stdout;
+  const print = (line: string): void => void out.write(`${line}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'dcmb-demo-'));
   const isOnFabric = options.ledger === 'fabric';
   const fabric = isOnFabric ? await demoNetwork(`${folder}.fabric`, print, stopped.signal) : undefined;
@@ -49,13 +51,14 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 /** @returns whether all batches are anchored, receipted and proven */
 async function demoOf(plant: Plant, options: DemoOptions, stopping: Promise<undefined>, print: (line: string) => void): Promise<boolean> {
   const record = new DemoRecord();
-  const view = new DemoView(print);
+  const view = new DemoView(options.json === true ? () => undefined : print);
   const processes = startProcesses(plant, options, record, view);
   let failure: string | undefined;
   try {
     failure = await Promise.race([stopping, startFault(processes, record)]);
     if (record.isRunning) {
       view.introduce(plant, record.endpoints);
+      if (options.json === true) print(`Running${options.for === undefined ? '' : ` for ${options.for / 1000} s`} ...`);
       const over = options.for === undefined ? [] : [pauseFor(options.for).then(() => undefined)];
       failure = await Promise.race([stopping, died(processes), ...over]);
     }
@@ -131,7 +134,7 @@ async function report(plant: Plant, record: DemoRecord, options: DemoOptions, pr
     argon2: systemArgon2,
     expectedLedgerId: plant.ledgerId,
   });
-  const summary = record.summary(audit.counts, file);
+  const summary = record.summary(audit.counts, file, { kind: options.ledger, id: plant.ledgerId });
   print('');
   print(
     `${summary.readings} readings taken in ${summary.intervals} intervals. ${summary.batches.sealed} batches sealed, ${summary.batches.anchored} anchored, ${summary.batches.receipted} receipted.`,

@@ -68,10 +68,10 @@ function nextSteps(plant: Plant, ledger: InitOptions['ledger']): string {
   const data = exampleFile('held-out.csv');
   return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, ${ledger === 'fabric' ? `a channel on the Fabric ledger ${plant.ledgerId}` : 'a test ledger'}.
 
-Next, each in a terminal of its own:
+${ledger === 'fabric' ? `Next: ${PROGRAM} doctor ${owner}/dcmb.json\nThen` : 'Next'}, each in a terminal of its own:
   ${PROGRAM} serve ${owner}/dcmb.json
   ${PROGRAM} receive ${manufacturer}/dcmb.json
-  ${PROGRAM} replay ${existsSync(data) ? spokenPath(data) : 'DATA.csv'} --plc ${spokenPath(plant.plc)}
+  ${PROGRAM} replay ${existsSync(data) ? spokenPath(data) : 'DATA.csv'} --plc ${spokenPath(plant.plc)} --patient
 
 Log-ins for OPC UA clients stand in passwords.txt of each folder; the configurations hold hashes only.
 A client that connects for the first time waits in rejected/: ${PROGRAM} trust list ${owner}/dcmb.json

@@ -42,7 +42,13 @@ describe('a plant by the program alone, each module a process of its own', () =>
   test('dcmb init makes both folders, says what comes next, and lets nobody else read a key', async () => {
     const { status, stdout, stderr } = await dcmb(['init', plant, '--interval', '1s', '--epoch', '16', '--port', `${port}`]);
     assert.deepEqual([status, stderr], [0, '']);
-    for (const next of [`serve ${owner}`, `receive ${manufacturer}`, 'replay ', `trust list ${owner}`])
+    for (const next of [
+      `serve ${owner}`,
+      `receive ${manufacturer}`,
+      'replay ',
+      `--plc ${join(plant, 'plc')} --patient`,
+      `trust list ${owner}`,
+    ])
       assert.ok(stdout.includes(next), stdout);
     for (const file of ['owner/dcmb.json', 'owner/policy.json', 'owner/agreement.json', 'manufacturer/dcmb.json', 'ledger/ledger.db'])
       assert.ok(existsSync(join(plant, file)), file);

@@ -86,8 +86,23 @@ test('a network that is down is brought up again as it was, from its folder alon
   const { chaincode, genesis } = await freshEvidence(network);
   assert.deepEqual(await network.down(), []);
   assert.ok((await network.status()).every(({ state }) => state === 'stopped'));
-  const again = await DevNetwork.up({ folder: network.folder, binaries: FABRIC_BINARIES });
+  const told: string[] = [];
+  const up = () => DevNetwork.up({ folder: network.folder, binaries: FABRIC_BINARIES, progress: ({ text }) => void told.push(text) });
+  const again = await up();
   assert.equal(again.genesisBlockHash(), network.genesisBlockHash());
   const repeated = again.invoke('owner', chaincode, ['genesis', textOf(genesis)]);
   await assert.rejects(repeated, { code: 'COMMAND_FAILED', message: /GENESIS_EXISTS/ });
+
+  // It says what it does, not what it would do for a new one.
+  const [there, joined, deployed] = [/are there$/, /^Looking whether/, /are deployed$/];
+  const saysOf = (lines: string[], patterns: RegExp[]) => {
+    assert.equal(lines.length, patterns.length, lines.join('\n'));
+    for (const [index, pattern] of patterns.entries()) assert.match(lines[index] ?? '', pattern);
+  };
+  saysOf(told.splice(0), [there, /^Starting orderer, .*peer-certifier1$/, joined, deployed]);
+  await network.stop('peer-owner');
+  await up();
+  saysOf(told.splice(0), [there, /^Starting peer-owner$/, joined, deployed]);
+  await up();
+  saysOf(told.splice(0), [there, /^All parts run$/, joined, deployed]);
 });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { OnProgress } from './build.ts';
 import type { ChaincodeLifecycle } from './chaincode-lifecycle.ts';
 import { makeGenesisBlock } from './channel-config.ts';
@@ -21,17 +22,18 @@ export interface NetworkTools {
   readonly lifecycle: ChaincodeLifecycle;
 }
 
-/** Goes from whatever there is to a network that works. Each step does what is missing, so it can be repeated. */
+type Tell = (text: string) => void;
+
+/** Goes from whatever there is to a network that works. Each step does what is missing, and says so: it can be repeated. */
 export async function bringUp(tools: NetworkTools, progress: OnProgress): Promise<void> {
   const tell = (text: string): void => progress({ key: text, text });
-  tell('Making keys, certificates and the first block');
+  const isNew = !existsSync(tools.layout.genesisBlock);
+  tell(isNew ? 'Making keys, certificates and the first block' : 'Keys, certificates and the first block are there');
   await makeFiles(tools);
-  tell('Starting orderer, peers and chaincode services');
-  await startParts(tools);
-  tell('Joining the Fabric channel');
+  await startParts(tools, tell);
+  tell(isNew ? 'Joining the Fabric channel' : 'Looking whether all have joined the Fabric channel');
   await joinAll(tools);
-  tell('Deploying the chaincodes');
-  await defineContracts(tools);
+  await defineContracts(tools, tell);
 }
 
 async function makeFiles({ layout, settings, commands }: NetworkTools): Promise<void> {
@@ -42,8 +44,9 @@ async function makeFiles({ layout, settings, commands }: NetworkTools): Promise<
   for (const each of settings.organisations) writeProfile(layout, settings, each);
 }
 
-async function startParts({ settings, parts }: NetworkTools): Promise<void> {
+async function startParts({ settings, parts }: NetworkTools, tell: Tell): Promise<void> {
   const missing = partsOf(settings).filter((part) => parts.process(part).running() === undefined);
+  tell(missing.length === 0 ? 'All parts run' : `Starting ${missing.join(', ')}`);
   for (const part of missing) for (const port of parts.ports(part)) await requireFreePort(port, part);
   await settleAll(partsOf(settings).map((part) => parts.start(part)));
 }
@@ -58,9 +61,11 @@ async function joinAll({ layout, settings, commands, lifecycle }: NetworkTools):
   );
 }
 
-async function defineContracts({ lifecycle }: NetworkTools): Promise<void> {
+async function defineContracts({ lifecycle }: NetworkTools, tell: Tell): Promise<void> {
   const committed = await lifecycle.committed();
-  for (const contract of CONTRACTS) if (!committed.includes(contract)) await lifecycle.define(contract, contract);
+  const missing = CONTRACTS.filter((contract) => !committed.includes(contract));
+  tell(missing.length === 0 ? 'The chaincodes are deployed' : `Deploying the chaincodes ${missing.join(', ')}`);
+  for (const contract of missing) await lifecycle.define(contract, contract);
 }
 
 /** Like Promise.all, but nothing is still at work when it fails. */
