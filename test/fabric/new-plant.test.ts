@@ -100,4 +100,14 @@ describe('a ledger on a Fabric network', { timeout: 300_000 }, () => {
     for (const part of [id, 'Presses', 'certifier1, manufacturer, owner; any 2', 'dcmb', 'evidence-cli, certification'])
       assert.ok(shown.stdout.includes(part), `${part}: ${shown.stdout}`);
   });
+
+  test('is told to be looked at by the doctor before its modules start', async () => {
+    const folder = join(root, 'by-program');
+    const port = String(await freePorts(3));
+    const { status, stdout, stderr } = await dcmb(['init', folder, '--ledger', 'fabric', '--network', network.folder, '--port', port]);
+    assert.equal(status, 0, stderr);
+    const [doctor, serve] = ['doctor', 'serve'].map((command) => stdout.indexOf(`dcmb ${command} ${join(folder, 'owner/dcmb.json')}`));
+    assert.ok(doctor !== undefined && serve !== undefined && doctor > 0 && doctor < serve, stdout);
+    assert.match(stdout, /replay .* --patient$/m);
+  });
 });
