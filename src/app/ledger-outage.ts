@@ -47,7 +47,8 @@ export class LedgerOutage {
 
   /** A batch could not be anchored now, and is tried again. */
   fault(error: unknown): void {
-    this.#since ??= this.#parts.clock.now();
+    // After a start in the middle of an outage, batches have waited since before it.
+    this.#since ??= this.#parts.waiting()?.oldestMs ?? this.#parts.clock.now();
     const code = codeOf(error);
     if (this.#told.has(code)) return;
     this.#told.add(code);

@@ -58,6 +58,16 @@ describe('an outage of the ledger', () => {
     ]);
   });
 
+  test('began, for a module that was started in the middle of it, when its oldest batch was due', () => {
+    const scene = outage();
+    scene.wait({ count: 2, oldestMs: START - 50_000 });
+    scene.outage.fault(new UnavailableError('LEDGER_UNAVAILABLE', 'Away.'));
+    scene.clock.timeMs += 5000;
+    scene.wait(undefined);
+    scene.outage.anchored();
+    assert.equal(scene.told[1], 'LEDGER_BACK The ledger takes batches again, after 55 s.');
+  });
+
   test('is not told while all is well', () => {
     const scene = outage();
     scene.outage.look();
