@@ -31,11 +31,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     stopped.abort();
     return undefined;
   });
-  // With --json standard output is for a program: what goes on is told beside it.
-  const out = options.json === true ? process.stderr : process.stdout;
-  const print = (line: string): void => void out.write(`${line}\n`);
-  const folder = mkdtempSync(join(tmpdir(), 'dcmb-demo-'));
   const isOnFabric = options.ledger === 'fabric';
+  const print = teller(options.json === true, isOnFabric);
+  const folder = mkdtempSync(join(tmpdir(), 'dcmb-demo-'));
   const fabric = isOnFabric ? await demoNetwork(`${folder}.fabric`, print, stopped.signal) : undefined;
   if (isOnFabric && fabric === undefined) process.exit(0);
   let passed: boolean;
@@ -49,6 +47,13 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 }
 
 /** @returns whether all batches are anchored, receipted and proven */
+/** With --json standard output is for a program: a network, which takes minutes to build, is told about beside it. */
+function teller(isForProgram: boolean, isOnFabric: boolean): (line: string) => void {
+  if (isForProgram && !isOnFabric) return () => undefined;
+  const out = isForProgram ? process.stderr : process.stdout;
+  return (line) => void out.write(`${line}\n`);
+}
+
 async function demoOf(plant: Plant, options: DemoOptions, stopping: Promise<undefined>, print: (line: string) => void): Promise<boolean> {
   const record = new DemoRecord();
   const view = new DemoView(options.json === true ? () => undefined : print);

@@ -50,7 +50,7 @@ describe('a changed export', () => {
         const { passed, findings } = await verified(exported);
         assert.ok(!passed && findings.length > 0, `byte ${place}`);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -72,7 +72,7 @@ describe('a changed export', () => {
         const outcome = await outcomeOf(reissued(changedAt(root, path, (value) => differently(value, at, by))));
         assert.ok(isFound(outcome), path.join('/'));
       }),
-      { numRuns: 80 },
+      { numRuns: 40 },
     );
   });
 
@@ -88,7 +88,7 @@ describe('a changed export', () => {
         const outcome = await outcomeOf(reissued(changedAt(root, path, () => changed)));
         assert.ok(isFound(outcome), `${how} ${a} ${b} of ${path.join('/')}`);
       }),
-      { numRuns: 80 },
+      { numRuns: 40 },
     );
   });
 
