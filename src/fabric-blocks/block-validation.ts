@@ -1,7 +1,7 @@
 import type { StoredBlock } from './block.ts';
 import type { ChannelConfig } from './channel-config.ts';
 import { ENDORSER_TRANSACTION, type EnvelopeHeader, readPayload, splitEnvelope } from './envelope.ts';
-import { endorsementCode } from './endorsement.ts';
+import { endorsementCode, endorsersOf } from './endorsement.ts';
 import { refuse } from './errors.ts';
 import type { Identity } from './msp.ts';
 import { type Access, isWriting, readAccesses } from './rw-set.ts';
@@ -15,6 +15,7 @@ export interface ValidTransaction {
   readonly index: number;
   readonly creator: Identity;
   readonly transaction: EndorserTransaction;
+  readonly endorsers: readonly Identity[];
   readonly accesses: readonly Access[];
 }
 
@@ -25,6 +26,7 @@ interface Candidate {
   readonly txId: string;
   readonly creator: Identity | undefined;
   readonly transaction: EndorserTransaction | undefined;
+  readonly endorsers: readonly Identity[];
   readonly accesses: readonly Access[];
   /** True where it neither calls nor touches a chaincode of the ledger's. */
   readonly isForeign: boolean;
@@ -55,8 +57,8 @@ export async function validateBlock(block: StoredBlock, scene: Scene, take: (val
     if (candidate.code === codes.VALID && candidate.transaction !== undefined) candidate.code = readCode(candidate.accesses, scene.state);
     if (!fits(candidate, recorded, scene)) refuse('WRONG_CODE', wrongCode(candidate, recorded));
     if (recorded !== codes.VALID || candidate.transaction === undefined || candidate.creator === undefined) continue;
-    const { index, creator, transaction, accesses } = candidate;
-    await take({ index, creator, transaction, accesses });
+    const { index, creator, transaction, endorsers, accesses } = candidate;
+    await take({ index, creator, transaction, endorsers, accesses });
     for (const access of accesses) scene.state.apply(access, { block: BigInt(block.number), tx: BigInt(index) });
   }
   for (const { txId } of candidates) if (txId !== '') scene.txIds.add(txId);
@@ -66,7 +68,7 @@ function examined(envelope: Uint8Array, index: number, scene: Scene): Candidate 
   const split = splitEnvelope(envelope);
   const { code, header, txId, creator } = checkForm(split, scene.config);
   const isForeign = attempt(() => isAboutOthers(split.payload, scene)) === true;
-  const none = { index, header, txId, creator, isForeign, transaction: undefined, accesses: [] };
+  const none = { index, header, txId, creator, isForeign, transaction: undefined, endorsers: [], accesses: [] };
   if (code !== codes.VALID || header?.type !== ENDORSER_TRANSACTION) return { ...none, code };
   if (scene.txIds.has(header.txId)) return { ...none, code: codes.DUPLICATE_TXID };
   return { ...none, ...dispatched(split.payload, scene) };
@@ -81,11 +83,11 @@ function isAboutOthers(payload: Uint8Array, { concerns }: Scene): boolean {
   return !concerns(called) && !readAccesses(action.results).some(({ namespace }) => concerns(namespace));
 }
 
-type Found = Pick<Candidate, 'code' | 'transaction' | 'accesses'>;
+type Found = Pick<Candidate, 'code' | 'transaction' | 'endorsers' | 'accesses'>;
 
 /** What a peer looks at before it asks for endorsements, in its order. */
 function dispatched(payload: Uint8Array, scene: Scene): Found {
-  const bad = (code: number): Found => ({ code, transaction: undefined, accesses: [] });
+  const bad = (code: number): Found => ({ code, transaction: undefined, endorsers: [], accesses: [] });
   const { header, data } = readPayload(payload);
   const named = attempt(() => readCalledChaincode(header));
   if (named === undefined) return bad(codes.BAD_HEADER_EXTENSION);
@@ -101,7 +103,9 @@ function dispatched(payload: Uint8Array, scene: Scene): Found {
     return bad(codes.INVALID_OTHER_REASON);
   if (hasNamespaceTwice(accesses)) return bad(codes.ILLEGAL_WRITESET);
   const transaction = { ...endorsed, action, header, chaincode: called.name };
-  return { code: endorsementCode(transaction, accesses, scene.config, scene.state), transaction, accesses };
+  const endorsers = endorsersOf(transaction, scene.config);
+  const code = endorsementCode({ transaction, endorsers, accesses }, scene.config, scene.state);
+  return { code, transaction, endorsers, accesses };
 }
 
 function hasNamespaceTwice(accesses: readonly Access[]): boolean {

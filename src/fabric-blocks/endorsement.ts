@@ -25,18 +25,23 @@ export function endorsersOf({ responsePayload, endorsements }: EndorserTransacti
   return distinct(signers);
 }
 
+export interface EndorsedTransaction {
+  readonly transaction: EndorserTransaction;
+  /** See {@link endorsersOf}. */
+  readonly endorsers: readonly Identity[];
+  readonly accesses: readonly Access[];
+}
+
 /**
  * Whether a transaction is endorsed as the definition of each chaincode asks that it writes to, by the definitions that stood
  * before its block.
  * @returns Fabric's validation code
  */
 export function endorsementCode(
-  transaction: EndorserTransaction,
-  accesses: readonly Access[],
+  { transaction, endorsers, accesses }: EndorsedTransaction,
   config: ChannelConfig,
   state: WorldState,
 ): number {
-  const endorsers = endorsersOf(transaction, config);
   const written = new Set([transaction.chaincode, ...accesses.filter(isWriting).map(({ namespace }) => namespace)]);
   let worst: number = codes.VALID;
   for (const namespace of written) {

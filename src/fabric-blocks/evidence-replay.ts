@@ -17,7 +17,6 @@ import { type Bytes, canonicalJson, equalBytes, fromUtf8, type Json, parseCanoni
 import type { ValidTransaction } from './block-validation.ts';
 import type { ChannelConfig } from './channel-config.ts';
 import { compositeKey } from './composite-key.ts';
-import { endorsersOf } from './endorsement.ts';
 import { readCreator } from './envelope.ts';
 import { refuse } from './errors.ts';
 import { decode } from './message.ts';
@@ -95,8 +94,8 @@ export class EvidenceReplay {
     return transaction.header.timeMs ?? refuse('BAD_BLOCK', `Transaction ${index} has no time.`);
   }
 
-  #requireEndorsed({ transaction, index }: ValidTransaction, config: ChannelConfig): void {
-    const peers = endorsersOf(transaction, config).filter((endorser) => isPeer(config, endorser));
+  #requireEndorsed({ endorsers, index }: ValidTransaction, config: ChannelConfig): void {
+    const peers = endorsers.filter((endorser) => isPeer(config, endorser));
     const members = new Set(peers.map(({ mspId }) => mspId).filter((mspId) => isMember(this.genesis, mspId)));
     const { endorsements } = this.genesis.fabric;
     if (members.size < endorsements)

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Bytes, canonicalJson, type Json, parseCanonical, parseShape, type Random, RejectedError } from '../../core/index.ts';
-import { type Genesis, ledgerIdOf, parseGenesis } from '../../contract/index.ts';
+import { type Genesis, isMember, ledgerIdOf, parseGenesis } from '../../contract/index.ts';
 import type { LedgerErrorCode } from '../port.ts';
 import { BlockReader, notAnswered } from './block-reader.ts';
 import { BlockTimes } from './block-times.ts';
@@ -138,7 +138,7 @@ export async function requireLedger(network: FabricNetwork, ledgerId: string): P
   const found = ledgerIdOf(genesis);
   if (found !== ledgerId) throw other(network, `is of network ${found} ("${genesis.name}"), expected network ${ledgerId}`);
   await requirePlace(network, genesis);
-  if (genesis.organisations.some(({ id }) => id === organisation)) return;
+  if (isMember(genesis, organisation)) return;
   throw new RejectedError<LedgerErrorCode>(
     'NOT_A_MEMBER',
     `Organisation "${organisation}" is no member of the ledger "${genesis.name}". Correct the id.`,
