@@ -8,6 +8,7 @@ import {
   ReceiverModule,
   SenderModule,
 } from '../../src/app/index.ts';
+import { onDevelopmentNetwork } from '../../src/cli/fabric-place.ts';
 import { openOwnLedger } from '../../src/app/ledger-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
 import type { DevNetwork, LedgerEvent } from '../../src/ledger/index.ts';
@@ -58,14 +59,11 @@ export async function measureIntervals(t: Cleaned, network: DevNetwork): Promise
 }
 
 function plantOn(network: DevNetwork): Promise<Plant> {
-  const member = (organisation: string) => ({ profile: network.profile(organisation), msp: network.msp(organisation) });
-  const terms = { name: 'Bench', testNetwork: true, certificationRequired: false };
-  const place = { fabricChannel: network.channel, chaincode: EVIDENCE, terms };
   return benchPlant({
     tags: TAGS,
     intervalMs: INTERVAL_MS,
     durabilityOf: () => 'interval',
-    ledger: { kind: 'fabric', ...place, owner: member('owner'), manufacturer: member('manufacturer') },
+    ledger: { ...onDevelopmentNetwork(network), chaincode: EVIDENCE },
   });
 }
 

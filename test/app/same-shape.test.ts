@@ -5,11 +5,12 @@ import type { SenderModule } from '../../src/app/index.ts';
 import { linkOptions, trustListOf } from '../../src/app/link-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { ModuleConnection, type TagWriter } from '../../src/client/index.ts';
-import { fromBase64Url, intervalEnd, type Json, parseCanonical } from '../../src/core/index.ts';
+import { intervalEnd, type Json } from '../../src/core/index.ts';
 import { loadStoreKey } from '../../src/platform/index.ts';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
 import { openOwnLedger } from '../../src/app/ledger-access.ts';
 import { SenderStore, type StoredBatch } from '../../src/store/index.ts';
+import { shapeOf } from '../support/shape-of.ts';
 import { until } from '../support/until.ts';
 import { pieces, TestPlant, Told } from './plant.ts';
 
@@ -20,20 +21,6 @@ const INTERVAL_MS = 2000;
 const DELAY_MS = 900;
 const WRITES_A_REQUEST = 500;
 const MOST_ATTEMPTS = 6;
-
-/** Form without content: keys, lengths of texts, signed payloads opened. Numbers count as numbers, for they grow with time. */
-function shapeOf(value: unknown): unknown {
-  if (typeof value === 'number') return 'number';
-  if (typeof value === 'string') return `text of ${value.length}`;
-  if (Array.isArray(value)) return value.map(shapeOf);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      key === 'payload' && typeof item === 'string' ? shapeOf(parseCanonical(fromBase64Url(item))) : shapeOf(item),
-    ]),
-  );
-}
 
 describe(`intervals with ${COUNTS.join(', ')} readings look the same to everybody but the owner`, () => {
   let plant: TestPlant;

@@ -10,6 +10,7 @@ import {
   ReceiverModule,
   SenderModule,
 } from '../../src/app/index.ts';
+import { onDevelopmentNetwork } from '../../src/cli/fabric-place.ts';
 import { loadAgreement } from '../../src/app/agreement-file.ts';
 import { linkOptions, trustListOf } from '../../src/app/link-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
@@ -96,8 +97,6 @@ export class CanaryPlant {
     writeFileSync(policyFile, JSON.stringify(POLICY));
     writeFileSync(termsFile, JSON.stringify(termsFrom(Date.now())));
     const port = await freePorts(3);
-    const member = (organisation: string) => ({ profile: network.profile(organisation), msp: network.msp(organisation) });
-    const terms = { name: 'Test network', testNetwork: true, certificationRequired: false };
     const plant = await initPlant({
       folder: join(root, 'plant'),
       policyFile,
@@ -107,14 +106,7 @@ export class CanaryPlant {
       advertisedHost: 'localhost',
       ports: { ingest: port, cleared: port + 1, applications: port + 2 },
       channel: 'press',
-      ledger: {
-        kind: 'fabric',
-        fabricChannel: network.channel,
-        chaincode,
-        terms,
-        owner: member('owner'),
-        manufacturer: member('manufacturer'),
-      },
+      ledger: { ...onDevelopmentNetwork(network), chaincode },
     });
     return new CanaryPlant(root, plant, port);
   }

@@ -6,6 +6,7 @@ import { fromBase64Url, type Json, parseCanonical, toBase64Url, utf8, i32, label
 import { clearedTuple } from '../../src/evidence/index.ts';
 import { decode, message, bytesField, repeatedMessage } from '../../src/fabric-blocks/index.ts';
 import { fabricNetwork, freshEvidence } from '../support/fabric-network.ts';
+import { shapeOf } from '../support/shape-of.ts';
 import { CanaryPlant, CODES, COUNTS } from './canary-plant.ts';
 import { CanaryScene, type KeptTransaction, keptTransactions } from './canary-scene.ts';
 import { dictionaryAttack, type Guess, LABELS, numberGuess } from './dictionary.ts';
@@ -215,20 +216,6 @@ describe("what a certifier's peer holds", () => {
     });
   });
 });
-
-/** A JSON value's form: keys, lengths of texts, signed payloads opened. Numbers grow with time. */
-function shapeOf(value: unknown): unknown {
-  if (typeof value === 'number') return 'number';
-  if (typeof value === 'string') return `text of ${value.length}`;
-  if (Array.isArray(value)) return value.map(shapeOf);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      key === 'payload' && typeof item === 'string' ? shapeOf(parseCanonical(fromBase64Url(item))) : shapeOf(item),
-    ]),
-  );
-}
 
 function shapeOfTransaction({ body, envelope }: KeptTransaction): unknown {
   const { response, event } = envelope;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { onDevelopmentNetwork } from '../../src/cli/fabric-place.ts';
 import type { DevNetwork } from '../../src/ledger/index.ts';
 import { lastBatchChildId, LEDGER_STATE, type LedgerState, operationChildId } from '../../src/nodeset/index.ts';
 import { UaPerson } from '../app/operator.ts';
@@ -11,18 +12,7 @@ import { pause } from '../support/pause.ts';
 /** Both modules in processes of their own, on a ledger of their own on the network. */
 export async function fabricPlant(network: DevNetwork): Promise<ProcessPlant> {
   const { chaincode } = await freshEvidence(network);
-  const member = (organisation: string) => ({ profile: network.profile(organisation), msp: network.msp(organisation) });
-  const terms = { name: 'never used: the genesis is there', testNetwork: true, certificationRequired: false };
-  return ProcessPlant.create({
-    ledger: {
-      kind: 'fabric',
-      fabricChannel: network.channel,
-      chaincode,
-      terms,
-      owner: member('owner'),
-      manufacturer: member('manufacturer'),
-    },
-  });
+  return ProcessPlant.create({ ledger: { ...onDevelopmentNetwork(network), chaincode } });
 }
 
 /** What the owner's operator saw of the ledger over OPC UA. */
