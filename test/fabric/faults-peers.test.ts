@@ -16,7 +16,9 @@ const opened = (t: TestContext): Promise<Scene> => openScene({ after: (clean) =>
 
 /** Batch 0 by two different transactions, for the transaction that was sent again is one. */
 async function onceOnLedger(scene: Scene, ledger: Ledger): Promise<void> {
-  await seenBy([ledger], await send(scene.owner, 'anchor', await scene.anchor(1)));
+  const body = await scene.anchor(1);
+  // Its connection may not have noticed yet that the peer is back.
+  await seenBy([ledger], await untilCommitted(() => send(scene.owner, 'anchor', body)));
   assert.deepEqual(await anchoredNumbers(scene, ledger, 2), [0, 1]);
 }
 
