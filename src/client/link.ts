@@ -7,7 +7,7 @@ import { openSession, type OpenSession } from './session.ts';
 export type LinkState =
   | {
       readonly state: 'connected';
-      /** The same session went on, subscriptions included. */ readonly resumed: boolean;
+      /** The subscriptions went on: nothing is missing. */ readonly resumed: boolean;
       readonly atMs: number;
     }
   | { readonly state: 'disconnected'; readonly atMs: number }
@@ -30,9 +30,10 @@ export interface SessionView {
 }
 
 /**
- * A lasting connection to one server. A break is first mended by OPC UA's own means (same session on a new secure
- * channel, notifications republished, OPC UA Part 4 clause 6.7); where the server has forgotten the session, everything
- * is set up anew, and the user of the link learns that it was not resumed.
+ * A lasting connection to one server. A break is first mended by OPC UA's own means (OPC UA Part 4, clause 6.7): the same
+ * session on a new secure channel; where the server has ended it, a new session to which the subscriptions are transferred;
+ * in both cases what was sent and not received is republished. Where the server has forgotten the subscriptions too,
+ * everything is set up anew, and the user of the link learns that it was not resumed.
  */
 export class UaLink {
   readonly #options: LinkOptions;
@@ -43,6 +44,8 @@ export class UaLink {
   #resumeTimer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #rebuilding: Promise<void> | undefined;
+  /** Breaks so far: an answer that was asked for before the last one counts no more. */
+  #breaks = 0;
 
   constructor(options: LinkOptions, user: LinkUser) {
     this.#options = options;
@@ -133,6 +136,7 @@ export class UaLink {
 
   #onLost(open: OpenSession): void {
     if (open !== this.#open || this.#closed) return;
+    this.#breaks += 1;
     this.#setDisconnected();
     clearTimeout(this.#resumeTimer);
     this.#resumeTimer = setTimeout(() => this.rebuild(), this.#options.resumeWithinMs ?? 20_000);
@@ -141,7 +145,18 @@ export class UaLink {
   #onRestored(open: OpenSession): void {
     if (open !== this.#open || this.#closed) return;
     clearTimeout(this.#resumeTimer);
-    if (open.sameSession() && this.#user.survived()) this.#setConnected(true);
+    if (open.sameSession()) this.#resume(true);
+    else void this.#resumeTransferred(open);
+  }
+
+  async #resumeTransferred(open: OpenSession): Promise<void> {
+    const breaks = this.#breaks;
+    const transferred = await open.transferred().catch(() => false);
+    if (open === this.#open && !this.#closed && breaks === this.#breaks) this.#resume(transferred);
+  }
+
+  #resume(goesOn: boolean): void {
+    if (goesOn && this.#user.survived()) this.#setConnected(true);
     else this.rebuild();
   }
 

@@ -7,6 +7,8 @@ import {
   type DataValue,
   DeadbandType,
   type NodeId,
+  type StatusCode,
+  StatusCodes,
   TimestampsToReturn,
 } from 'node-opcua';
 import { rejected } from './errors.ts';
@@ -46,7 +48,10 @@ export class Monitoring {
     subscription.on('subscriptionId_changed', () => {
       this.#whole = false;
     });
-    subscription.on('status_changed', () => this.#dead());
+    subscription.on('status_changed', (status: StatusCode) => {
+      // Said to the session that a subscription was moved from: here that is the same one under its new id.
+      if (status !== StatusCodes.GoodSubscriptionTransferred) this.#dead();
+    });
     subscription.on('internal_error', () => this.#dead());
   }
 

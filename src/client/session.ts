@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import {
+  AttributeIds,
   type ClientSession,
   InMemoryCertificateKeyPairProvider,
   MessageSecurityMode,
   OPCUAClient,
   type OPCUAClientOptions,
   SecurityPolicy,
+  type TransferSubscriptionsResponse,
+  VariableIds,
 } from 'node-opcua';
 import { DcmbError } from '../core/index.ts';
 import { silenceStackLog } from '../nodeset/index.ts';
@@ -19,6 +23,11 @@ export interface OpenSession {
   readonly namespaces: readonly string[];
   /** False once node-opcua has replaced the session by a new one: what hung on the old one may be gone. */
   sameSession(): boolean;
+  /**
+   * True where the session was replaced and the server, not restarted since, has moved every subscription to the new one
+   * (TransferSubscriptions, OPC UA Part 4, clause 5.14.7): what it had queued still comes. Rejects where it can't be asked.
+   */
+  transferred(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -34,6 +43,7 @@ export interface SessionEvents {
 const REFUSED_ATTEMPTS = 3;
 /** Closing an unreachable server's session can hang; its own time-out ends it there. */
 const CLOSE_WITHIN_MS = 3_000;
+const SERVER_START_TIME = `i=${VariableIds.Server_ServerStatus_StartTime}`;
 
 /** @throws RejectedError or UnavailableError, see ClientErrorCode */
 export async function openSession(options: LinkOptions, events: SessionEvents): Promise<OpenSession> {
@@ -44,12 +54,15 @@ export async function openSession(options: LinkOptions, events: SessionEvents): 
     await withinTime(client.connect(options.endpointUrl), options);
     const session = await withinTime(client.createSession(userIdentityOf(options.user)), options);
     const namespaces = await withinTime(session.readNamespaceArray(), options);
+    const startTime = await withinTime(startTimeOf(session), options);
+    const transfer = watchTransfer(session);
     watch(client, session, events);
     const sessionId = session.sessionId.toString();
     return {
       session,
       namespaces,
       sameSession: () => session.sessionId.toString() === sessionId,
+      transferred: async () => transfer.isWhole() && (await withinTime(startTimeOf(session), options)) === startTime,
       close: () => closeClient(client, session),
     };
   } catch (error) {
@@ -94,6 +107,33 @@ function watch(client: OPCUAClient, session: ClientSession, events: SessionEvent
   client.on('connection_reestablished', () => events.restored());
   client.on('close', () => events.broken());
   session.on('session_closed', () => events.broken());
+}
+
+/** When the server started, as text. One that does not tell has started at no known time, which is no time that returns. */
+async function startTimeOf(session: ClientSession): Promise<string> {
+  const { value } = await session.read({ nodeId: SERVER_START_TIME, attributeId: AttributeIds.Value });
+  return value.value instanceof Date ? value.value.toISOString() : `unknown ${randomUUID()}`;
+}
+
+interface TransferringSession {
+  transferSubscriptions(request: unknown, callback: (error: Error | null | undefined, response?: TransferSubscriptionsResponse) => void): void;
+}
+
+/**
+ * Looks at what the server answers when node-opcua asks it to move the subscriptions to a new session. Their ids alone do
+ * not tell: one made anew by a restarted server may get the old number, and then node-opcua reports no change.
+ */
+function watchTransfer(session: ClientSession): { isWhole(): boolean } {
+  const transferring = session as unknown as TransferringSession;
+  const ask = transferring.transferSubscriptions.bind(session);
+  let whole = false;
+  transferring.transferSubscriptions = (request, callback) =>
+    ask(request, (error, response) => {
+      const results = response?.results ?? [];
+      whole = !error && results.length > 0 && results.every(({ statusCode }) => statusCode.isGood());
+      callback(error, response);
+    });
+  return { isWhole: () => whole };
 }
 
 async function closeClient(client: OPCUAClient, session: ClientSession | undefined): Promise<void> {

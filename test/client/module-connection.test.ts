@@ -63,6 +63,7 @@ describe("the receiver's connection to a cleared server", () => {
         identity: owner,
         trusted: [receiver.certificate],
         users: [{ name: 'maker', roles: ['Manufacturer'], certificate: thumbprintOf(user.certificate) }],
+        machine: { name: 'Press1', manufacturer: 'Acme', serialNumber: '4711' },
         channel: { name: CHANNEL, id: 'A'.repeat(43), ledgerId: 'B'.repeat(43), agreementVersion: 1, intervalMs: 1000 },
         streams: [STREAM],
       },

@@ -137,6 +137,26 @@ describe('following the variables of a PLC', () => {
     assert.deepEqual(log.gaps, []);
   });
 
+  test('a server that ended the session, but kept the subscription, has it transferred, and nothing is lost', async () => {
+    await follow().start();
+    await until('the first values', () => log.readings.length === 2);
+    await proxy.cut();
+    await until('the loss is noticed', () => log.states.at(-1)?.state === 'disconnected');
+    server.endSessions();
+    for (let i = 1; i <= 20; i++) server.set('count', { type: 'Int32', value: i });
+    await proxy.restore();
+    await until('it goes on', () => log.states.at(-1)?.state === 'connected');
+    server.set('count', { type: 'Int32', value: 21 });
+    await until('the value after the break', () => log.values('count').includes(21));
+    const last = log.states.at(-1);
+    assert.ok(last?.state === 'connected' && last.resumed);
+    assert.deepEqual(
+      log.values('count'),
+      Array.from({ length: 22 }, (_, i) => i),
+    );
+    assert.deepEqual(log.gaps, []);
+  });
+
   test('a restart of the server is told as a gap, before the first value after it', async () => {
     await follow({ retryMostMs: 500 }).start();
     await until('the first values', () => log.readings.length === 2);

@@ -51,6 +51,11 @@ export class PlcServer {
     return fromVariant(this.#variable(name).readValue().value);
   }
 
+  /** Ends all sessions and keeps their subscriptions. */
+  endSessions(): void {
+    this.#server.endSessions();
+  }
+
   async stop(): Promise<void> {
     await this.#server.stop();
   }

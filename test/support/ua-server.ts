@@ -3,6 +3,7 @@ import {
   InMemoryCertificateKeyPairProvider,
   LogLevel,
   type Namespace,
+  type NodeId,
   type OPCUACertificateManager,
   OPCUAServer,
   setLogLevel,
@@ -106,6 +107,14 @@ export class UaTestServer {
     const endpoint = this.#server.endpoints[0];
     if (endpoint === undefined) throw new Error('The server has no endpoint.');
     return endpoint.port;
+  }
+
+  /** Ends all sessions, as some servers do with a broken connection, and keeps their subscriptions. */
+  endSessions(): void {
+    const { engine } = this.#server as unknown as { engine: { _sessions: Record<string, { authenticationToken: NodeId }> } };
+    for (const { authenticationToken } of Object.values(engine._sessions)) {
+      this.#server.engine.closeSession(authenticationToken, false, 'Timeout');
+    }
   }
 
   async stop(): Promise<void> {
