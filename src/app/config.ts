@@ -5,6 +5,7 @@ import ownerSchema from '../../schemas/owner.schema.json' with { type: 'json' };
 import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
 import { type AlarmConfig, limitsOutOfOrder } from './alarm-limits.ts';
 import type { CacheConfig } from './channel-cache.ts';
+import type { ClearedViewConfig, MachineConfig } from './cleared-view.ts';
 
 export type ConfigErrorCode =
   | 'BAD_CONFIG'
@@ -75,10 +76,22 @@ export interface KeyPaths {
   readonly store: string;
 }
 
+/** A node of a PLC: its id, or the id and how it is sampled. At most one of the two deadbands. */
+export type PlcNodeConfig =
+  | string
+  | {
+      readonly nodeId: string;
+      readonly samplingMs?: number;
+      readonly queueSize?: number;
+      readonly deadband?: number;
+      readonly deadbandPercent?: number;
+    };
+
 export interface PlcConfig {
   readonly endpointUrl: string;
-  readonly nodes: Readonly<Record<string, string>>;
+  readonly nodes: Readonly<Record<string, PlcNodeConfig>>;
   readonly samplingMs?: number;
+  readonly publishingMs?: number;
   readonly user?: LoginConfig;
 }
 
@@ -99,6 +112,10 @@ export interface LogConfig {
 export interface IngestTagConfig {
   /** When a writer is told Good: `write` once the value is on the disk (the default), `interval` at once. */
   readonly durability?: 'write' | 'interval';
+  /** Who, besides PLCs, may read a value on the ingest server until its interval ends; nobody where absent. */
+  readonly readableBy?: readonly ('Operator' | 'Auditor')[];
+  /** Whether PLCs may read back what was written, until the interval ends; false where absent. */
+  readonly readAfterWrite?: boolean;
 }
 
 export interface OwnerChannelConfig {
@@ -111,23 +128,21 @@ export interface OwnerChannelConfig {
   readonly alarms?: AlarmConfig;
   readonly firstStartWaitMs?: number;
   readonly cache?: CacheConfig;
-  readonly cleared: EndpointConfig & { readonly users: readonly UserConfig[] };
+  readonly cleared: EndpointConfig & ClearedViewConfig & { readonly users: readonly UserConfig[] };
 }
 
 /** Configuration of `dcmb serve`. All paths are absolute. */
 export interface OwnerConfig {
   readonly role: 'owner';
   readonly organisation: string;
-  readonly machine: {
-    readonly name: string;
-    readonly manufacturer?: string;
-    readonly serialNumber?: string;
-    readonly productInstanceUri?: string;
-  };
+  readonly machine: MachineConfig;
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;
-  readonly ingest: EndpointConfig & { readonly plc?: PlcConfig; readonly tags?: Readonly<Record<string, IngestTagConfig>> };
+  readonly ingest: EndpointConfig & {
+    readonly plc?: PlcConfig | readonly PlcConfig[];
+    readonly tags?: Readonly<Record<string, IngestTagConfig>>;
+  };
   readonly users: readonly UserConfig[];
   readonly monitoring?: MonitoringConfig;
   readonly log?: LogConfig;
@@ -157,7 +172,7 @@ export interface ManufacturerChannelConfig {
   readonly agreement: string;
   readonly store: string;
   readonly sender: { readonly endpointUrl: string; readonly user?: LoginConfig };
-  readonly applications?: EndpointConfig & { readonly users: readonly UserConfig[] };
+  readonly applications?: EndpointConfig & ClearedViewConfig & { readonly users: readonly UserConfig[] };
   readonly actions?: readonly ActionConfig[];
 }
 
@@ -165,6 +180,8 @@ export interface ManufacturerChannelConfig {
 export interface ManufacturerConfig {
   readonly role: 'manufacturer';
   readonly organisation: string;
+  /** The machine as the server for applications shows it; named after the channel where absent. */
+  readonly machine?: MachineConfig;
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;

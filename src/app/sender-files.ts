@@ -4,6 +4,7 @@ import type { ConfigErrorCode, OwnerConfig } from './config.ts';
 import { requireSameLedger } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
 import { loadKeys, type ModuleKeys, requireAgreedPolicy } from './module-keys.ts';
+import { plcsOf, requireSoundPlcs } from './plc-feed.ts';
 import { type LoadedPolicy, loadPolicy } from './policy-source.ts';
 
 /** Everything of a sender that is loaded from files before anything is started. */
@@ -47,10 +48,11 @@ function requireNoRawReleases({ agreement }: LoadedAgreement, file: string): voi
 
 /** A misspelt tag would go without what was configured for it: values promised on the disk that are not, a node that nobody reads. */
 function requireKnownTags({ ingest, channels: [{ policy: file }] }: OwnerConfig, { policy }: LoadedPolicy): void {
+  requireSoundPlcs(plcsOf(ingest));
   const known = new Set(policy.tags.map(({ name }) => name));
   for (const [key, names] of [
     ['ingest.tags', Object.keys(ingest.tags ?? {})],
-    ['ingest.plc.nodes', Object.keys(ingest.plc?.nodes ?? {})],
+    ['ingest.plc.nodes', plcsOf(ingest).flatMap(({ nodes }) => Object.keys(nodes))],
   ] as const) {
     const unknown = names.find((name) => !known.has(name));
     if (unknown === undefined) continue;

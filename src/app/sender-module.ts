@@ -1,4 +1,3 @@
-import type { PlcSubscription } from '../client/index.ts';
 import { toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
 import type { ClearedServer, IngestServer } from '../server/index.ts';
 import { pause } from '../transfer/index.ts';
@@ -7,7 +6,7 @@ import { agreementOver } from './agreement-file.ts';
 import { closeAllAndLedger } from './close-all.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
-import { followPlc } from './plc-feed.ts';
+import { followPlcs } from './plc-feed.ts';
 import type { SenderChannel } from './sender-channel.ts';
 import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
 import { closeStoreParts, type LedgerParts, openLedgerParts, openStoreParts, requireNotBehind, type StoreParts } from './sender-parts.ts';
@@ -39,7 +38,7 @@ export class SenderModule {
   #counts: BatchCounts = { sealed: 0, anchored: 0, receipted: 0 };
   #ingest: IngestServer | undefined;
   #cleared: ClearedServer | undefined;
-  #plc: PlcSubscription | undefined;
+  #plc: ReturnType<typeof followPlcs> | undefined;
   /** Sealing of the agreement's last interval, once that has begun. */
   #ending: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -239,7 +238,7 @@ export class SenderModule {
       this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
     });
     this.#operator.phase('Running');
-    this.#plc ??= followPlc(config, {
+    this.#plc ??= followPlcs(config, {
       feed: (tag, offered) => void this.#ingest?.feed(tag, offered),
       refuse: (tag) => this.#run?.channel?.refuse(tag),
       gap: () => this.#run?.channel?.noteGap(),

@@ -14,6 +14,13 @@ import {
 import { rejected } from './errors.ts';
 import type { SessionView } from './link.ts';
 
+/** Absolute: in the unit of the value. Percent: of the range that the variable's EURange tells (OPC UA Part 8, clause 7.2). */
+export interface Deadband {
+  readonly kind: 'absolute' | 'percent';
+  /** Above 0; in percent 100 at most. */
+  readonly value: number;
+}
+
 /** One variable to follow. */
 export interface MonitoredVariable {
   /** `nsu=<uri>;s=<name>` */
@@ -22,6 +29,8 @@ export interface MonitoredVariable {
   readonly samplingMs: number;
   /** Values that the server keeps between two publications, above 1, or changes are lost without a word. */
   readonly queueSize: number;
+  /** Least change that the server reports; every update where absent. Numbers only. */
+  readonly deadband?: Deadband;
   onValue(dataValue: DataValue): void;
 }
 
@@ -112,11 +121,21 @@ const EVERY_UPDATE = new DataChangeFilter({
   deadbandValue: 0,
 });
 
+/** With a deadband the server compares values only; a new time alone is no change (OPC UA Part 4, clause 7.22.2). */
+function filterOf(deadband: Deadband | undefined): DataChangeFilter {
+  if (deadband === undefined) return EVERY_UPDATE;
+  return new DataChangeFilter({
+    trigger: DataChangeTrigger.StatusValue,
+    deadbandType: deadband.kind === 'percent' ? DeadbandType.Percent : DeadbandType.Absolute,
+    deadbandValue: deadband.value,
+  });
+}
+
 async function monitorOne(subscription: ClientSubscription, variable: MonitoredVariable, nodeId: NodeId): Promise<void> {
   const item = ClientMonitoredItem.create(
     subscription,
     { nodeId, attributeId: AttributeIds.Value },
-    { samplingInterval: variable.samplingMs, queueSize: variable.queueSize, discardOldest: true, filter: EVERY_UPDATE },
+    { samplingInterval: variable.samplingMs, queueSize: variable.queueSize, discardOldest: true, filter: filterOf(variable.deadband) },
     TimestampsToReturn.Both,
   );
   item.on('changed', (dataValue: DataValue) => {

@@ -3,7 +3,7 @@ import { encodeUaValue, RejectedError, type UaValue } from '../core/index.ts';
 import { type DataValueReading, readingOf } from '../nodeset/index.ts';
 import { type LinkState, type SessionView, UaLink } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
-import { Monitoring } from './monitoring.ts';
+import { type Deadband, Monitoring } from './monitoring.ts';
 
 /** A variable of the PLC's own server that feeds a tag. */
 export interface PlcTag {
@@ -15,6 +15,8 @@ export interface PlcTag {
   readonly samplingMs?: number;
   /** Values that the server keeps between two publications, 2 or more. Default 100. */
   readonly queueSize?: number;
+  /** What changes by less is no reading. Absent: every update is one. */
+  readonly deadband?: Deadband;
 }
 
 export interface PlcReading {
@@ -100,6 +102,7 @@ export class PlcSubscription {
       nodeId: tag.nodeId,
       samplingMs: tag.samplingMs ?? 0,
       queueSize: Math.max(2, tag.queueSize ?? 100),
+      ...(tag.deadband === undefined ? {} : { deadband: tag.deadband }),
       onValue: (dataValue: DataValue) => {
         const take = (): void => this.#take(tag.tag, dataValue);
         if (!live) backlog.push(take);

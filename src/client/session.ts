@@ -116,7 +116,10 @@ async function startTimeOf(session: ClientSession): Promise<string> {
 }
 
 interface TransferringSession {
-  transferSubscriptions(request: unknown, callback: (error: Error | null | undefined, response?: TransferSubscriptionsResponse) => void): void;
+  transferSubscriptions(
+    request: unknown,
+    callback: (error: Error | null | undefined, response?: TransferSubscriptionsResponse) => void,
+  ): void;
 }
 
 /**
