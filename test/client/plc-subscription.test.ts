@@ -137,6 +137,21 @@ describe('following the variables of a PLC', () => {
     assert.deepEqual(log.gaps, []);
   });
 
+  test('with a deadband, what changes by less is no reading, and a new time alone is none either', async () => {
+    const tags = [{ tag: 'speed', nodeId: PlcServer.nodeId('speed'), deadband: { kind: 'absolute', value: 5 } }] as const;
+    await follow({ tags }).start();
+    await until('the first value', () => log.readings.length === 1);
+    const steps = [4, 5, 5, 6, 11, -3];
+    for (const [i, value] of steps.entries()) server.set('speed', { type: 'Double', value }, 1_700_000_000_000 + i);
+    await until('the last value', () => log.values('speed').includes(-3));
+    assert.deepEqual(log.values('speed'), [0, 6, -3]);
+  });
+
+  test('a deadband that the server can not apply is told at the start', async () => {
+    const tags = [{ tag: 'speed', nodeId: PlcServer.nodeId('speed'), deadband: { kind: 'percent', value: 5 } }] as const;
+    await assert.rejects(follow({ tags }).start(), { code: 'NODE_REFUSED', kind: 'Rejected' });
+  });
+
   test('a server that ended the session, but kept the subscription, has it transferred, and nothing is lost', async () => {
     await follow().start();
     await until('the first values', () => log.readings.length === 2);
