@@ -129,7 +129,7 @@ export class ReceiverModule {
     const [own] = config.channels;
     const { clock, listener } = this.#ports;
     if (own.applications !== undefined) {
-      const place = { pki: config.pki, application: 'applications' as const, channel: own.name, clock, listener };
+      const place = { pki: config.pki, application: 'applications' as const, channel: own.name, machine: config.machine, clock, listener };
       this.#server = await startCleared(own.applications, place, loaded, noMethods());
     }
     this.#working = Promise.all([this.#register(), this.#supervise()]);

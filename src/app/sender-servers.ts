@@ -13,6 +13,7 @@ import {
 import type { StoredBatch } from '../store/index.ts';
 import type { ChannelTerms } from '../transfer/index.ts';
 import { alarmLimits } from './alarm-limits.ts';
+import { type ClearedViewConfig, type MachineConfig, machineShown, viewOf } from './cleared-view.ts';
 import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { trustListOf, userEntries } from './link-access.ts';
@@ -38,7 +39,14 @@ export async function startSenderServers(
 ): Promise<{ readonly ingest: IngestServer; readonly cleared: ClearedServer }> {
   const facts = { agreement: loaded.agreement, terms: loaded.terms, policy: policy.policy };
   const [own] = config.channels;
-  const place = { pki: config.pki, application: 'cleared' as const, channel: own.name, clock: ports.clock, listener: ports.listener };
+  const place = {
+    pki: config.pki,
+    application: 'cleared' as const,
+    channel: own.name,
+    machine: config.machine,
+    clock: ports.clock,
+    listener: ports.listener,
+  };
   const starting = [startIngest(config, facts, ports, hooks.ingest), startCleared(own.cleared, place, facts, hooks.methods)] as const;
   try {
     const [ingest, cleared] = await Promise.all(starting);
@@ -86,6 +94,8 @@ export interface ClearedPlace {
   /** Name of the channel. */
   readonly channel: string;
   readonly clock: Clock;
+  /** As the configuration names it. */
+  readonly machine: MachineConfig | undefined;
   readonly listener: ModuleListener;
 }
 
@@ -94,7 +104,7 @@ export type MethodHooks = Omit<ClearedServerHooks, 'strangerCertificate' | 'even
 
 /** The cleared server of a channel, or the one that shows cleared data to the manufacturer's own applications. */
 export async function startCleared(
-  config: EndpointConfig & { readonly users: OwnerConfig['users'] },
+  config: EndpointConfig & ClearedViewConfig & { readonly users: OwnerConfig['users'] },
   place: ClearedPlace,
   facts: Omit<ChannelFacts, 'policy'>,
   hooks: MethodHooks,
@@ -111,6 +121,8 @@ export async function startCleared(
       trusted: trust.trusted(),
       users: userEntries(config.users),
       channel: { name: place.channel, ...clearedIds(facts) },
+      machine: machineShown(facts.agreement, place.machine, place.channel),
+      ...viewOf(config),
       streams: facts.agreement.streams,
       ...(place.application === 'applications' ? { methods: [] } : {}),
     },

@@ -17,6 +17,10 @@ export function inNamespace(uri: string, id: string): string {
 export const MACHINE_ID = 's=Machine';
 export const MODULE_ID = 's=Module';
 
+/** Of the machine on the cleared server (OPC UA for Devices, clause 4.5.4). */
+export const DEVICE_HEALTH_ID = `${MACHINE_ID}-DeviceHealth`;
+export const DEVICE_HEALTH_ALARMS_ID = `${MACHINE_ID}-DeviceHealthAlarms`;
+
 export function moduleChildId(child: Children['DcmbModuleType']): string {
   return `${MODULE_ID}-${child}`;
 }
@@ -59,4 +63,9 @@ export function streamId(channel: string, stream: string): string {
 
 export function streamChildId(channel: string, stream: string, child: Children['StreamType']): string {
   return `${streamId(channel, stream)}-${child}`;
+}
+
+/** The alarm of a stream on the cleared server. */
+export function maintenanceAlarmId(channel: string, stream: string): string {
+  return `${streamId(channel, stream)}-MaintenanceRequired`;
 }

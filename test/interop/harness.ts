@@ -131,6 +131,7 @@ async function startCleared(
       identity,
       trusted: [client.certificate],
       users: [{ name: 'maker', roles: ['Manufacturer'], certificate: thumbprintOf(maker.certificate) }],
+      machine: { name: 'Press1', manufacturer: 'Acme', serialNumber: '4711' },
       channel: { name: CHANNEL, id: 'c'.repeat(43), ledgerId: 'l'.repeat(43), agreementVersion: 1, intervalMs: INTERVAL_MS },
       streams: [
         {

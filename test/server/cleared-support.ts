@@ -38,6 +38,7 @@ export async function cleared(hooks: Partial<ClearedServerHooks> = {}, config: P
         { name: 'auditor', roles: ['Auditor'], password: await hashPassword('correct horse') },
         { name: 'plc', roles: ['Plc'], password: await hashPassword('battery staple') },
       ],
+      machine: { name: 'Press1', manufacturer: 'Acme', serialNumber: '4711', model: 'P 100' },
       channel: { name: CHANNEL, id: 'C'.repeat(43), ledgerId: 'L'.repeat(43), agreementVersion: 1, intervalMs: 200 },
       streams: [stream('wear'), stream('rate')],
       ...config,

@@ -5,6 +5,7 @@ import {
   type INamespace,
   LocalizedText,
   minOPCUADate,
+  type Namespace,
   type UAEventType,
   type UAObject,
   type UAObjectType,
@@ -12,14 +13,19 @@ import {
 import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
 import { BatchStates } from './batch-states.ts';
 import type { ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
+import { type DeviceHealth, MachineNodes } from './machine-nodes.ts';
+import { MaintenanceAlarm } from './maintenance-alarm.ts';
 import { StreamNodes } from './stream-nodes.ts';
-import { objectBelow, ReadOnlyVariables, setProperty } from './variables.ts';
+import { childOf, objectBelow, ReadOnlyVariables, setProperty } from './variables.ts';
 
 const BATCH_NAMES = ['BatchId', 'GridTime', 'LedgerState', 'DeliveryState', 'TransactionId'] as const;
 type BatchVariables = ReadOnlyVariables<(typeof BATCH_NAMES)[number]>;
 
 /** Batches remembered, and news kept for the next grid point. */
 const MOST_NEWS = 4096;
+
+/** Which health counts where the streams differ. */
+const BY_WEIGHT: readonly DeviceHealth[] = ['MAINTENANCE_REQUIRED', 'CHECK_FUNCTION', 'NORMAL'];
 
 interface BatchNews {
   readonly what: 'BatchAnchored' | 'ReceiptGiven';
@@ -33,6 +39,7 @@ interface BatchNews {
  */
 export class ChannelNodes {
   readonly object: UAObject;
+  readonly #machine: MachineNodes;
   readonly #streams: readonly StreamNodes[];
   readonly #states: BatchStates;
   readonly #lastBatch: BatchVariables;
@@ -51,7 +58,9 @@ export class ChannelNodes {
       ReceiptGiven: eventType('ReceiptGivenEventType'),
     };
     this.object = channelObject(addressSpace, namespace, config, dcmb);
-    this.#streams = streamNodes(addressSpace, namespace, config, dcmb, this.object);
+    this.#machine = new MachineNodes({ space: addressSpace, namespace }, config.machine, Date.now());
+    this.#machine.addChannel(this.object);
+    this.#streams = streamNodes(addressSpace, namespace, config, dcmb, { channel: this.object, machine: this.#machine });
     this.#lastBatch = new ReadOnlyVariables(objectBelow(this.object, 'LastBatch'), BATCH_NAMES);
     this.#lastAnchored = new ReadOnlyVariables(objectBelow(this.object, 'LastAnchoredBatch'), BATCH_NAMES);
     this.#states = new BatchStates(config.states);
@@ -83,6 +92,7 @@ export class ChannelNodes {
       stream?.show(publication, this.#states.of(publication.batch));
     }
     this.#showBatches(together);
+    this.#showHealth(together);
     for (const item of news) this.#announce(item);
   }
 
@@ -90,6 +100,13 @@ export class ChannelNodes {
   #restore(config: StartConfig): void {
     for (const publication of config.shown) this.#streams[publication.stream]?.show(publication, this.#states.of(publication.batch));
     this.#showBatches(config.shown);
+    this.#showHealth(config.shown);
+  }
+
+  #showHealth(together: readonly ClearedPublication[]): void {
+    const healths = new Set(this.#streams.map((stream) => stream.health));
+    const worst = BY_WEIGHT.find((health) => healths.has(health));
+    if (worst !== undefined && together.length > 0) this.#machine.show(worst, Math.max(...together.map(({ gridMs }) => gridMs)));
   }
 
   #showBatches(together: readonly ClearedPublication[]): void {
@@ -158,7 +175,7 @@ function streamNodes(
   namespace: INamespace,
   config: StartConfig,
   dcmb: number,
-  channel: UAObject,
+  { channel, machine }: { readonly channel: UAObject; readonly machine: MachineNodes },
 ): StreamNodes[] {
   const type = addressSpace.findObjectType('StreamType', dcmb) as UAObjectType;
   const folder = objectBelow(channel, 'Streams');
@@ -170,7 +187,16 @@ function streamNodes(
       namespace,
       componentOf: folder,
     });
-    return new StreamNodes(object, stream, config.locale);
+    const alarm = new MaintenanceAlarm({
+      namespace: namespace as Namespace,
+      channelName: config.channel.name,
+      streamName: stream.name,
+      channel,
+      stream: object,
+      source: childOf(object, 'ConditionCode'),
+    });
+    machine.addAlarm(alarm.node);
+    return new StreamNodes(object, stream, config.locale, { node: alarm, from: config.alarmFrom });
   });
 }
 

@@ -1,6 +1,16 @@
-import { type INamespace, type NodeId, type OPCUAServer, PermissionType, resolveNodeId, Subscription, WellKnownRoles } from 'node-opcua';
+import {
+  type AddressSpace,
+  type INamespace,
+  type NodeId,
+  type OPCUAServer,
+  PermissionType,
+  resolveNodeId,
+  Subscription,
+  WellKnownRoles,
+} from 'node-opcua';
 import { fromBase64Url, toBase64Url } from '../../core/index.ts';
-import { parseApplicationIdentity, type RoleIds, thumbprintOf, type TrustSource, Users } from '../identity/index.ts';
+import { ALARM_METHOD_IDS, REFRESH_METHOD_IDS } from '../alarm-rules.ts';
+import { parseApplicationIdentity, type Role, type RoleIds, thumbprintOf, type TrustSource, Users } from '../identity/index.ts';
 import { createSecureServer } from '../secure-server.ts';
 import { ChannelNodes } from './channel-nodes.ts';
 import { type ClearedBatchState, type ClearedPublication, type MethodName, type StartConfig, STRANGERS_A_MINUTE } from './contract.ts';
@@ -93,9 +103,11 @@ function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleId
   const namespace = addressSpace.getNamespace(config.instanceUri);
   const nodes = new ChannelNodes(addressSpace, namespace, config);
   permit(namespace, nodes, config, ids);
+  addressSpace.installAlarmsAndConditionsService();
   return nodes;
 }
 
+  permitAlarmMethods(addressSpace, config, ids);
 const READ = PermissionType.Browse | PermissionType.Read | PermissionType.ReceiveEvents;
 const CALL = PermissionType.Browse | PermissionType.Call;
 
@@ -116,3 +128,11 @@ function permit(namespace: INamespace, nodes: ChannelNodes, config: StartConfig,
 function callersOf(name: MethodName, ids: RoleIds): NodeId[] {
   return name === 'GetEvidence' ? [ids.Manufacturer, ids.Auditor] : [ids.Manufacturer];
 }
+/** The manufacturer acknowledges and comments; whoever may read sees alarms, and asks for those that stand. Nobody disables one. */
+function permitAlarmMethods(addressSpace: AddressSpace, config: StartConfig, ids: RoleIds): void {
+  const grant = (mayCall: (role: Role) => boolean) =>
+    config.readers.map((role) => ({ roleId: ids[role], permissions: mayCall(role) ? CALL : PermissionType.Browse }));
+  for (const id of REFRESH_METHOD_IDS) addressSpace.findNode(id)?.setRolePermissions(grant(() => true));
+  for (const id of ALARM_METHOD_IDS) addressSpace.findNode(id)?.setRolePermissions(grant((role) => role === 'Manufacturer'));
+}
+

@@ -1,6 +1,7 @@
 import { type Bytes, RejectedError, toBase64Url } from '../../core/index.ts';
 import { INSTANCE_URI } from '../../nodeset/index.ts';
 import { type ApplicationIdentity, PasswordCheck, passwordHashes, type Role, type UserEntry } from '../identity/index.ts';
+import type { MachineIdentification } from '../machine-node.ts';
 import { childHandlers } from './child-handlers.ts';
 import { conditionsOf } from './conditions.ts';
 import {
@@ -15,6 +16,9 @@ import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
 import { ShownState } from './shown-state.ts';
 import { Supervisor } from './supervisor.ts';
+
+/** The least of the severities that OPC UA Part 9 calls medium. */
+const ALARM_FROM = 401;
 
 /** What a cleared server shows, to whom, and where. */
 export interface ClearedServerConfig {
@@ -34,6 +38,10 @@ export interface ClearedServerConfig {
   readonly users: readonly UserEntry[];
   /** Who may read; Manufacturer and Auditor where absent. */
   readonly readers?: readonly Role[];
+  /** The machine under Objects/Machines. */
+  readonly machine: MachineIdentification;
+  /** Conditions of this importance and above raise the alarm, 1 to 1000; 401 where absent. */
+  readonly alarmFrom?: number;
   /** `id` and `ledgerId` in base64url. */
   readonly channel: {
     readonly name: string;
@@ -132,6 +140,8 @@ function startConfig(config: ClearedServerConfig): StartConfig {
     identity: { certificate: toBase64Url(certificate), privateKeyPem },
     trusted: config.trusted.map(toBase64Url),
     users: users.map(withoutSecret),
+    machine: machineOf(config.machine),
+    alarmFrom: config.alarmFrom ?? ALARM_FROM,
     channel: { ...config.channel },
     streams: config.streams.map((stream) => ({ ...stream, conditions: [...stream.conditions] })),
     readers: [...readers],
@@ -140,6 +150,16 @@ function startConfig(config: ClearedServerConfig): StartConfig {
     instanceUri: config.instanceUri ?? INSTANCE_URI,
     shown: [],
     states: [],
+  };
+}
+
+function machineOf({ name, manufacturer, serialNumber, productInstanceUri, model }: MachineIdentification): StartConfig['machine'] {
+  return {
+    name,
+    manufacturer,
+    serialNumber,
+    ...(productInstanceUri === undefined ? {} : { productInstanceUri }),
+    ...(model === undefined ? {} : { model }),
   };
 }
 

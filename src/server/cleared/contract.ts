@@ -99,6 +99,15 @@ export const MODULE_SAYS = {
     },
     ping: { body: Nothing, answer: Nothing },
     stop: { body: Nothing, answer: Nothing },
+  machine: v.strictObject({
+    name: Name,
+    manufacturer: v.string(),
+    serialNumber: v.string(),
+    productInstanceUri: v.optional(v.string()),
+    model: v.optional(v.string()),
+  }),
+  /** Conditions of this importance and above raise the alarm. */
+  alarmFrom: integer(1, 1000),
   },
 } as const satisfies Contract;
 

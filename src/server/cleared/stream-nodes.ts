@@ -10,8 +10,10 @@ import {
   VariantArrayType,
 } from 'node-opcua';
 import { DELIVERY_STATE, LEDGER_STATE } from '../../nodeset/index.ts';
+import type { DeviceHealth } from './machine-nodes.ts';
 import { type Condition, conditionsOf } from './conditions.ts';
 import type { ClearedBatchState, ClearedPublication, ClearedStream } from './contract.ts';
+import type { MaintenanceAlarm } from './maintenance-alarm.ts';
 import { childOf, readOnly, ReadOnlyVariables, setProperty, waitForFirstValue } from './variables.ts';
 
 export type Locale = 'en' | 'de';
@@ -35,9 +37,13 @@ export class StreamNodes {
   readonly #locale: Locale;
   readonly #variables: ReadOnlyVariables<(typeof NAMES)[number]>;
   readonly #valueAsText: UAVariable;
+  readonly #alarm: MaintenanceAlarm;
+  readonly #alarmFrom: number;
   #shown: ClearedPublication | undefined;
 
-  constructor(object: UAObject, stream: ClearedStream, locale: Locale) {
+  constructor(object: UAObject, stream: ClearedStream, locale: Locale, alarm: { readonly node: MaintenanceAlarm; readonly from: number }) {
+    this.#alarm = alarm.node;
+    this.#alarmFrom = alarm.from;
     this.#stream = stream;
     this.#conditions = conditionsOf(stream);
     this.#locale = locale;
@@ -71,6 +77,19 @@ export class StreamNodes {
     this.#variables.set('DeliveryState', { dataType: DataType.Int32, value: DELIVERY_STATE[state.deliveryState] }, at);
     this.#variables.set('TransactionId', { dataType: DataType.String, value: state.txId }, at);
     this.#shown = publication;
+    this.#alarm.step({
+      isActive: condition.importance >= this.#alarmFrom,
+      severity: condition.importance,
+      message: this.#text(condition),
+      gridMs: at,
+    });
+  }
+
+  /** Undefined before the first publication. */
+  get health(): DeviceHealth | undefined {
+    if (this.#shown === undefined) return undefined;
+    if (this.#alarm.isActive) return 'MAINTENANCE_REQUIRED';
+    return this.#shown.code < 0 ? 'CHECK_FUNCTION' : 'NORMAL';
   }
 
   /** Raises ConditionClearedEventType on the channel when the condition is another one than the one shown before. */

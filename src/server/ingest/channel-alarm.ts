@@ -1,6 +1,5 @@
 import {
   type InstantiateExclusiveLimitAlarmOptions,
-  MethodIds,
   type Namespace,
   ObjectTypeIds,
   resolveNodeId,
@@ -11,6 +10,7 @@ import {
   type UAObjectType,
   type UAVariable,
 } from 'node-opcua';
+import { ALARM_METHOD_IDS, keepWhatIsOfInterest, REFRESH_METHOD_IDS } from '../alarm-rules.ts';
 import type { RoleIds } from '../identity/index.ts';
 import type { DcmbSpace } from './dcmb-space.ts';
 import { alarmMethod } from './permissions.ts';
@@ -19,14 +19,7 @@ import type { AlarmLevel, Limits } from './operation-types.ts';
 /** Makes alarms work in an address space, for operators: they refresh, acknowledge and comment. Nobody disables an alarm. */
 export function openAlarms({ space }: DcmbSpace, roles: RoleIds): void {
   space.installAlarmsAndConditionsService();
-  for (const id of [
-    MethodIds.ConditionType_ConditionRefresh,
-    MethodIds.ConditionType_ConditionRefresh2,
-    MethodIds.ConditionType_AddComment,
-    MethodIds.AcknowledgeableConditionType_Acknowledge,
-  ]) {
-    space.findNode(resolveNodeId(id))?.setRolePermissions(alarmMethod(roles));
-  }
+  for (const id of [...REFRESH_METHOD_IDS, ...ALARM_METHOD_IDS]) space.findNode(id)?.setRolePermissions(alarmMethod(roles));
 }
 
 /** Where an alarm stands. */
@@ -131,14 +124,4 @@ function optionsOf({ source, parent, name, input, namespace }: AlarmPlace) {
     conditionClass: resolveNodeId(ObjectTypeIds.SystemConditionClassType),
     inputNode: input,
   };
-}
-
-/**
- * A condition is of interest while it is active or waits for its acknowledgement (OPC UA Part 9, clause 5.5.2, Retain).
- * Node-opcua clears Retain at the acknowledgement, so an alarm that goes on would vanish from every alarm list.
- */
-function keepWhatIsOfInterest(node: UAAlarmConditionEx): void {
-  const branch = node.currentBranch();
-  const setRetain = branch.setRetain.bind(branch);
-  branch.setRetain = (retain) => setRetain(retain || (node.getEnabledState() && (branch.getActiveState() || !branch.getAckedState())));
 }

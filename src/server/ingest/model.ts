@@ -2,14 +2,14 @@ import { type AddressSpace, DataType, type UAObject } from 'node-opcua';
 import type { Clock } from '../../core/index.ts';
 import { type Children, MODULE_ID, MODULE_STATE, type ModuleState } from '../../nodeset/index.ts';
 import type { RoleIds } from '../identity/index.ts';
+import { addMachine, type MachineIdentification } from '../machine-node.ts';
 import { ChannelNode } from './channel-node.ts';
 import { childObject, childVariable, DcmbSpace, show } from './dcmb-space.ts';
-import { addMachine } from './machine-node.ts';
 import { openAlarms } from './channel-alarm.ts';
 import { instanceDefaults, stateNode } from './permissions.ts';
 import type { TagGate } from './tag-gate.ts';
 import { addTagNode } from './tag-node.ts';
-import type { IngestChannel, MachineIdentification } from './types.ts';
+import type { IngestChannel } from './types.ts';
 
 /** The instances of the ingest server: machine, module among its components, and below it tags and channels. */
 export class IngestModel {
@@ -24,7 +24,7 @@ export class IngestModel {
     this.#clock = clock;
     this.#model.namespace.setDefaultRolePermissions(instanceDefaults(roles));
     openAlarms(this.#model, roles);
-    const components = addMachine(this.#model, machine, clock.now());
+    const { components } = addMachine(this.#model, machine, clock.now());
     this.#module = this.#addModule(components);
     this.showState('Starting', '');
   }

@@ -2,7 +2,10 @@ import type { Clock, UaType, UaValue } from '../../core/index.ts';
 import type { DeliveryState, LedgerState, ModuleState } from '../../nodeset/index.ts';
 import type { Role, TrustSource, ApplicationIdentity, UserEntry } from '../identity/index.ts';
 import type { SecureEndpoint } from '../secure-endpoint.ts';
+import type { MachineIdentification } from '../machine-node.ts';
 import type { AlarmLimits, ChannelOperation } from './operation-types.ts';
+
+export type { MachineIdentification } from '../machine-node.ts';
 
 /** Codes of errors that the ingest server raises. */
 export type IngestErrorCode = 'BAD_INGEST_CONFIG' | 'PORT_IN_USE' | 'START_FAILED' | 'UNKNOWN_TAG' | 'UNKNOWN_CHANNEL';
@@ -35,15 +38,6 @@ export interface IngestTag {
   readonly timestamps: IngestTimestamps;
   /** Who may read the value of the last accepted write; nobody where absent. */
   readonly readableBy?: readonly Role[];
-}
-
-/** The machine that the module stands at (OPC UA for Machinery, clause 8). */
-export interface MachineIdentification {
-  readonly name: string;
-  readonly manufacturer: string;
-  readonly serialNumber: string;
-  /** Globally unique URI of the machine; made from manufacturer and serial number where absent. */
-  readonly productInstanceUri?: string;
 }
 
 /** A channel as the operators see it. */
