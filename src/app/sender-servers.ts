@@ -93,9 +93,9 @@ export interface ClearedPlace {
   readonly application: 'cleared' | 'applications';
   /** Name of the channel. */
   readonly channel: string;
-  readonly clock: Clock;
   /** As the configuration names it. */
   readonly machine: MachineConfig | undefined;
+  readonly clock: Clock;
   readonly listener: ModuleListener;
 }
 
@@ -120,9 +120,9 @@ export async function startCleared(
       identity,
       trusted: trust.trusted(),
       users: userEntries(config.users),
-      channel: { name: place.channel, ...clearedIds(facts) },
       machine: machineShown(facts.agreement, place.machine, place.channel),
       ...viewOf(config),
+      channel: { name: place.channel, ...clearedIds(facts) },
       streams: facts.agreement.streams,
       ...(place.application === 'applications' ? { methods: [] } : {}),
     },

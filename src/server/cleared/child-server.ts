@@ -100,14 +100,14 @@ function trustSource(trusted: ReadonlySet<string>, pipe: ModulePipe): TrustSourc
 function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleIds): ChannelNodes {
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space.');
+  addressSpace.installAlarmsAndConditionsService();
   const namespace = addressSpace.getNamespace(config.instanceUri);
   const nodes = new ChannelNodes(addressSpace, namespace, config);
   permit(namespace, nodes, config, ids);
-  addressSpace.installAlarmsAndConditionsService();
+  permitAlarmMethods(addressSpace, config, ids);
   return nodes;
 }
 
-  permitAlarmMethods(addressSpace, config, ids);
 const READ = PermissionType.Browse | PermissionType.Read | PermissionType.ReceiveEvents;
 const CALL = PermissionType.Browse | PermissionType.Call;
 
@@ -125,9 +125,6 @@ function permit(namespace: INamespace, nodes: ChannelNodes, config: StartConfig,
   }
 }
 
-function callersOf(name: MethodName, ids: RoleIds): NodeId[] {
-  return name === 'GetEvidence' ? [ids.Manufacturer, ids.Auditor] : [ids.Manufacturer];
-}
 /** The manufacturer acknowledges and comments; whoever may read sees alarms, and asks for those that stand. Nobody disables one. */
 function permitAlarmMethods(addressSpace: AddressSpace, config: StartConfig, ids: RoleIds): void {
   const grant = (mayCall: (role: Role) => boolean) =>
@@ -136,3 +133,6 @@ function permitAlarmMethods(addressSpace: AddressSpace, config: StartConfig, ids
   for (const id of ALARM_METHOD_IDS) addressSpace.findNode(id)?.setRolePermissions(grant((role) => role === 'Manufacturer'));
 }
 
+function callersOf(name: MethodName, ids: RoleIds): NodeId[] {
+  return name === 'GetEvidence' ? [ids.Manufacturer, ids.Auditor] : [ids.Manufacturer];
+}

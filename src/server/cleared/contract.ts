@@ -74,6 +74,15 @@ export const StartShape = v.strictObject({
   users: v.array(
     v.strictObject({ name: Name, roles: v.array(RoleShape), certificate: v.optional(v.string()), password: v.optional(v.literal(true)) }),
   ),
+  machine: v.strictObject({
+    name: Name,
+    manufacturer: v.string(),
+    serialNumber: v.string(),
+    productInstanceUri: v.optional(v.string()),
+    model: v.optional(v.string()),
+  }),
+  /** Conditions of this importance and above raise the alarm. */
+  alarmFrom: integer(1, 1000),
   channel: v.strictObject({ name: Name, id: v.string(), ledgerId: v.string(), agreementVersion: UInt32, intervalMs: integer(1) }),
   streams: v.pipe(v.array(ClearedStreamShape), v.minLength(1), v.maxLength(64)),
   readers: v.pipe(v.array(RoleShape), v.minLength(1)),
@@ -99,15 +108,6 @@ export const MODULE_SAYS = {
     },
     ping: { body: Nothing, answer: Nothing },
     stop: { body: Nothing, answer: Nothing },
-  machine: v.strictObject({
-    name: Name,
-    manufacturer: v.string(),
-    serialNumber: v.string(),
-    productInstanceUri: v.optional(v.string()),
-    model: v.optional(v.string()),
-  }),
-  /** Conditions of this importance and above raise the alarm. */
-  alarmFrom: integer(1, 1000),
   },
 } as const satisfies Contract;
 
