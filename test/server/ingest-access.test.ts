@@ -98,6 +98,7 @@ describe('access to the ingest server', () => {
     });
 
     test('is read by the roles that the configuration names, and by no other', async () => {
+      await write(as('plc'), OPEN_TAG, typed(DataType.UInt32, SECRET));
       assert.equal((await read('auditor', tagId(OPEN_TAG))).value.value, SECRET);
       for (const user of ['plc', 'operator'] as const) assert.equal(await readStatus(user, tagId(OPEN_TAG)), 'BadUserAccessDenied', user);
       assert.equal(await readStatus('auditor', tagId('untouched')), 'BadWaitingForInitialData');

@@ -1,8 +1,9 @@
 import { RejectedError, UnavailableError } from '../../core/index.ts';
 import { type Children, INSTANCE_URI } from '../../nodeset/index.ts';
-import { PasswordCheck, passwordHashes, type Role, type UserEntry, Users } from '../identity/index.ts';
+import { PasswordCheck, passwordHashes, type Role, thumbprintOf, type UserEntry, Users } from '../identity/index.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import type { ChannelNode } from './channel-node.ts';
+import { HeldValues } from './held-values.ts';
 import { IngestModel } from './model.ts';
 import { TagGate } from './tag-gate.ts';
 import type { IngestConfig, IngestErrorCode, IngestHooks, IngestServer, IngestTag } from './types.ts';
@@ -22,8 +23,8 @@ export async function startIngestServer(config: IngestConfig, hooks: IngestHooks
     endpoint,
     identity,
     trust,
-    users: new Users(users),
-    verifyPassword: (...attempt) => passwords.verify(...attempt),
+    users: new Users(users, trust),
+    verifyPassword: (name, password, client) => passwords.verify(name, password, thumbprintOf(client)),
     instanceUri,
   });
   try {
@@ -47,6 +48,7 @@ interface Parts {
   readonly model: IngestModel;
   readonly gates: ReadonlyMap<string, TagGate>;
   readonly channels: ReadonlyMap<string, ChannelNode>;
+  readonly held: HeldValues;
 }
 
 function build({ server, roles, namespaceIndex }: SecureServer, config: IngestConfig, hooks: IngestHooks): Parts {
@@ -55,8 +57,12 @@ function build({ server, roles, namespaceIndex }: SecureServer, config: IngestCo
   writeTogether(server.engine);
   const model = new IngestModel(space, namespaceIndex, roles, config.machine, config.clock);
   const gates = new Map<string, TagGate>();
+  const held = new HeldValues(
+    config.channels.map(({ originMs = 0, intervalMs }) => ({ originMs, intervalMs })),
+    config.clock,
+  );
   for (const tag of config.tags) {
-    const gate = new TagGate(tag, config.clock, hooks);
+    const gate = new TagGate(tag, config.clock, hooks, held);
     gates.set(tag.name, gate);
     model.addTag(gate);
   }
@@ -66,18 +72,27 @@ function build({ server, roles, namespaceIndex }: SecureServer, config: IngestCo
     node.onAnchor(() => hooks.anchor(channel.name));
     channels.set(channel.name, node);
   }
-  return { model, gates, channels };
+  return { model, gates, channels, held };
 }
 
-function facade({ server }: SecureServer, { clock }: IngestConfig, { model, gates, channels }: Parts): IngestServer {
+function facade(
+  { server, renew, enforceTrust }: SecureServer,
+  { clock }: IngestConfig,
+  { model, gates, channels, held }: Parts,
+): IngestServer {
   return {
     endpointUrl: server.getEndpointUrl(),
+    renew,
+    trustChanged: enforceTrust,
     feed: (tag, offered) => known(gates, tag, 'UNKNOWN_TAG').offer(offered),
     tagStatus: (tag) => known(gates, tag, 'UNKNOWN_TAG').status,
     publishModuleState: (state, text = '') => model.showState(state, text),
     publishBatch: (channel, batch, happening) => known(channels, channel, 'UNKNOWN_CHANNEL').publish(batch, happening, clock.now()),
     publishOperation: (channel, operation) => known(channels, channel, 'UNKNOWN_CHANNEL').operation.show(operation, clock.now()),
-    stop: () => server.shutdown(0),
+    stop: () => {
+      held.clear();
+      return server.shutdown(0);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { StatusCodes } from 'node-opcua';
 import { type Clock, integerRange, RejectedError, type UaType, type UaValue, UnavailableError, utf8 } from '../../core/index.ts';
+import type { HeldValues } from './held-values.ts';
 import type { AcceptedReading, IngestHooks, IngestTag, OfferedReading, TagStatus } from './types.ts';
 
 const GOOD = StatusCodes.Good.value;
@@ -18,21 +19,38 @@ export class TagGate {
   #lastMs: number | undefined;
   #accepted = 0;
   #refused = 0;
+  readonly #keeping: HeldValues | undefined;
   #held: AcceptedReading | undefined;
+  /** Told when the held value was forgotten. */
+  forgotten: (() => void) | undefined;
 
-  constructor(tag: IngestTag, clock: Clock, hooks: Pick<IngestHooks, 'accept' | 'refused'>) {
+  /** @param keeping sees to it that a value that may be read is forgotten in time */
+  constructor(tag: IngestTag, clock: Clock, hooks: Pick<IngestHooks, 'accept' | 'refused'>, keeping?: HeldValues) {
     this.tag = tag;
     this.#clock = clock;
     this.#hooks = hooks;
+    this.#keeping = keeping;
   }
 
   get status(): TagStatus {
     return { lastStatus: this.#lastStatus, lastMs: this.#lastMs, accepted: this.#accepted, refused: this.#refused };
   }
 
-  /** The last accepted reading, kept only where somebody may read it. */
+  /** The last accepted reading of this interval, kept only where somebody may read it. */
   get held(): AcceptedReading | undefined {
+    this.#keeping?.review();
     return this.#held;
+  }
+
+  /** True where the configuration names somebody who may read the value. */
+  get isReadable(): boolean {
+    return (this.tag.readableBy ?? []).length > 0;
+  }
+
+  /** The interval is over. */
+  forget(): void {
+    this.#held = undefined;
+    this.forgotten?.();
   }
 
   /**
@@ -74,9 +92,13 @@ export class TagGate {
     return this.#accept(reading);
   }
 
+  #hold(reading: AcceptedReading): void {
+    if (this.#keeping?.add(this, reading.acceptedMs) !== false) this.#held = reading;
+  }
+
   #accept(reading: AcceptedReading): number {
     this.#accepted++;
-    if ((this.tag.readableBy ?? []).length > 0) this.#held = reading;
+    if (this.isReadable) this.#hold(reading);
     this.#lastStatus = reading.status;
     this.#lastMs = reading.acceptedMs;
     return GOOD;

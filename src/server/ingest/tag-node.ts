@@ -30,7 +30,7 @@ export interface TagPlace {
   readonly roles: RoleIds;
 }
 
-/** Makes the node of a tag. No raw value is kept in the address space, unless the tag may be read. */
+/** Makes the node of a tag. No raw value is kept in the address space, unless the tag may be read, and then for an interval. */
 export function addTagNode(place: TagPlace, gate: TagGate): void {
   const { tag } = gate;
   const node = place.tagType.instantiate({
@@ -43,15 +43,19 @@ export function addTagNode(place: TagPlace, gate: TagGate): void {
     valueRank: -1,
     minimumSamplingInterval: SAMPLING_MS,
   });
-  const isReadable = (tag.readableBy ?? []).length > 0;
-  node.accessLevel = makeAccessLevelFlag(`${isReadable ? 'CurrentRead | ' : ''}CurrentWrite | StatusWrite | TimestampWrite`);
+  node.accessLevel = makeAccessLevelFlag(`${gate.isReadable ? 'CurrentRead | ' : ''}CurrentWrite | StatusWrite | TimestampWrite`);
   node.setRolePermissions(tagNode(place.roles, tag));
   node.bindVariable({ timestamped_get: () => lastReading(gate) }, true);
+  // node-opcua keeps what was read last: reading once more replaces it.
+  gate.forgotten = () => void node.readValue();
   takeWrites(node, gate);
   bindStatusChildren(node, gate);
 }
 
-/** The last accepted reading of a tag that may be read; of any other there is none. */
+/**
+ * The last accepted reading of this interval, of a tag that may be read. Where there is none the node waits for data (OPC UA
+ * Part 4, clause 7.38.2), whether or not it had a value before: that it had would tell that something was written.
+ */
 function lastReading(gate: TagGate): DataValue {
   const reading = gate.held;
   if (reading === undefined) return new DataValue({ statusCode: StatusCodes.BadWaitingForInitialData });

@@ -36,7 +36,7 @@ export interface IngestTag {
   /** Longest String (in bytes of UTF-8) or ByteString accepted; 4096 where absent. */
   readonly maxBytes?: number;
   readonly timestamps: IngestTimestamps;
-  /** Who may read the value of the last accepted write; nobody where absent. */
+  /** Who may read the last value accepted in an interval, until that ends; nobody where absent. */
   readonly readableBy?: readonly Role[];
 }
 
@@ -48,6 +48,8 @@ export interface IngestChannel {
   readonly ledgerId: string;
   readonly agreementVersion: number;
   readonly intervalMs: number;
+  /** A grid point at which an interval begins, ms since 1970; 0 where absent. */
+  readonly originMs?: number;
   readonly alarmLimits: AlarmLimits;
 }
 
@@ -132,5 +134,9 @@ export interface IngestServer {
   publishBatch(channel: string, batch: BatchView, happening?: BatchHappening): void;
   /** Shows how a channel is doing, and raises its alarms where a level is another than before. */
   publishOperation(channel: string, operation: ChannelOperation): void;
+  /** Takes a renewed certificate of the same application: for new secure channels, without a stop. @throws RejectedError `OWN_CERTIFICATE_UNFIT` */
+  renew(identity: ApplicationIdentity): void;
+  /** The trust source says something else than before: connections of those it does not accept now are closed. */
+  trustChanged(): void;
   stop(): Promise<void>;
 }
