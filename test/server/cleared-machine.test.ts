@@ -19,26 +19,26 @@ describe('the machine on a cleared server', () => {
 
   const target = async (path: string) => {
     const result = await view.session.translateBrowsePath(makeBrowsePath('RootFolder', path));
-    return result.targets?.[0]?.targetId;
+    return String(result.targets?.[0]?.targetId);
   };
 
   test('is found under Machines, with the channel among its components', async () => {
     const path = '/0:Objects/4:Machines/6:Press1/4:Components/6:acme/5:Streams/6:wear/5:Condition';
-    assert.equal(String(await target(path)), view.id(streamChildId(CHANNEL, 'wear', 'Condition')));
-    assert.equal(String(await target('/0:Objects/6:acme')), view.id('s=Channels/acme'));
+    assert.equal(await target(path), view.id(streamChildId(CHANNEL, 'wear', 'Condition')));
+    assert.equal(await target('/0:Objects/6:acme'), view.id('s=Channels/acme'));
   });
 
   test('identifies itself', async () => {
     const expected = { '2:Manufacturer': 'locale=null text=Acme', '2:SerialNumber': '4711', '2:ProductInstanceUri': 'urn:Acme:4711' };
     for (const [name, value] of Object.entries(expected)) {
       const nodeId = await target(`/0:Objects/4:Machines/6:Press1/2:Identification/${name}`);
-      assert.equal(String((await view.session.read({ nodeId: nodeId!, attributeId: AttributeIds.Value })).value.value), value, name);
+      assert.equal(String((await view.session.read({ nodeId, attributeId: AttributeIds.Value })).value.value), value, name);
     }
   });
 
   test('lists the alarm of each stream', async () => {
     const path = '/0:Objects/4:Machines/6:Press1/2:DeviceHealthAlarms';
-    const { references } = await view.session.browse((await target(path))!);
+    const { references } = await view.session.browse(await target(path));
     const ids = (references ?? []).map(({ nodeId }) => nodeId.toString());
     assert.ok(ids.includes(view.id(maintenanceAlarmId(CHANNEL, 'wear'))), ids.join());
   });
