@@ -24,6 +24,7 @@ export { SenderModule } from './sender-module.ts';
 export { checkStore } from './store-check.ts';
 export type { StoreCheck, StoreFault } from './store-faults.ts';
 export { backUpStoreOf, compactStoreOf, type Restored, restoreStoreOf, sizesOfStore } from './store-tools.ts';
+export { addTagsToPolicy, importTags, type PolicyAddition, type TagImport } from './tag-import.ts';
 export type { BatchTransition, Trace, TraceEvent } from './trace.ts';
 
 export {

@@ -12,6 +12,7 @@ import { policyCommand } from './policy.ts';
 import { replayCommand } from './replay.ts';
 import { receiveCommand, serveCommand } from './modules.ts';
 import { storeCommand } from './store.ts';
+import { tagsCommand } from './tags.ts';
 import { trustCommand } from './trust.ts';
 
 /** The program with all its commands. Nothing is read or loaded before a command runs. */
@@ -35,6 +36,7 @@ export function dcmbProgram(): Command {
     fabricCommand(),
     ledgerCommand(),
     policyCommand(),
+    tagsCommand(),
     passwordCommand(),
   ]) {
     program.addCommand(command);
