@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import manufacturerSchema from '../../schemas/manufacturer.schema.json' with { type: 'json' };
 import ownerSchema from '../../schemas/owner.schema.json' with { type: 'json' };
-import { compilePersonFile, type PersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
-import { type AlarmConfig, limitsOutOfOrder } from './alarm-limits.ts';
+import { compilePersonFile, personFileFault, readPersonFile, RejectedError } from '../core/index.ts';
+import type { AlarmConfig } from './alarm-limits.ts';
 import type { CacheConfig } from './channel-cache.ts';
 import type { ClearedViewConfig, MachineConfig } from './cleared-view.ts';
+import { checkRules, requireSeparateChannels } from './config-rules.ts';
 
 export type ConfigErrorCode =
   | 'BAD_CONFIG'
@@ -124,12 +125,21 @@ export interface OwnerChannelConfig {
   readonly policy: string;
   readonly policyNonce: string;
   readonly store: string;
+  /** Where the channel has keys of its own. */
+  readonly keys?: Partial<KeyPaths>;
+  /** Folder of the channel's `cleared/`, where it is not the common one. */
+  readonly pki?: string;
+  /** Where its evidence goes to another ledger. */
+  readonly ledger?: LedgerConfig;
   readonly tagDepth?: number;
   readonly alarms?: AlarmConfig;
   readonly firstStartWaitMs?: number;
   readonly cache?: CacheConfig;
   readonly cleared: EndpointConfig & ClearedViewConfig & { readonly users: readonly UserConfig[] };
 }
+
+/** At least one; a configuration file has 16 at most. */
+export type OwnerChannels = readonly [OwnerChannelConfig, ...OwnerChannelConfig[]];
 
 /** Configuration of `dcmb serve`. All paths are absolute. */
 export interface OwnerConfig {
@@ -146,7 +156,7 @@ export interface OwnerConfig {
   readonly users: readonly UserConfig[];
   readonly monitoring?: MonitoringConfig;
   readonly log?: LogConfig;
-  readonly channels: readonly [OwnerChannelConfig];
+  readonly channels: OwnerChannels;
 }
 
 export interface ActionConfig {
@@ -242,10 +252,10 @@ function read(path: string, wanted?: keyof typeof COMMAND): unknown {
       `this is the ${role}'s configuration, the ${wanted}'s is needed`,
       `${COMMAND[role]} takes this one.`,
     );
-  requireLedgerKey(file);
-  requireDistinctUsers(file);
-  requireAlarmOrder(file);
-  return absolutePaths(file.value, dirname(resolve(path)));
+  checkRules(file);
+  const value = absolutePaths(file.value, dirname(resolve(path)));
+  if (role === 'owner') requireSeparateChannels(file, value as OwnerConfig);
+  return value;
 }
 
 function absolutePaths(value: unknown, folder: string, key = ''): unknown {
@@ -253,43 +263,4 @@ function absolutePaths(value: unknown, folder: string, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => absolutePaths(item, folder, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, absolutePaths(item, folder, name)]));
-}
-
-/** Fabric has keys of its own; in the embedded ledger this one tells who sends. */
-function requireLedgerKey(file: PersonFile): void {
-  const { ledger, keys } = file.value as Pick<OwnerConfig, 'ledger' | 'keys'>;
-  if (ledger.kind === 'fabric' || keys.ledger !== undefined) return;
-  throw personFileFault(file, ['keys'], 'the key "ledger" is missing', 'Add it: an embedded ledger takes transactions that it signs.');
-}
-
-/** A thumbprint or name that stands twice would leave the role to chance. */
-function requireDistinctUsers(file: PersonFile): void {
-  const visit = (value: unknown, path: (string | number)[]): void => {
-    if (typeof value !== 'object' || value === null) return;
-    for (const [key, item] of Object.entries(value)) {
-      const place = [...path, Array.isArray(value) ? Number(key) : key];
-      if (key === 'users' && Array.isArray(item)) checkUsers(file, item as UserConfig[], place);
-      visit(item, place);
-    }
-  };
-  visit(file.value, []);
-}
-
-/** Alarms of the second level come after those of the first. */
-function requireAlarmOrder(file: PersonFile): void {
-  const { channels } = file.value as { readonly channels: readonly { readonly alarms?: AlarmConfig }[] };
-  const [first] = channels;
-  const wrong = limitsOutOfOrder(first?.alarms ?? {});
-  if (wrong === undefined) return;
-  throw personFileFault(file, ['channels', 0, 'alarms', wrong], 'high is not below highHigh', 'Give the first alarm the lower limit.');
-}
-
-function checkUsers(file: PersonFile, users: readonly UserConfig[], path: readonly (string | number)[]): void {
-  const seen = new Set<string>();
-  users.forEach((user, index) => {
-    const id = user.thumbprint ?? `name ${user.name ?? ''}`;
-    if (seen.has(id))
-      throw personFileFault(file, [...path, index], 'this user stands twice', 'Keep one entry: a user has exactly one role.');
-    seen.add(id);
-  });
 }

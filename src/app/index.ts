@@ -9,7 +9,7 @@ export type { DoctorCheck, DoctorReport } from './doctor-report.ts';
 export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';
 export { type FabricLedger, type FabricLedgerTerms, type FabricPlace, findFabricLedger, makeFabricLedger } from './fabric-genesis.ts';
 export type { FabricMember } from './fabric-member.ts';
-export { initPlant, type Plant, type PlantOptions } from './plant.ts';
+export { initPlant, type OtherManufacturer, type Plant, type PlantChannel, type PlantOptions } from './plant.ts';
 export type { FabricPlantLedger } from './plant-fabric.ts';
 export type { PlantLedgerOptions } from './plant-ledger.ts';
 export { type ApplicationName, pkiFolder } from './plant-identities.ts';

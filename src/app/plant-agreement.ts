@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Agreement, agreementCommitment, type AgreementTerms, draftAgreement, signAgreement } from '../agreement/index.ts';
 import { channelIdOf, signChannelDocument } from '../contract/index.ts';
 import { type Bytes, fromBase64Url, type Signer, toBase64Url } from '../core/index.ts';
@@ -8,7 +7,7 @@ import type { ApplicationIdentity } from '../server/index.ts';
 import type { LoadedAgreement } from './agreement-file.ts';
 import { openChannelOnLedger, openOwnLedger, registerOwnKey } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
-import { ledgerOfSide, MANUFACTURER, OWNER, type PlantLedger } from './plant-ledger.ts';
+import { ledgerOfSide, type PlantFolders, type PlantLedger } from './plant-ledger.ts';
 
 /** A Fabric network that has just begun may need most of a minute until its peers know each other. */
 const OPEN_WITHIN_MS = 90_000;
@@ -54,8 +53,8 @@ export function agreementOf({ ledger, keys, identities, policy, commitment, term
   });
 }
 
-/** Signs the agreement and writes it into both folders. @returns the channel's id */
-export async function writeAgreement(parties: readonly string[], agreement: Agreement, keys: BothKeys): Promise<string> {
+/** Signs the agreement and writes it into the files of both sides. @returns the channel's id */
+export async function writeAgreement(files: readonly string[], agreement: Agreement, keys: BothKeys): Promise<string> {
   const envelope = await signAgreement(agreement, keys.owner.evidence, keys.manufacturer.evidence);
   const nonce = systemRandom.bytes(32);
   const commitment = toBase64Url(agreementCommitment(nonce, envelope));
@@ -70,24 +69,21 @@ export async function writeAgreement(parties: readonly string[], agreement: Agre
   };
   const channel = await signChannelDocument(document, keys.owner.evidence, keys.manufacturer.evidence);
   const text = `${JSON.stringify({ agreement: envelope, nonce: toBase64Url(nonce), channel }, undefined, 2)}\n`;
-  for (const party of parties) await writeFileAtomic(join(party, 'agreement.json'), text, { mode: 0o600, replace: false });
+  for (const file of files) await writeFileAtomic(file, text, { mode: 0o600, replace: false });
   return channelIdOf(ledger, commitment);
 }
 
 /**
  * Both parties' keys are at hand here, so the channel can be opened at once; modules that find it open go on from there.
- * @param folder of the plant
+ * @param folders of both sides, to which the ledger's paths are relative
  */
-export async function openOnLedger(folder: string, place: PlantLedger, loaded: LoadedAgreement, keys: BothKeys): Promise<void> {
+export async function openOnLedger(folders: PlantFolders, place: PlantLedger, loaded: LoadedAgreement, keys: BothKeys): Promise<void> {
   const { agreement, terms, file } = loaded;
   const signal = AbortSignal.timeout(OPEN_WITHIN_MS);
-  for (const [name, side, own] of [
-    [OWNER, place.owner, keys.owner],
-    [MANUFACTURER, place.manufacturer, keys.manufacturer],
-  ] as const) {
-    const ledger = await openOwnLedger(ledgerOfSide(join(folder, name), side));
+  for (const side of ['owner', 'manufacturer'] as const) {
+    const ledger = await openOwnLedger(ledgerOfSide(folders[side], place[side]));
     try {
-      await registerOwnKey(ledger, own.evidence, fromBase64Url(agreement.module), signal);
+      await registerOwnKey(ledger, keys[side].evidence, fromBase64Url(agreement.module), signal);
       await openChannelOnLedger(ledger, agreement, toBase64Url(terms.channelId), file.channel, signal);
     } finally {
       await ledger.close();

@@ -1,4 +1,3 @@
-import type { Agreement } from '../agreement/index.ts';
 import type { UserConfig } from './config.ts';
 import type { PlantSide } from './plant-ledger.ts';
 
@@ -8,34 +7,53 @@ export interface PlantPorts {
   readonly applications: number;
 }
 
-export interface ConfigFacts {
+/** Where a side's server is reached. */
+interface Place {
+  /** Address that it listens on. */
   readonly host: string;
   readonly advertisedHost: string;
-  readonly channel: string;
-  readonly agreement: Agreement;
+}
+
+export interface OwnerFacts extends Place {
+  readonly machine: string;
+  /** The machine's, for its identification. */
+  readonly manufacturer: string;
   readonly side: PlantSide;
   readonly ports: PlantPorts;
-  readonly machine: string;
-  /** File name of the mapping policy, in the owner's folder. */
-  readonly policy: string;
-  readonly users: {
-    readonly ingest: readonly UserConfig[];
-    readonly cleared: readonly UserConfig[];
-    readonly applications: readonly UserConfig[];
-  };
+  readonly users: readonly UserConfig[];
+  readonly channels: readonly OwnerChannelFacts[];
+}
+
+export interface OwnerChannelFacts {
+  readonly name: string;
+  /** Folder of the channel's files in the owner's folder; empty where they stand directly in it. */
+  readonly folder: string;
+  readonly side: PlantSide;
+  /** Of the cleared server. */
+  readonly port: number;
+  /** Of the cleared server. */
+  readonly users: readonly UserConfig[];
+}
+
+export interface ManufacturerFacts extends Place {
+  readonly channel: string;
+  readonly organisation: string;
+  readonly side: PlantSide;
+  readonly ports: Omit<PlantPorts, 'ingest'>;
+  readonly users: readonly UserConfig[];
 }
 
 /** The owner's configuration, commented for the one who edits it. */
-export function ownerConfigText(facts: ConfigFacts): string {
+export function ownerConfigText(facts: OwnerFacts): string {
   return `// Configuration of the owner's module: dcmb serve dcmb.json
 // Paths are relative to this file. An editor completes and checks it by the schema named first.
 {
   "$schema": "../schemas/owner.schema.json",
   "role": "owner",
-  "organisation": ${json(facts.agreement.owner.org)},
+  "organisation": ${json(facts.side.organisation)},
 
   // Shown under Objects/Machines of the ingest server.
-  "machine": { "name": ${json(facts.machine)}, "manufacturer": ${json(facts.agreement.manufacturer.name)}, "serialNumber": "1" },
+  "machine": { "name": ${json(facts.machine)}, "manufacturer": ${json(facts.manufacturer)}, "serialNumber": "1" },
 
   ${ledgerLines(facts.side)}
 
@@ -51,38 +69,53 @@ export function ownerConfigText(facts: ConfigFacts): string {
 
   // Who may log in at the ingest server. A Plc writes tags; an Operator sees states and counts, and may call Anchor.
   // A password hash is made by: dcmb password
-  "users": ${block(facts.users.ingest, 2)},
+  "users": ${block(facts.users, 2)},
 
   "channels": [
-    {
-      "name": ${json(facts.channel)},
-      "agreement": "agreement.json",
-      // What becomes which condition. Thresholds and tags stay with the owner; the agreement holds a commitment only.
-      "policy": ${json(facts.policy)},
-      "policyNonce": "keys/policy.nonce",
-      "store": "data/store.db",
-
-      // The server that the manufacturer sees. It runs in a process of its own, without any raw value in it.
-      "cleared": {
-        "port": ${facts.ports.cleared},
-        "host": ${json(facts.host)},
-        "advertisedHost": ${json(facts.advertisedHost)},
-        "users": ${block(facts.users.cleared, 8)}
-      }
-    }
+${facts.channels.map((channel) => channelText(channel, facts)).join(',\n')}
   ]
 }
 `;
 }
 
+/** One channel; what it has of its own stands in its own folder. */
+function channelText({ name, folder, side, port, users }: OwnerChannelFacts, { host, advertisedHost }: Place): string {
+  const at = (file: string): string => json(folder === '' ? file : `${folder}/${file}`);
+  const own =
+    folder === ''
+      ? ''
+      : `
+      // Nothing of this channel is another one's: the key that opens it, whom its server trusts, the ledger.
+      "keys": { "exchange": ${at('keys/exchange.pem')} },
+      "pki": ${at('pki')},
+      "ledger": ${line(side.ledger)},
+`;
+  return `    {
+      "name": ${json(name)},
+      "agreement": ${at('agreement.json')},
+      // What becomes which condition. Thresholds and tags stay with the owner; the agreement holds a commitment only.
+      "policy": ${at('policy.json')},
+      "policyNonce": ${at('keys/policy.nonce')},
+      "store": ${at('data/store.db')},
+${own}
+      // The server that the manufacturer sees. It runs in a process of its own, without any raw value in it.
+      "cleared": {
+        "port": ${port},
+        "host": ${json(host)},
+        "advertisedHost": ${json(advertisedHost)},
+        "users": ${block(users, 8)}
+      }
+    }`;
+}
+
 /** The manufacturer's configuration, commented for the one who edits it. */
-export function manufacturerConfigText(facts: ConfigFacts): string {
+export function manufacturerConfigText(facts: ManufacturerFacts): string {
   return `// Configuration of the manufacturer's module: dcmb receive dcmb.json
 // Paths are relative to this file. An editor completes and checks it by the schema named first.
 {
   "$schema": "../schemas/manufacturer.schema.json",
   "role": "manufacturer",
-  "organisation": ${json(facts.agreement.manufacturer.org)},
+  "organisation": ${json(facts.organisation)},
 
   ${ledgerLines(facts.side)}
   "keys": ${keysText(facts.side)},
@@ -104,7 +137,7 @@ export function manufacturerConfigText(facts: ConfigFacts): string {
         "port": ${facts.ports.applications},
         "host": ${json(facts.host)},
         "advertisedHost": ${json(facts.advertisedHost)},
-        "users": ${block(facts.users.applications, 8)}
+        "users": ${block(facts.users, 8)}
       },
 
       // What to do when a condition arrives, after it is verified and stored. For instance

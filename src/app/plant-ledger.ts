@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type Genesis, ledgerIdOf } from '../contract/index.ts';
 import { toBase64Url } from '../core/index.ts';
 import { createEmbeddedLedger } from '../ledger/index.ts';
-import { createSigningKey, systemRandom } from '../platform/index.ts';
+import { createSigningKey, loadSigningKey, systemRandom } from '../platform/index.ts';
 import type { LedgerConfig } from './config.ts';
 import type { LedgerAccess } from './ledger-access.ts';
 import { type FabricPlantLedger, takeUpPlantLedger } from './plant-fabric.ts';
@@ -30,10 +30,15 @@ export interface PlantLedger {
 /** Where a new plant anchors: in a file of its own, or on a Fabric network that is there. */
 export type PlantLedgerOptions = { readonly kind: 'embedded' } | FabricPlantLedger;
 
-/** @param folder of the plant, with the folders of both sides and of their keys */
-export function makePlantLedger(folder: string, options: PlantLedgerOptions): Promise<PlantLedger> {
-  const sides = { owner: join(folder, OWNER), manufacturer: join(folder, MANUFACTURER) };
-  return options.kind === 'fabric' ? takeUpPlantLedger(sides, options) : makeEmbeddedLedger(folder, sides);
+/** Folders of a channel's two sides. */
+export interface PlantFolders {
+  readonly owner: string;
+  readonly manufacturer: string;
+}
+
+/** @param file of an embedded ledger */
+export function makePlantLedger(sides: PlantFolders, file: string, options: PlantLedgerOptions): Promise<PlantLedger> {
+  return options.kind === 'fabric' ? takeUpPlantLedger(sides, options) : makeEmbeddedLedger(sides, file);
 }
 
 /** What a side's configuration says of the ledger, with whole paths. @param folder of the side */
@@ -44,10 +49,7 @@ export function ledgerOfSide(folder: string, { organisation, ledger, ledgerKey }
   return { organisation, ledger: own, keys: ledgerKey === undefined ? {} : { ledger: at(ledgerKey) } };
 }
 
-async function makeEmbeddedLedger(
-  folder: string,
-  { owner, manufacturer }: { readonly owner: string; readonly manufacturer: string },
-): Promise<PlantLedger> {
+async function makeEmbeddedLedger({ owner, manufacturer }: PlantFolders, file: string): Promise<PlantLedger> {
   const keyFile = 'keys/ledger.pem';
   const genesis: Genesis = {
     v: 0,
@@ -56,22 +58,23 @@ async function makeEmbeddedLedger(
     testNetwork: true,
     certificationRequired: false,
     organisations: [
-      { id: OWNER, name: 'Owner of the machine', ledgerKey: await newKey(join(owner, keyFile)) },
-      { id: MANUFACTURER, name: 'Manufacturer of the machine', ledgerKey: await newKey(join(manufacturer, keyFile)) },
+      { id: OWNER, name: 'Owner of the machine', ledgerKey: await ledgerKey(join(owner, keyFile)) },
+      { id: MANUFACTURER, name: 'Manufacturer of the machine', ledgerKey: await ledgerKey(join(manufacturer, keyFile)) },
     ],
   };
-  const file = join(folder, 'ledger', 'ledger.db');
-  mkdirSync(join(folder, 'ledger'), { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   await createEmbeddedLedger({ file, genesis });
   const id = ledgerIdOf(genesis);
-  const ledger = { kind: 'embedded' as const, file: relative(owner, file), id };
-  return {
-    id,
-    owner: { organisation: OWNER, ledger, ledgerKey: keyFile },
-    manufacturer: { organisation: MANUFACTURER, ledger, ledgerKey: keyFile },
-  };
+  const side = (organisation: string, folder: string): PlantSide => ({
+    organisation,
+    ledger: { kind: 'embedded', file: relative(folder, file), id },
+    ledgerKey: keyFile,
+  });
+  return { id, owner: side(OWNER, owner), manufacturer: side(MANUFACTURER, manufacturer) };
 }
 
-async function newKey(file: string): Promise<string> {
-  return toBase64Url((await createSigningKey(file, systemRandom)).publicKey);
+/** The owner signs with one key on all its ledgers. */
+async function ledgerKey(file: string): Promise<string> {
+  const key = existsSync(file) ? await loadSigningKey(file) : await createSigningKey(file, systemRandom);
+  return toBase64Url(key.publicKey);
 }
