@@ -13,6 +13,7 @@ import { trusting } from './ua-server.ts';
 export interface UaClientOptions {
   readonly policy?: SecurityPolicy;
   readonly mode?: MessageSecurityMode;
+  readonly localeIds?: readonly string[];
 }
 
 /** A node-opcua client that trusts the given server certificate only, and gives up at once. */
@@ -31,6 +32,7 @@ export function uaClient(own: ApplicationIdentity, server: ApplicationIdentity, 
     endpointMustExist: false,
     connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
     keepSessionAlive: false,
+    localeIds: [...(options.localeIds ?? [])],
   });
 }
 

@@ -3,7 +3,7 @@ import {
   EventNotifierFlags,
   type IAddressSpace,
   type INamespace,
-  LocalizedText,
+  type LocalizedText,
   minOPCUADate,
   type Namespace,
   type UAEventType,
@@ -13,6 +13,7 @@ import {
 import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
 import { BatchStates } from './batch-states.ts';
 import type { ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
+import { bilingual } from './locales.ts';
 import { type DeviceHealth, MachineNodes } from './machine-nodes.ts';
 import { MaintenanceAlarm } from './maintenance-alarm.ts';
 import { StreamNodes } from './stream-nodes.ts';
@@ -23,6 +24,11 @@ type BatchVariables = ReadOnlyVariables<(typeof BATCH_NAMES)[number]>;
 
 /** Batches remembered, and news kept for the next grid point. */
 const MOST_NEWS = 4096;
+
+const NEWS_TEXTS: Readonly<Record<BatchNews['what'], (n: number) => LocalizedText>> = {
+  BatchAnchored: (n) => bilingual({ en: `Batch ${n} is on the ledger.`, de: `Batch ${n} steht im Ledger.` }),
+  ReceiptGiven: (n) => bilingual({ en: `A receipt was given for batch ${n}.`, de: `Für Batch ${n} liegt eine Quittung vor.` }),
+};
 
 /** Which health counts where the streams differ. */
 const BY_WEIGHT: readonly DeviceHealth[] = ['MAINTENANCE_REQUIRED', 'CHECK_FUNCTION', 'NORMAL'];
@@ -132,11 +138,10 @@ export class ChannelNodes {
   }
 
   #announce({ what, n, txId }: BatchNews): void {
-    const text = what === 'BatchAnchored' ? `Batch ${n} is on the ledger.` : `A receipt was given for batch ${n}.`;
     this.object.raiseEvent(this.#eventTypes[what], {
       sourceName: { dataType: DataType.String, value: this.object.browseName.name ?? '' },
       severity: { dataType: DataType.UInt16, value: 1 },
-      message: { dataType: DataType.LocalizedText, value: new LocalizedText({ locale: 'en', text }) },
+      message: { dataType: DataType.LocalizedText, value: NEWS_TEXTS[what](n) },
       batchId: { dataType: DataType.UInt32, value: n },
       gridTime: { dataType: DataType.DateTime, value: this.#gridTimeOf(n) },
       ...(what === 'BatchAnchored' ? { transactionId: { dataType: 'String' as const, value: txId } } : {}),
@@ -182,7 +187,7 @@ function streamNodes(
   return config.streams.map((stream) => {
     const object = type.instantiate({
       browseName: { name: stream.name, namespaceIndex: namespace.index },
-      displayName: new LocalizedText({ locale: config.locale, text: stream.title[config.locale] }),
+      displayName: bilingual(stream.title),
       nodeId: streamId(config.channel.name, stream.name),
       namespace,
       componentOf: folder,
@@ -196,7 +201,7 @@ function streamNodes(
       source: childOf(object, 'ConditionCode'),
     });
     machine.addAlarm(alarm.node);
-    return new StreamNodes(object, stream, config.locale, { node: alarm, from: config.alarmFrom });
+    return new StreamNodes(object, stream, { node: alarm, from: config.alarmFrom });
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  DataType,
   type LocalizedText,
   type Namespace,
   ObjectTypeIds,
@@ -12,6 +13,7 @@ import {
 import { maintenanceAlarmId } from '../../nodeset/index.ts';
 import { keepWhatIsOfInterest } from '../alarm-rules.ts';
 import { DI_URI } from '../machine-node.ts';
+import { bilingual, type Texts } from './locales.ts';
 
 /** Where an alarm stands. */
 export interface AlarmPlace {
@@ -64,6 +66,7 @@ export class MaintenanceAlarm {
     // By itself node-opcua raises one event for each change of the input, in words of its own.
     this.node.onInputDataValueChange = () => undefined;
     keepWhatIsOfInterest(this.node);
+    nameStates(this.node);
   }
 
   get isActive(): boolean {
@@ -81,4 +84,35 @@ export class MaintenanceAlarm {
     const time = new Date(gridMs);
     this.node.raiseNewCondition({ message, severity, quality: StatusCodes.Good, retain: isActive, time, receiveTime: time });
   }
+}
+
+/** Names of states as OPC UA Part 9 gives them. */
+const STATES = {
+  enabledState: [
+    { en: 'Enabled', de: 'Eingeschaltet' },
+    { en: 'Disabled', de: 'Ausgeschaltet' },
+  ],
+  activeState: [
+    { en: 'Active', de: 'Aktiv' },
+    { en: 'Inactive', de: 'Nicht aktiv' },
+  ],
+  ackedState: [
+    { en: 'Acknowledged', de: 'Quittiert' },
+    { en: 'Unacknowledged', de: 'Nicht quittiert' },
+  ],
+} as const satisfies Record<string, readonly [Texts, Texts]>;
+
+/** The texts of the states, put in by the change to the state and back that makes node-opcua take them over. */
+function nameStates(node: UAAlarmConditionEx): void {
+  for (const [name, [whenTrue, whenFalse]] of Object.entries(STATES) as [keyof typeof STATES, readonly [Texts, Texts]][]) {
+    const state = node[name];
+    const set = (child: UAVariable | undefined, texts: Texts) =>
+      child?.setValueFromSource({ dataType: DataType.LocalizedText, value: bilingual(texts) });
+    set(state.trueState, whenTrue);
+    set(state.falseState, whenFalse);
+  }
+  const branch = node.currentBranch();
+  for (const value of [false, true]) branch.setEnabledState(value);
+  for (const value of [true, false]) branch.setActiveState(value);
+  for (const value of [false, true]) branch.setAckedState(value);
 }

@@ -2,7 +2,6 @@ import {
   coerceInt64,
   DataType,
   EnumValueType,
-  LocalizedText,
   StatusCodes,
   type UAEventType,
   type UAObject,
@@ -13,10 +12,9 @@ import { DELIVERY_STATE, LEDGER_STATE } from '../../nodeset/index.ts';
 import type { DeviceHealth } from './machine-nodes.ts';
 import { type Condition, conditionsOf } from './conditions.ts';
 import type { ClearedBatchState, ClearedPublication, ClearedStream } from './contract.ts';
+import { bilingual } from './locales.ts';
 import type { MaintenanceAlarm } from './maintenance-alarm.ts';
 import { childOf, readOnly, ReadOnlyVariables, setProperty, waitForFirstValue } from './variables.ts';
-
-export type Locale = 'en' | 'de';
 
 const NAMES = [
   'Condition',
@@ -34,19 +32,17 @@ const NAMES = [
 export class StreamNodes {
   readonly #stream: ClearedStream;
   readonly #conditions: ReadonlyMap<number, Condition>;
-  readonly #locale: Locale;
   readonly #variables: ReadOnlyVariables<(typeof NAMES)[number]>;
   readonly #valueAsText: UAVariable;
   readonly #alarm: MaintenanceAlarm;
   readonly #alarmFrom: number;
   #shown: ClearedPublication | undefined;
 
-  constructor(object: UAObject, stream: ClearedStream, locale: Locale, alarm: { readonly node: MaintenanceAlarm; readonly from: number }) {
+  constructor(object: UAObject, stream: ClearedStream, alarm: { readonly node: MaintenanceAlarm; readonly from: number }) {
     this.#alarm = alarm.node;
     this.#alarmFrom = alarm.from;
     this.#stream = stream;
     this.#conditions = conditionsOf(stream);
-    this.#locale = locale;
     this.#variables = new ReadOnlyVariables(object, NAMES);
     const code = childOf(object, 'ConditionCode');
     setProperty(code, 'EnumValues', { dataType: DataType.ExtensionObject, arrayType: VariantArrayType.Array, value: this.#enumValues() });
@@ -64,7 +60,7 @@ export class StreamNodes {
   show(publication: ClearedPublication, state: ClearedBatchState): void {
     const condition = this.#conditions.get(publication.code);
     if (condition === undefined) return;
-    const text = { dataType: DataType.LocalizedText, value: this.#text(condition) };
+    const text = { dataType: DataType.LocalizedText, value: bilingual(condition.text) };
     const at = publication.gridMs;
     this.#variables.set('Condition', text, at);
     this.#valueAsText.setValueFromSource(text, StatusCodes.Good, new Date(at));
@@ -80,7 +76,7 @@ export class StreamNodes {
     this.#alarm.step({
       isActive: condition.importance >= this.#alarmFrom,
       severity: condition.importance,
-      message: this.#text(condition),
+      message: bilingual(condition.text),
       gridMs: at,
     });
   }
@@ -96,14 +92,15 @@ export class StreamNodes {
   announce(publication: ClearedPublication, channel: UAObject, eventType: UAEventType): void {
     const condition = this.#conditions.get(publication.code);
     if (condition === undefined || this.#shown?.code === publication.code) return;
-    const title = this.#stream.title[this.#locale];
+    const { title } = this.#stream;
+    const { text } = condition;
     channel.raiseEvent(eventType, {
       sourceName: { dataType: DataType.String, value: this.#stream.name },
       time: { dataType: DataType.DateTime, value: new Date(publication.gridMs) },
       severity: { dataType: DataType.UInt16, value: condition.importance },
       message: {
         dataType: DataType.LocalizedText,
-        value: new LocalizedText({ locale: this.#locale, text: `${title}: ${condition.text[this.#locale]}` }),
+        value: bilingual({ en: `${title.en}: ${text.en}`, de: `${title.de}: ${text.de}` }),
       },
       batchId: { dataType: DataType.UInt32, value: publication.batch },
       gridTime: { dataType: DataType.DateTime, value: new Date(publication.gridMs) },
@@ -112,14 +109,14 @@ export class StreamNodes {
     });
   }
 
-  #text(condition: Condition): LocalizedText {
-    return new LocalizedText({ locale: this.#locale, text: condition.text[this.#locale] });
-  }
-
   #enumValues(): EnumValueType[] {
     return [...this.#conditions.values()].map(
       (condition) =>
-        new EnumValueType({ value: coerceInt64(condition.code), displayName: this.#text(condition), description: this.#text(condition) }),
+        new EnumValueType({
+          value: coerceInt64(condition.code),
+          displayName: bilingual(condition.text),
+          description: bilingual(condition.text),
+        }),
     );
   }
 }
