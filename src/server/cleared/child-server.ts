@@ -13,16 +13,7 @@ import { ALARM_METHOD_IDS, REFRESH_METHOD_IDS } from '../alarm-rules.ts';
 import { parseApplicationIdentity, type Role, type RoleIds, thumbprintOf, type TrustSource, Users } from '../identity/index.ts';
 import { createSecureServer } from '../secure-server.ts';
 import { ChannelNodes } from './channel-nodes.ts';
-import {
-  type ClearedBatchState,
-  type ClearedPublication,
-  type MethodName,
-  type StartConfig,
-  STRANGERS_A_MINUTE,
-  type TrustMessage,
-} from './contract.ts';
-import { historizedNodes } from './history-nodes.ts';
-import { HistoryReader } from './history-read.ts';
+import { type ClearedBatchState, type ClearedPublication, type MethodName, type StartConfig, STRANGERS_A_MINUTE } from './contract.ts';
 import { speakLanguages } from './locales.ts';
 import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
 import { MinuteLimit } from './minute-limit.ts';
@@ -60,7 +51,6 @@ export class ChildServer {
     });
     const nodes = buildAddressSpace(server, config, roles);
     bindMethods(nodes.object, pipe);
-    installHistory(server, config, pipe);
     speakLanguages(server, config.locale);
     await server.start();
     return new ChildServer(server, trusted, nodes);
