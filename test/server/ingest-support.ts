@@ -11,6 +11,7 @@ import {
   type IngestTag,
   startIngestServer,
 } from '../../src/server/ingest/index.ts';
+import type { Refusals } from '../../src/server/audit/index.ts';
 import { ALARM_LIMITS } from '../support/alarm-limits.ts';
 import { certificateUser, passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity, trusting } from '../support/ua-server.ts';
@@ -48,12 +49,16 @@ export interface Ingest {
   readonly accepted: AcceptedReading[];
   readonly refused: { tag: string; status: number }[];
   readonly anchors: string[];
+  /** What the server told the module of its refusals. */
+  readonly told: Refusals[];
   /** What the module throws instead of accepting or anchoring. */
   failure: Error | undefined;
   as(user: UserName): Promise<ClientSession>;
   asUser(info: UserIdentityInfo): Promise<ClientSession>;
   stop(): Promise<void>;
 }
+
+type IngestState = Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'told' | 'failure'>;
 
 export const PASSWORD = 'a password for tests';
 
@@ -76,10 +81,11 @@ export async function startIngest({ tags, config, taking }: IngestChoices): Prom
   const [own, plc, application] = await identities();
   const entries = await userEntries(plc);
   const clock = new StandingClock();
-  const state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'> = {
+  const state: IngestState = {
     accepted: [],
     refused: [],
     anchors: [],
+    told: [],
     failure: undefined,
   };
   const server = await startIngestServer(
@@ -118,10 +124,7 @@ export async function startIngest({ tags, config, taking }: IngestChoices): Prom
   });
 }
 
-function hooksFor(
-  state: Pick<Ingest, 'accepted' | 'refused' | 'anchors' | 'failure'>,
-  taking: IngestHooks['accept'] = () => undefined,
-): IngestHooks {
+function hooksFor(state: IngestState, taking: IngestHooks['accept'] = () => undefined): IngestHooks {
   const orFail = (): void => {
     if (state.failure !== undefined) throw state.failure;
   };
@@ -132,6 +135,7 @@ function hooksFor(
       return taking(reading);
     },
     refused: (tag, status) => state.refused.push({ tag, status }),
+    refusals: (refusals) => void state.told.push(...refusals),
     anchor: async (channel) => {
       orFail();
       state.anchors.push(channel);

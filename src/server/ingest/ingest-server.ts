@@ -1,8 +1,10 @@
 import { RejectedError, UnavailableError } from '../../core/index.ts';
 import { type Children, INSTANCE_URI } from '../../nodeset/index.ts';
 import { PasswordCheck, passwordHashes, type Role, thumbprintOf, type UserEntry, Users } from '../identity/index.ts';
+import type { RefusalCounter } from '../audit/index.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import type { ChannelNode } from './channel-node.ts';
+import { auditIngest } from './ingest-audit.ts';
 import { HeldValues } from './held-values.ts';
 import { IngestModel } from './model.ts';
 import { TagGate } from './tag-gate.ts';
@@ -40,7 +42,7 @@ export async function startIngestServer(config: IngestConfig, hooks: IngestHooks
 
 /** Whoever has nothing to do here is not let in: even a session that reads nothing sees names and types. */
 function usersOf({ users, tags }: IngestConfig): UserEntry[] {
-  const roles = new Set<Role>(['Plc', 'Operator', ...tags.flatMap((tag) => tag.readableBy ?? [])]);
+  const roles = new Set<Role>(['Plc', 'Operator', 'Auditor', ...tags.flatMap((tag) => tag.readableBy ?? [])]);
   return users.filter((user) => user.roles.some((role) => roles.has(role)));
 }
 
@@ -49,14 +51,17 @@ interface Parts {
   readonly gates: ReadonlyMap<string, TagGate>;
   readonly channels: ReadonlyMap<string, ChannelNode>;
   readonly held: HeldValues;
+  readonly refusals: RefusalCounter;
 }
 
-function build({ server, roles, namespaceIndex }: SecureServer, config: IngestConfig, hooks: IngestHooks): Parts {
+function build(secure: SecureServer, config: IngestConfig, hooks: IngestHooks): Parts {
+  const { server, roles, namespaceIndex } = secure;
   const space = server.engine.addressSpace;
   if (space === null) throw new Error('The server has no address space.');
   writeTogether(server.engine);
   const model = new IngestModel(space, namespaceIndex, roles, config.machine, config.clock);
   const gates = new Map<string, TagGate>();
+  const tags = new Set<string>();
   const held = new HeldValues(
     config.channels.map(({ originMs = 0, intervalMs }) => ({ originMs, intervalMs })),
     config.clock,
@@ -64,7 +69,7 @@ function build({ server, roles, namespaceIndex }: SecureServer, config: IngestCo
   for (const tag of config.tags) {
     const gate = new TagGate(tag, config.clock, hooks, held);
     gates.set(tag.name, gate);
-    model.addTag(gate);
+    tags.add(model.addTag(gate).toString());
   }
   const channels = new Map<string, ChannelNode>();
   for (const channel of config.channels) {
@@ -72,13 +77,13 @@ function build({ server, roles, namespaceIndex }: SecureServer, config: IngestCo
     node.onAnchor(() => hooks.anchor(channel.name));
     channels.set(channel.name, node);
   }
-  return { model, gates, channels, held };
+  return { model, gates, channels, held, refusals: auditIngest(secure, space, config, hooks, tags) };
 }
 
 function facade(
   { server, renew, enforceTrust }: SecureServer,
   { clock }: IngestConfig,
-  { model, gates, channels, held }: Parts,
+  { model, gates, channels, held, refusals }: Parts,
 ): IngestServer {
   return {
     endpointUrl: server.getEndpointUrl(),
@@ -89,9 +94,10 @@ function facade(
     publishModuleState: (state, text = '') => model.showState(state, text),
     publishBatch: (channel, batch, happening) => known(channels, channel, 'UNKNOWN_CHANNEL').publish(batch, happening, clock.now()),
     publishOperation: (channel, operation) => known(channels, channel, 'UNKNOWN_CHANNEL').operation.show(operation, clock.now()),
-    stop: () => {
+    stop: async () => {
       held.clear();
-      return server.shutdown(0);
+      await server.shutdown(0);
+      refusals.flush();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type AddressSpace, DataType, type UAObject } from 'node-opcua';
+import { type AddressSpace, DataType, type NodeId, type UAObject } from 'node-opcua';
 import type { Clock } from '../../core/index.ts';
 import { type Children, MODULE_ID, MODULE_STATE, type ModuleState } from '../../nodeset/index.ts';
 import type { RoleIds } from '../identity/index.ts';
@@ -29,10 +29,11 @@ export class IngestModel {
     this.showState('Starting', '');
   }
 
-  addTag(gate: TagGate): void {
+  /** @returns its NodeId */
+  addTag(gate: TagGate): NodeId {
     const { namespace } = this.#model;
     const folder = childObject(this.#module, 'Tags' satisfies Children['DcmbModuleType']);
-    addTagNode({ folder, tagType: this.#model.variableType('TagType'), namespace, roles: this.#roles }, gate);
+    return addTagNode({ folder, tagType: this.#model.variableType('TagType'), namespace, roles: this.#roles }, gate);
   }
 
   addChannel(channel: IngestChannel): ChannelNode {

@@ -40,7 +40,13 @@ export function alarmMethod(roles: RoleIds): RolePermissionTypeOptions[] {
 
 export function tagNode(roles: RoleIds, tag: IngestTag): RolePermissionTypeOptions[] {
   const readers = new Set(tag.readableBy ?? []);
-  const all: Record<Role, Permissions | undefined> = { Plc: 'Browse | Write', Operator: SEE, Manufacturer: undefined, Auditor: undefined };
+  // Auditors are told who wrote to which tag.
+  const all: Record<Role, Permissions | undefined> = {
+    Plc: 'Browse | Write',
+    Operator: SEE,
+    Manufacturer: undefined,
+    Auditor: 'Browse | ReceiveEvents',
+  };
   const grants: Partial<Record<Role, Permissions>> = {};
   for (const [role, permissions] of Object.entries(all) as [Role, Permissions | undefined][]) {
     const granted = readers.has(role) ? `${permissions ?? SEE} | Read` : permissions;

@@ -4,6 +4,7 @@ import {
   type INamespace,
   type ISessionContext,
   makeAccessLevelFlag,
+  type NodeId,
   NumericRange,
   type StatusCode,
   StatusCodes,
@@ -31,7 +32,7 @@ export interface TagPlace {
 }
 
 /** Makes the node of a tag. No raw value is kept in the address space, unless the tag may be read, and then for an interval. */
-export function addTagNode(place: TagPlace, gate: TagGate): void {
+export function addTagNode(place: TagPlace, gate: TagGate): NodeId {
   const { tag } = gate;
   const node = place.tagType.instantiate({
     browseName: { name: tag.name, namespaceIndex: place.namespace.index },
@@ -50,6 +51,7 @@ export function addTagNode(place: TagPlace, gate: TagGate): void {
   gate.forgotten = () => void node.readValue();
   takeWrites(node, gate);
   bindStatusChildren(node, gate);
+  return node.nodeId;
 }
 
 /**

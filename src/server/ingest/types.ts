@@ -1,5 +1,6 @@
 import type { Clock, UaType, UaValue } from '../../core/index.ts';
 import type { DeliveryState, LedgerState, ModuleState } from '../../nodeset/index.ts';
+import type { Refusals } from '../audit/index.ts';
 import type { Role, TrustSource, ApplicationIdentity, UserEntry } from '../identity/index.ts';
 import type { SecureEndpoint } from '../secure-endpoint.ts';
 import type { MachineIdentification } from '../machine-node.ts';
@@ -57,7 +58,7 @@ export interface IngestConfig {
   readonly endpoint: Omit<SecureEndpoint, 'applicationUri' | 'applicationName'>;
   readonly identity: ApplicationIdentity;
   readonly trust: TrustSource;
-  /** Users who are neither Plc nor Operator, and may read no tag, get no session. */
+  /** Users who are neither Plc, Operator nor Auditor, and may read no tag, get no session. */
   readonly users: readonly UserEntry[];
   readonly clock: Clock;
   readonly machine: MachineIdentification;
@@ -95,6 +96,8 @@ export interface IngestHooks {
   accept(reading: AcceptedReading): Promise<void> | void;
   /** Told of every refusal, with the StatusCode that the writer gets. If it throws, the writer gets `BadInternalError`. */
   refused?(tag: string, status: number): void;
+  /** Told, once a second at most, what the server refused since it last told: of every service and every client. */
+  refusals?(refusals: readonly Refusals[]): void;
   /** Asks for the open batch of a channel to be sealed on the call grid; answers with its number at once. */
   anchor(channel: string): Promise<{ readonly batchId: number }>;
 }

@@ -1,0 +1,162 @@
+import {
+  AttributeIds,
+  type CallMethodRequest,
+  type CallMethodResultOptions,
+  coerceStatusCode,
+  DataType,
+  DataValue,
+  type IAddressSpace,
+  type NodeId,
+  type NumericRange,
+  type RaiseEventData,
+  SessionContext,
+  type StatusCode,
+  type UAObject,
+  type UAObjectType,
+  Variant,
+  VariantArrayType,
+  type WriteValue,
+} from 'node-opcua';
+import type { Clock } from '../../core/index.ts';
+import type { AuditCommitments, Encodable } from './commitments.ts';
+import type { Asker, AuditSink } from './services.ts';
+
+/** Severities of events (OPC UA Part 5, clause 6.4.2): what was done, and what somebody tried in vain. */
+const DONE = 100;
+const REFUSED = 500;
+const NOTHING = new DataValue({});
+
+export interface AuditEventsParts {
+  readonly space: IAddressSpace;
+  readonly commitments: AuditCommitments;
+  readonly clock: Clock;
+  /** ApplicationUri of the server. */
+  readonly serverId: string;
+  /** The user of a session: thumbprint or name. */
+  readonly userOf: (context: SessionContext) => string;
+  /** True for nodes that the auditor may have events of; of all others the Server object is named as the source. */
+  readonly isSource: (nodeId: NodeId) => boolean;
+}
+
+/**
+ * Raises AuditWriteUpdateEventType and AuditUpdateMethodEventType (OPC UA Part 5, clauses 6.4.25 and 6.4.29), which node-opcua
+ * does not: for each Write request one event for all that was written and one for each node that was refused, and one for each
+ * method called. Values stand in them as commitments. Nothing is worked out while nobody watches the Server object.
+ */
+export class AuditEvents implements AuditSink {
+  readonly #parts: AuditEventsParts;
+  readonly #server: UAObject;
+  readonly #writeType: UAObjectType;
+  readonly #callType: UAObjectType;
+  #request = 0;
+
+  constructor(parts: AuditEventsParts) {
+    this.#parts = parts;
+    this.#server = parts.space.rootFolder.objects.server;
+    this.#writeType = parts.space.findEventType('AuditWriteUpdateEventType') as UAObjectType;
+    this.#callType = parts.space.findEventType('AuditUpdateMethodEventType') as UAObjectType;
+  }
+
+  writing(asker: Asker, nodes: readonly WriteValue[]): ((results: readonly StatusCode[]) => void) | undefined {
+    const number = ++this.#request;
+    if (this.#server.listenerCount('event') === 0) return undefined;
+    const before = nodes.map((node) => this.#valueOf(node));
+    return (results) => this.#written({ asker, number, nodes, before }, results);
+  }
+
+  called(asker: Asker, methods: readonly CallMethodRequest[], results: readonly CallMethodResultOptions[]): void {
+    const number = ++this.#request;
+    if (this.#server.listenerCount('event') === 0) return;
+    methods.forEach((method, index) => {
+      const status = statusOf(results[index]?.statusCode);
+      this.#server.raiseEvent(this.#callType, {
+        ...this.#common({ asker, number, service: 'Call' }, status),
+        sourceNode: nodeIdField(this.#server.nodeId),
+        methodId: nodeIdField(method.methodId),
+        statusCodeId: { dataType: DataType.StatusCode, value: status },
+        inputArguments: new Variant({
+          dataType: DataType.ByteString,
+          arrayType: VariantArrayType.Array,
+          value: [this.#parts.commitments.commit('arguments', number, [method])],
+        }),
+      });
+    });
+  }
+
+  #written(request: WriteRequestSeen, results: readonly StatusCode[]): void {
+    const taken: number[] = [];
+    results.forEach((status, index) => {
+      if (status.value >>> 31 === 0) taken.push(index);
+      else this.#raiseWrite(request, [index], status);
+    });
+    if (taken.length > 0) this.#raiseWrite(request, taken, coerceStatusCode(0));
+  }
+
+  #raiseWrite({ asker, number, nodes, before }: WriteRequestSeen, of: readonly number[], status: StatusCode): void {
+    const written = of.map((index) => nodes[index] as WriteValue);
+    const only = written.length === 1 ? written[0] : undefined;
+    const { commitments } = this.#parts;
+    this.#server.raiseEvent(this.#writeType, {
+      ...this.#common({ asker, number, service: 'Write' }, status),
+      sourceNode: nodeIdField(this.#sourceOf(only)),
+      attributeId: { dataType: DataType.UInt32, value: written[0]?.attributeId ?? AttributeIds.Value },
+      indexRange: { dataType: DataType.String, value: rangeOf(only?.indexRange) },
+      oldValue: bytesField(
+        commitments.commit(
+          'old value',
+          number,
+          of.map((index) => before[index] as unknown as Encodable),
+        ),
+      ),
+      newValue: bytesField(commitments.commit('new value', number, written)),
+    });
+  }
+
+  #common({ asker, number, service }: { asker: Asker; number: number; service: 'Write' | 'Call' }, status: StatusCode): RaiseEventData {
+    const isDone = status.value >>> 31 === 0;
+    const { clock, serverId, userOf } = this.#parts;
+    return {
+      actionTimeStamp: { dataType: DataType.DateTime, value: new Date(clock.now()) },
+      status: { dataType: DataType.Boolean, value: isDone },
+      serverId: { dataType: DataType.String, value: serverId },
+      clientAuditEntryId: { dataType: DataType.String, value: asker.clientEntryId },
+      clientUserId: { dataType: DataType.String, value: userOf(asker.context) },
+      sourceName: { dataType: DataType.String, value: `Attribute/${service}` },
+      severity: { dataType: DataType.UInt16, value: isDone ? DONE : REFUSED },
+      message: { dataType: DataType.LocalizedText, value: { locale: 'en', text: `${service} ${number}: ${status.name}` } },
+    };
+  }
+
+  #valueOf({ nodeId, attributeId }: WriteValue): DataValue {
+    const node = this.#parts.space.findNode(nodeId);
+    return node === null ? NOTHING : node.readAttribute(SessionContext.defaultContext, attributeId);
+  }
+
+  #sourceOf(written: WriteValue | undefined): NodeId {
+    return written !== undefined && this.#parts.isSource(written.nodeId) ? written.nodeId : this.#server.nodeId;
+  }
+}
+
+interface WriteRequestSeen {
+  readonly asker: Asker;
+  /** Of the request among all since the start. */
+  readonly number: number;
+  readonly nodes: readonly WriteValue[];
+  readonly before: readonly DataValue[];
+}
+
+function nodeIdField(value: NodeId): Variant {
+  return new Variant({ dataType: DataType.NodeId, value });
+}
+
+function bytesField(value: Buffer): Variant {
+  return new Variant({ dataType: DataType.ByteString, value });
+}
+
+function statusOf(status: CallMethodResultOptions['statusCode']): StatusCode {
+  return coerceStatusCode(status ?? 0);
+}
+
+function rangeOf(range: NumericRange | undefined): string {
+  return range === undefined || range.isEmpty() ? '' : (range.toEncodeableString() ?? '');
+}

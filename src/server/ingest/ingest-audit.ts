@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import type { IAddressSpace } from 'node-opcua';
+import { AuditCommitments, AuditEvents, auditServices, countRefusals, letReceiveAudits, RefusalCounter, userIdOf } from '../audit/index.ts';
+import type { SecureServer } from '../secure-server.ts';
+import type { IngestConfig, IngestHooks } from './types.ts';
+
+/**
+ * Makes the server tell auditors of every write, call and session (OPC UA Part 2, clause 4.14), and the module of what it
+ * refuses. Call it when the address space is built, before the server starts.
+ * @param tags NodeIds of the tags, as text
+ */
+export function auditIngest(
+  { server, roles }: SecureServer,
+  space: IAddressSpace,
+  config: Pick<IngestConfig, 'clock' | 'identity'>,
+  hooks: Pick<IngestHooks, 'refusals'>,
+  tags: ReadonlySet<string>,
+): RefusalCounter {
+  // From here on node-opcua raises the audit events of sessions and certificates by itself.
+  server.engine.isAuditing = true;
+  letReceiveAudits(space, roles.Auditor);
+  const events = new AuditEvents({
+    space,
+    commitments: new AuditCommitments(randomBytes(32)),
+    clock: config.clock,
+    serverId: config.identity.applicationUri,
+    userOf: userIdOf,
+    isSource: (nodeId) => tags.has(nodeId.toString()),
+  });
+  auditServices(server, events);
+  const counter = new RefusalCounter((refusals) => hooks.refusals?.(refusals));
+  countRefusals(server, counter);
+  return counter;
+}
