@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { TagWriter } from '../client/index.ts';
 import { type UaValue, UnavailableError } from '../core/index.ts';
-import type { ActionConfig } from './config.ts';
+import type { ActionConfig, ManufacturerConfig } from './config.ts';
 import type { ConditionSeen } from './events.ts';
 import { linkOptions, trustListOf } from './link-access.ts';
 import { loadIdentity } from './plant-identities.ts';
@@ -18,6 +18,7 @@ export interface ActionCall {
 export interface ActPlace {
   /** Folder of the certificates with which an OPC UA server is reached. */
   readonly pki: string;
+  readonly crl?: ManufacturerConfig['crl'];
   readonly timeoutMs: number;
   /** Aborted where the module can wait no longer. The action may have taken effect all the same. */
   readonly signal: AbortSignal;
@@ -69,9 +70,9 @@ function runProgram(command: readonly string[], call: ActionCall, signal: AbortS
   });
 }
 
-async function writeCode(target: NonNullable<ActionConfig['write']>, code: number, { pki, timeoutMs }: ActPlace): Promise<void> {
+async function writeCode(target: NonNullable<ActionConfig['write']>, code: number, { pki, crl, timeoutMs }: ActPlace): Promise<void> {
   const identity = loadIdentity(pki, 'receiver');
-  const link = linkOptions(target.endpointUrl, identity, trustListOf(pki, 'receiver'), target.user);
+  const link = linkOptions(target.endpointUrl, identity, trustListOf({ pki, crl }, 'receiver'), target.user);
   const writer = new TagWriter({ ...link, requestTimeoutMs: timeoutMs });
   await writer.connect();
   try {

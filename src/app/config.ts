@@ -29,6 +29,10 @@ export interface EndpointConfig {
   readonly port: number;
   readonly host?: string;
   readonly advertisedHost?: string;
+  /** Further URLs under which clients reach this server, as opc.tcp://host:port. */
+  readonly advertisedEndpoints?: readonly string[];
+  /** Sessions at a time; 100 where absent. */
+  readonly maxSessions?: number;
 }
 
 export interface LoginConfig {
@@ -149,6 +153,8 @@ export interface OwnerConfig {
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;
+  /** Whether certificates of a company's authorities need revocation lists; `required` where absent. */
+  readonly crl?: 'required' | 'none';
   readonly ingest: EndpointConfig & {
     readonly plc?: PlcConfig | readonly PlcConfig[];
     readonly tags?: Readonly<Record<string, IngestTagConfig>>;
@@ -195,6 +201,8 @@ export interface ManufacturerConfig {
   readonly ledger: LedgerConfig;
   readonly keys: KeyPaths;
   readonly pki: string;
+  /** Whether certificates of a company's authorities need revocation lists; `required` where absent. */
+  readonly crl?: 'required' | 'none';
   readonly monitoring?: MonitoringConfig;
   readonly log?: LogConfig;
   readonly channels: readonly [ManufacturerChannelConfig];

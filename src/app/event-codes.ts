@@ -114,6 +114,18 @@ export const WARNINGS = {
     sentence`The cleared server's process ended and is started again.`,
     sentence`Watch memory and limits of the machine.`,
   ),
+  CERTIFICATE_EXPIRES: words(
+    sentence`A certificate of this module's OPC UA applications expires within 30 days, or can't be used any more.`,
+    sentence`Renew it with dcmb trust renew, and have its peers trust the new one before.`,
+  ),
+  CERTIFICATE_RENEWED: words(
+    sentence`A renewed certificate of this module is in use for new connections.`,
+    sentence`See that its peers trust it.`,
+  ),
+  CERTIFICATE_UNFIT: words(
+    sentence`A renewed certificate of this module can't be used. The one before it stays in use.`,
+    sentence`The warning says what is wrong with it.`,
+  ),
   PLC_GAP: words(
     sentence`Values of the PLC may be missing: its server or the link was away. The batch says so.`,
     sentence`Mend the link to the PLC.`,

@@ -1,6 +1,6 @@
 import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
-import { type ApplicationIdentity, TrustList, type UserEntry } from '../server/index.ts';
-import { type LoginConfig, readText, type UserConfig } from './config.ts';
+import { type ApplicationIdentity, type CertificateFacts, TrustList, type UserEntry } from '../server/index.ts';
+import { type LoginConfig, type OwnerConfig, readText, type UserConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { type ApplicationName, pkiFolder } from './plant-identities.ts';
 
@@ -19,21 +19,30 @@ export function userEntries(users: readonly UserConfig[]): UserEntry[] {
 /** How one of our applications reaches a server: with its own certificate, which is also its user unless a login is given. */
 export function linkOptions(
   endpointUrl: string,
-  identity: ApplicationIdentity,
+  identity: ApplicationIdentity | (() => ApplicationIdentity),
   trust: TrustList,
   login: LoginConfig | undefined,
 ): LinkOptions {
-  return { endpointUrl, identity, trust, user: credentials(identity, login) };
+  const now = typeof identity === 'function' ? identity : () => identity;
+  return { endpointUrl, identity, trust, user: () => credentials(now(), login) };
+}
+
+/** Where certificates stand, and whether their authorities need revocation lists. */
+export interface TrustPlace {
+  readonly pki: string;
+  readonly crl?: OwnerConfig['crl'];
 }
 
 /** The trust list of one of our applications; the operator is told once of each stranger that knocks. */
-export function trustListOf(pki: string, application: ApplicationName, listener?: ModuleListener): TrustList {
+export function trustListOf(place: string | TrustPlace, application: ApplicationName, listener?: ModuleListener): TrustList {
+  const { pki, crl: revocation } = typeof place === 'string' ? { pki: place } : place;
   const told = new Set<string>();
-  return new TrustList(pkiFolder(pki, application), undefined, ({ thumbprint, commonName, applicationUri }) => {
+  const onStranger = ({ thumbprint, commonName, applicationUri }: CertificateFacts): void => {
     if (listener === undefined || told.has(thumbprint) || told.size >= MOST_TOLD) return;
     told.add(thumbprint);
     listener({ event: 'stranger', application, name: applicationUri === '' ? commonName : applicationUri, thumbprint });
-  });
+  };
+  return new TrustList(pkiFolder(pki, application), { onStranger, revocation });
 }
 
 /**

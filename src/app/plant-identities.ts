@@ -3,12 +3,12 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { RejectedError } from '../core/index.ts';
 import { requirePrivate, writeFileAtomic } from '../platform/index.ts';
-import { type ApplicationIdentity, checkOwnCertificate, createApplicationCertificate, parseApplicationIdentity } from '../server/index.ts';
+import { type ApplicationIdentity, createApplicationCertificate, parseApplicationIdentity } from '../server/index.ts';
 import type { ConfigErrorCode } from './config.ts';
 
 const VALIDITY_DAYS = 5 * 365;
-const CERTIFICATE = 'own.pem';
-const PRIVATE_KEY = 'own-key.pem';
+export const CERTIFICATE = 'own.pem';
+export const PRIVATE_KEY = 'own-key.pem';
 
 /** Names of a module's OPC UA applications: each has a folder of this name under `pki/`, with its own certificate. */
 export type ApplicationName = 'ingest' | 'cleared' | 'receiver' | 'applications' | 'plc';
@@ -46,19 +46,8 @@ export function loadIdentity(pki: string, application: ApplicationName): Applica
   return about(join(folder, CERTIFICATE), () => parseApplicationIdentity(new Uint8Array(certificate), key.toString('utf8')));
 }
 
-/**
- * The identity of a server that clients reach as `hostname`.
- * @throws RejectedError naming the file and what to do, also where clients would refuse the certificate
- */
-export function loadServerIdentity(pki: string, application: ApplicationName, hostname: string, nowMs: number): ApplicationIdentity {
-  const identity = loadIdentity(pki, application);
-  const expected = { applicationUri: identity.applicationUri, dialled: [hostname], nowMs };
-  about(join(pkiFolder(pki, application), CERTIFICATE), () => checkOwnCertificate(identity, expected));
-  return identity;
-}
-
 /** Adds the file's name to what is wrong with its content. */
-function about<Result>(file: string, work: () => Result): Result {
+export function about<Result>(file: string, work: () => Result): Result {
   try {
     return work();
   } catch (cause) {

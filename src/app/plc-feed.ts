@@ -3,8 +3,8 @@ import { RejectedError } from '../core/index.ts';
 import type { OfferedReading } from '../server/index.ts';
 import type { ConfigErrorCode, OwnerConfig, PlcConfig, PlcNodeConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
-import { linkOptions, linkTeller, trustListOf } from './link-access.ts';
-import { loadIdentity } from './plant-identities.ts';
+import { linkOptions, linkTeller, trustListOf, type TrustPlace } from './link-access.ts';
+import { renewingIdentity } from './own-identity.ts';
 
 export interface PlcFeed {
   /** Offers a reading to the same checks that a write passes. */
@@ -45,14 +45,14 @@ function badPlc(what: string, remedy: string): RejectedError<ConfigErrorCode> {
 }
 
 /** Subscribes to every configured PLC's own server: the alternative to PLCs that write. */
-export function followPlcs({ ingest, pki }: Pick<OwnerConfig, 'ingest' | 'pki'>, feed: PlcFeed): { stop(): Promise<void> } {
+export function followPlcs({ ingest, ...place }: Pick<OwnerConfig, 'ingest' | 'pki' | 'crl'>, feed: PlcFeed): { stop(): Promise<void> } {
   const plcs = plcsOf(ingest);
-  const subscriptions = plcs.map((plc) => follow(plc, pki, plcs.length === 1 ? 'the PLC' : `the PLC at ${plc.endpointUrl}`, feed));
+  const subscriptions = plcs.map((plc) => follow(plc, place, plcs.length === 1 ? 'the PLC' : `the PLC at ${plc.endpointUrl}`, feed));
   return { stop: async () => void (await Promise.all(subscriptions.map((subscription) => subscription.stop()))) };
 }
 
-function follow(plc: PlcConfig, pki: string, name: string, { feed, refuse, gap, listener }: PlcFeed): PlcSubscription {
-  const link = linkOptions(plc.endpointUrl, loadIdentity(pki, 'ingest'), trustListOf(pki, 'ingest', listener), plc.user);
+function follow(plc: PlcConfig, place: TrustPlace, name: string, { feed, refuse, gap, listener }: PlcFeed): PlcSubscription {
+  const link = linkOptions(plc.endpointUrl, renewingIdentity(place.pki, 'ingest'), trustListOf(place, 'ingest', listener), plc.user);
   const tags = Object.entries(plc.nodes).map(([tag, node]) => plcTag(tag, node, plc.samplingMs));
   const publishing = plc.publishingMs === undefined ? {} : { publishingMs: plc.publishingMs };
   const subscription = new PlcSubscription(

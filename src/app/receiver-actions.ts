@@ -6,7 +6,7 @@ import type { ActionEntry, ReceiverStore } from '../store/index.ts';
 import type { ReceivedCondition } from '../transfer/index.ts';
 import { act } from './action-acts.ts';
 import { conditionsSeen } from './conditions-seen.ts';
-import type { ActionConfig, ConfigErrorCode, ManufacturerChannelConfig } from './config.ts';
+import type { ActionConfig, ConfigErrorCode, ManufacturerChannelConfig, ManufacturerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { messageOf } from './message-of.ts';
 
@@ -52,6 +52,7 @@ export interface ActionFacts {
   readonly channel: string;
   readonly store: ReceiverStore;
   readonly pki: string;
+  readonly crl?: ManufacturerConfig['crl'];
   readonly clock?: Clock;
   /** For the jitter: receivers of one kind must not all knock at the same moment. */
   readonly random?: Random;
@@ -142,7 +143,7 @@ export class ReceiverActions {
   }
 
   async #attempt({ key, tries }: ActionEntry): Promise<void> {
-    const { agreement, channel, store, pki } = this.#facts;
+    const { agreement, channel, store, pki, crl } = this.#facts;
     const [name, n] = splitKey(key);
     const action = this.#actions.find((each) => each.name === name);
     if (action === undefined) return this.#end(key, 'failed', 'The configuration has no such action any more.');
@@ -153,7 +154,12 @@ export class ReceiverActions {
     store.beginAction(key, this.#clock.now());
     this.#trace('action', key);
     const call = { idempotencyKey: `${channel}:${key}`, channel, batch: n, interval: batch.interval, condition };
-    const failure = await act(action, call, { pki, timeoutMs: action.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal: this.#abort.signal }).then(
+    const failure = await act(action, call, {
+      pki,
+      crl,
+      timeoutMs: action.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      signal: this.#abort.signal,
+    }).then(
       () => undefined,
       (error: unknown) => messageOf(error),
     );

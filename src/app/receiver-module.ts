@@ -13,7 +13,7 @@ import { moduleDigest } from './module-digest.ts';
 import { loadKeys } from './module-keys.ts';
 import type { ReceiverStatus } from './module-status.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
-import { loadIdentity } from './plant-identities.ts';
+import { OwnIdentity } from './own-identity.ts';
 import { requireAgreedConditions } from './receiver-actions.ts';
 import { ReceiverOperator } from './receiver-operator.ts';
 import { type ReceiverFiles, ReceiverSession } from './receiver-session.ts';
@@ -129,8 +129,8 @@ export class ReceiverModule {
     const [own] = config.channels;
     const { clock, listener } = this.#ports;
     if (own.applications !== undefined) {
-      const place = { pki: config.pki, application: 'applications' as const, channel: own.name, machine: config.machine, clock, listener };
-      this.#server = await startCleared(own.applications, place, loaded, noMethods());
+      const place = { pki: config.pki, crl: config.crl, application: 'applications' as const, channel: own.name, machine: config.machine, clock, listener };
+      this.#server = await startCleared(own.applications, place, loaded, this.#applicationHooks());
     }
     this.#working = Promise.all([this.#register(), this.#supervise()]);
     void this.#connection.connectPatiently();
@@ -232,14 +232,10 @@ export class ReceiverModule {
 
   #connectionTo(endpointUrl: string): ModuleConnection {
     const { config, loaded } = this.#files;
-    const { listener } = this.#ports;
+    const { clock, listener } = this.#ports;
     const [own] = config.channels;
-    const link = linkOptions(
-      endpointUrl,
-      loadIdentity(config.pki, 'receiver'),
-      trustListOf(config.pki, 'receiver', listener),
-      own.sender.user,
-    );
+    const identity = new OwnIdentity({ pki: config.pki, application: 'receiver', dialled: [], clock, listener });
+    const link = linkOptions(endpointUrl, () => identity.current, trustListOf(config, 'receiver', listener), own.sender.user);
     const tell = linkTeller("the owner's cleared server", listener);
     const streams = loaded.agreement.streams.map(({ name }) => name);
     return new ModuleConnection(

@@ -67,7 +67,7 @@ export class ReceiverSession {
       event: (event, place) => this.#queue(event, place),
       fault: (error) => this.#tellLedgerFault(error),
     });
-    const facts = { agreement, channel: toBase64Url(terms.channelId), store, pki: config.pki };
+    const facts = { agreement, channel: toBase64Url(terms.channelId), store, pki: config.pki, crl: config.crl };
     const { clock, random, trace, listener, argon2 } = ports;
     this.#actions = new ReceiverActions(own.actions ?? [], { ...facts, clock, random, trace, storeFault: () => undefined }, listener);
     this.channel = new ReceiverChannel({

@@ -17,7 +17,7 @@ import { type ClearedViewConfig, type MachineConfig, machineShown, viewOf } from
 import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { trustListOf, userEntries } from './link-access.ts';
-import { loadServerIdentity } from './plant-identities.ts';
+import { OwnIdentity } from './own-identity.ts';
 import type { ModulePorts } from './module-options.ts';
 import type { SenderFiles } from './sender-files.ts';
 import type { SenderRun } from './sender-run.ts';
@@ -41,6 +41,7 @@ export async function startSenderServers(
   const [own] = config.channels;
   const place = {
     pki: config.pki,
+    crl: config.crl,
     application: 'cleared' as const,
     channel: own.name,
     machine: config.machine,
@@ -57,20 +58,21 @@ export async function startSenderServers(
   }
 }
 
-function startIngest(
+async function startIngest(
   config: OwnerConfig,
   facts: ChannelFacts,
   { clock, listener }: ModulePorts,
   hooks: IngestHooks,
 ): Promise<IngestServer> {
   const endpoint = endpointOf(config.ingest);
-  const identity = loadServerIdentity(config.pki, 'ingest', endpoint.hostname, clock.now());
+  const own = new OwnIdentity({ pki: config.pki, application: 'ingest', dialled: dialledNames(endpoint), clock, listener });
+  const trust = trustListOf(config, 'ingest', listener);
   const { name, manufacturer, serialNumber, productInstanceUri } = config.machine;
-  return startIngestServer(
+  const server = await startIngestServer(
     {
       endpoint,
-      identity,
-      trust: trustListOf(config.pki, 'ingest', listener),
+      identity: own.current,
+      trust,
       users: userEntries(config.users),
       clock,
       machine: {
@@ -79,17 +81,29 @@ function startIngest(
         serialNumber: serialNumber ?? '0',
         ...(productInstanceUri === undefined ? {} : { productInstanceUri }),
       },
-      tags: facts.policy.tags,
+      tags: ingestTags(facts.policy.tags, config.ingest.tags),
       channels: [
         { name: config.channels[0].name, ...channelIds(facts), alarmLimits: alarmLimits(facts.terms.params, config.channels[0].alarms) },
       ],
     },
     hooks,
   );
+  const ends = [
+    trust.watch(TRUST_WATCH_MS, () => server.trustChanged()),
+    own.watch(TRUST_WATCH_MS, (identity) => server.renew(identity)),
+  ];
+  return {
+    ...server,
+    stop: () => {
+      for (const end of ends) end();
+      return server.stop();
+    },
+  };
 }
 
 export interface ClearedPlace {
   readonly pki: string;
+  readonly crl: OwnerConfig['crl'];
   readonly application: 'cleared' | 'applications';
   /** Name of the channel. */
   readonly channel: string;
@@ -110,15 +124,14 @@ export async function startCleared(
   hooks: MethodHooks,
 ): Promise<ClearedServer> {
   const endpoint = endpointOf(config);
-  const identity = loadServerIdentity(place.pki, place.application, endpoint.hostname, place.clock.now());
-  const trust = trustListOf(place.pki, place.application, place.listener);
+  const own = new OwnIdentity({ ...place, dialled: dialledNames(endpoint) });
+  const trust = trustListOf(place, place.application, place.listener);
   const server = await startClearedServer(
     {
+      ...endpoint,
       host: endpoint.host ?? '127.0.0.1',
-      port: endpoint.port,
-      hostname: endpoint.hostname,
-      identity,
-      trusted: trust.trusted(),
+      identity: own.current,
+      trusted: trust.material(),
       users: userEntries(config.users),
       machine: machineShown(facts.agreement, place.machine, place.channel),
       ...viewOf(config),
@@ -134,7 +147,10 @@ export async function startCleared(
       },
     },
   );
-  const unwatch = trust.watch(TRUST_WATCH_MS, (trusted) => server.setTrusted(trusted));
+  const ends = [
+    trust.watch(TRUST_WATCH_MS, (material) => server.setTrusted(material)),
+    own.watch(TRUST_WATCH_MS, (identity) => server.renew(identity)),
+  ];
   return {
     get endpointUrl() {
       return server.endpointUrl;
@@ -147,9 +163,10 @@ export async function startCleared(
     },
     publish: (publications) => server.publish(publications),
     batchState: (n, state) => server.batchState(n, state),
-    setTrusted: (certificates) => server.setTrusted(certificates),
+    setTrusted: (trusted) => server.setTrusted(trusted),
+    renew: (identity) => server.renew(identity),
     stop: () => {
-      unwatch();
+      for (const end of ends) end();
       return server.stop();
     },
   };
@@ -202,9 +219,10 @@ function channelIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
   ledgerId: string;
   agreementVersion: number;
   intervalMs: number;
+  originMs: number;
 } {
   const { id, ...rest } = clearedIds({ agreement, terms });
-  return { channelId: id, ...rest };
+  return { channelId: id, ...rest, originMs: terms.params.originMs };
 }
 
 function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
@@ -221,8 +239,21 @@ function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
   };
 }
 
-function endpointOf({ port, host, advertisedHost }: EndpointConfig): { port: number; host?: string; hostname: string } {
-  return { port, ...(host === undefined ? {} : { host }), hostname: advertisedHost ?? hostname() };
+type Endpoint = Parameters<typeof startIngestServer>[0]['endpoint'];
+
+function endpointOf({ port, host, advertisedHost, advertisedEndpoints, maxSessions }: EndpointConfig): Endpoint {
+  return {
+    port,
+    ...(host === undefined ? {} : { host }),
+    hostname: advertisedHost ?? hostname(),
+    ...(advertisedEndpoints === undefined ? {} : { advertisedEndpoints }),
+    ...(maxSessions === undefined ? {} : { maxSessions }),
+  };
+}
+
+/** Every name under which clients reach it must stand in its certificate: strict ones compare. */
+function dialledNames({ hostname: own, advertisedEndpoints = [] }: Endpoint): string[] {
+  return [own, ...advertisedEndpoints.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))];
 }
 
 function lostText({ why, againInMs }: { readonly why: string; readonly againInMs: number }): string {

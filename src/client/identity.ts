@@ -14,11 +14,28 @@ export interface ApplicationIdentity {
 }
 
 /** What a relying party thinks of a peer's certificate. */
-export type CertificateVerdict = 'trusted' | 'untrusted' | 'expired' | 'notYetValid' | 'weak' | 'unfit' | 'malformed';
+export type CertificateVerdict =
+  | 'trusted'
+  | 'untrusted'
+  | 'expired'
+  | 'notYetValid'
+  | 'weak'
+  | 'unfit'
+  | 'malformed'
+  | 'forged'
+  | 'chainIncomplete'
+  | 'wrongHost'
+  | 'issuerTimeInvalid'
+  | 'issuerUnfit'
+  | 'revoked'
+  | 'issuerRevoked'
+  | 'revocationUnknown'
+  | 'issuerRevocationUnknown';
 
 /** The trust list. Judging a stranger also files its certificate for a person to look at; nothing is ever trusted by itself. */
 export interface PeerTrust {
-  judge(certificate: Bytes): Promise<CertificateVerdict>;
+  /** @param host under which the peer, a server, was dialled */
+  judge(certificate: Bytes, host?: string): Promise<CertificateVerdict>;
 }
 
 /** Who uses the session (OPC UA Part 4, clause 7.41). */

@@ -11,6 +11,15 @@ const STATUS_OF: Readonly<Record<CertificateVerdict, StatusCode>> = {
   weak: StatusCodes.BadCertificatePolicyCheckFailed,
   unfit: StatusCodes.BadCertificateUseNotAllowed,
   malformed: StatusCodes.BadCertificateInvalid,
+  forged: StatusCodes.BadCertificateInvalid,
+  chainIncomplete: StatusCodes.BadCertificateChainIncomplete,
+  wrongHost: StatusCodes.BadCertificateHostNameInvalid,
+  issuerTimeInvalid: StatusCodes.BadCertificateIssuerTimeInvalid,
+  issuerUnfit: StatusCodes.BadCertificateIssuerUseNotAllowed,
+  revoked: StatusCodes.BadCertificateRevoked,
+  issuerRevoked: StatusCodes.BadCertificateIssuerRevoked,
+  revocationUnknown: StatusCodes.BadCertificateRevocationUnknown,
+  issuerRevocationUnknown: StatusCodes.BadCertificateIssuerRevocationUnknown,
 };
 
 /** A server certificate that was not accepted. */
@@ -25,9 +34,12 @@ export class PeerTrustStore implements ICertificateStore {
   referenceCounter = 0;
   #refused: RefusedCertificate | undefined;
   readonly #trust: PeerTrust;
+  readonly #host: string;
 
-  constructor(trust: PeerTrust) {
+  /** @param endpointUrl under which the server is dialled */
+  constructor(trust: PeerTrust, endpointUrl: string) {
     this.#trust = trust;
+    this.#host = hostOf(endpointUrl);
   }
 
   get refused(): RefusedCertificate | undefined {
@@ -37,7 +49,7 @@ export class PeerTrustStore implements ICertificateStore {
   async checkCertificate(certificate: Buffer | Buffer[]): Promise<StatusCode> {
     const leaf = leafOf(certificate);
     if (leaf === undefined) return StatusCodes.BadCertificateInvalid;
-    const verdict = await this.#trust.judge(leaf);
+    const verdict = await this.#trust.judge(leaf, this.#host);
     this.#refused = verdict === 'trusted' ? undefined : { thumbprint: toHex(sha256(leaf)), verdict };
     return STATUS_OF[verdict];
   }
@@ -59,6 +71,15 @@ export class PeerTrustStore implements ICertificateStore {
   async rejectCertificate(): Promise<void> {}
   async addIssuer(): Promise<void> {}
   async addRevocationList(): Promise<void> {}
+}
+
+/** Host name or address without brackets; an URL without one has a name that no certificate bears. */
+function hostOf(endpointUrl: string): string {
+  try {
+    return new URL(endpointUrl).hostname.replace(/^\[(.*)\]$/, '$1');
+  } catch {
+    return '';
+  }
 }
 
 /** The server's own certificate; issuers may follow it in the same bytes. */

@@ -13,8 +13,8 @@ import {
 import { DcmbError } from '../core/index.ts';
 import { silenceStackLog } from '../nodeset/index.ts';
 import { rejected, statusNameOf, unavailable } from './errors.ts';
-import { privateKeyOf, userIdentityOf } from './identity.ts';
-import type { LinkOptions } from './link-options.ts';
+import { type CertificateVerdict, privateKeyOf, userIdentityOf } from './identity.ts';
+import { identityOf, type LinkOptions, userOf } from './link-options.ts';
 import { PeerTrustStore } from './peer-trust-store.ts';
 
 /** One client with one session, as long as it can be resumed. */
@@ -48,11 +48,11 @@ const SERVER_START_TIME = `i=${VariableIds.Server_ServerStatus_StartTime}`;
 /** @throws RejectedError or UnavailableError, see ClientErrorCode */
 export async function openSession(options: LinkOptions, events: SessionEvents): Promise<OpenSession> {
   silenceStackLog();
-  const store = new PeerTrustStore(options.trust);
+  const store = new PeerTrustStore(options.trust, options.endpointUrl);
   const client = OPCUAClient.create(clientOptions(options, store));
   try {
     await withinTime(client.connect(options.endpointUrl), options);
-    const session = await withinTime(client.createSession(userIdentityOf(options.user)), options);
+    const session = await withinTime(client.createSession(userIdentityOf(userOf(options))), options);
     const namespaces = await withinTime(session.readNamespaceArray(), options);
     const startTime = await withinTime(startTimeOf(session), options);
     const transfer = watchTransfer(session);
@@ -72,7 +72,7 @@ export async function openSession(options: LinkOptions, events: SessionEvents): 
 }
 
 function clientOptions(options: LinkOptions, store: PeerTrustStore): OPCUAClientOptions {
-  const { identity } = options;
+  const identity = identityOf(options);
   return {
     applicationName: identity.applicationName,
     applicationUri: identity.applicationUri,
@@ -174,12 +174,30 @@ async function pause(ms: number): Promise<void> {
   });
 }
 
+const RENEW = 'Its owner has to renew it.';
+const SEE_LIST = 'Take in the authority’s new revocation list: dcmb trust crl add.';
+const REFUSED: Readonly<Record<Exclude<CertificateVerdict, 'trusted' | 'untrusted' | 'chainIncomplete'>, string>> = {
+  expired: `it has expired. ${RENEW}`,
+  notYetValid: 'it is not valid yet. Compare the clocks of both machines.',
+  weak: `its key or signature, or an authority’s, is too weak. ${RENEW}`,
+  unfit: `it is not one of an OPC UA application. ${RENEW}`,
+  malformed: `it can’t be read. ${RENEW}`,
+  forged: 'it bears the name of an authority that did not sign it. Ask its owner.',
+  wrongHost: 'it does not name the host that was dialled. Dial a name that it bears, or trust exactly this certificate.',
+  issuerTimeInvalid: 'an authority’s certificate is not valid now. Get its new one: dcmb trust issuer add.',
+  issuerUnfit: 'an authority of it may not issue such certificates. Ask whoever runs the authority.',
+  revoked: 'its authority has revoked it. Ask its owner.',
+  issuerRevoked: 'an authority of it is revoked. Ask whoever runs the authority above.',
+  revocationUnknown: `no revocation list in force of its authority is here. ${SEE_LIST}`,
+  issuerRevocationUnknown: `no revocation list in force of an authority of it is here. ${SEE_LIST}`,
+};
+
 /** One sentence that tells the person what to do; node-opcua's own text stays as the cause. */
 function explain(cause: unknown, options: LinkOptions, store: PeerTrustStore): Error {
   if (cause instanceof DcmbError) return cause;
   const url = options.endpointUrl;
   const refused = store.refused;
-  if (refused?.verdict === 'untrusted') {
+  if (refused?.verdict === 'untrusted' || refused?.verdict === 'chainIncomplete') {
     const { thumbprint } = refused;
     return rejected(
       'SERVER_CERTIFICATE_UNTRUSTED',
@@ -190,7 +208,7 @@ function explain(cause: unknown, options: LinkOptions, store: PeerTrustStore): E
   if (refused !== undefined) {
     return rejected(
       'SERVER_CERTIFICATE_REFUSED',
-      `The certificate ${refused.thumbprint} of ${url} is refused: ${refused.verdict}. Its owner has to renew it.`,
+      `The certificate ${refused.thumbprint} of ${url} is refused: ${REFUSED[refused.verdict]}`,
       {
         cause,
         details: { thumbprint: refused.thumbprint },

@@ -14,6 +14,8 @@ export interface SecureEndpoint {
   readonly hostname: string;
   /** Further names or addresses under which the server is dialled. */
   readonly alternateHostnames?: readonly string[];
+  /** Further URLs under which it is reached, through a NAT or a forwarded port: told to clients beside its own. */
+  readonly advertisedEndpoints?: readonly string[];
   readonly applicationUri: string;
   readonly applicationName: string;
   /** Sessions at a time; 100 where absent. */
@@ -41,6 +43,7 @@ export function secureServerOptions(endpoint: SecureEndpoint): OPCUAServerOption
     ...(endpoint.host === undefined ? {} : { host: endpoint.host }),
     hostname: endpoint.hostname,
     alternateHostname: [...(endpoint.alternateHostnames ?? [])],
+    advertisedEndpoints: [...(endpoint.advertisedEndpoints ?? [])],
     serverInfo: {
       applicationUri: endpoint.applicationUri,
       applicationName: { text: endpoint.applicationName, locale: 'en' },

@@ -4,7 +4,10 @@ import { nodesetFiles, silenceStackLog } from '../nodeset/index.ts';
 import {
   type ApplicationIdentity,
   installRoles,
+  judgeCertificate,
   PinnedCertificateStore,
+  quiet,
+  requireSameApplication,
   type RoleIds,
   type TrustSource,
   userManager,
@@ -13,6 +16,7 @@ import {
   type VerifyPassword,
 } from './identity/index.ts';
 import { describeInstanceNamespace, describeMethods, openStandardNodes } from './standard-nodes.ts';
+import { guardRequests } from './request-guard.ts';
 import { fillUserTokenPolicies, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
 
 export interface SecureServerConfig {
@@ -32,6 +36,14 @@ export interface SecureServer {
   readonly roles: RoleIds;
   /** Index of the instance namespace. */
   readonly namespaceIndex: number;
+  /**
+   * Takes another certificate and key of the same application: new secure channels get them, those that are open keep theirs
+   * (OPC UA Part 6, clause 6.7.2 binds a channel to the certificate it was made with).
+   * @throws RejectedError `OWN_CERTIFICATE_UNFIT` for another application's
+   */
+  renew(identity: ApplicationIdentity): void;
+  /** Closes the connections of applications that would not be accepted now: call it when the trust source has changed. */
+  enforceTrust(): void;
 }
 
 /**
@@ -42,10 +54,7 @@ export interface SecureServer {
 export async function createSecureServer(config: SecureServerConfig): Promise<SecureServer> {
   silenceStackLog();
   const { identity, users } = config;
-  const provider = new InMemoryCertificateKeyPairProvider(
-    [Buffer.from(identity.certificate)],
-    makePrivateKeyFromPem(identity.privateKeyPem),
-  );
+  const provider = keyPairOf(identity);
   const server = new OPCUAServer({
     ...secureServerOptions({ ...config.endpoint, applicationUri: identity.applicationUri, applicationName: identity.applicationName }),
     nodesets: nodesetFiles(),
@@ -58,6 +67,7 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   // node-opcua does not hand the provider on: without this every connection ends at its first message.
   for (const endpoint of server.endpoints) endpoint.setCertificateProvider(provider);
   fillUserTokenPolicies(server);
+  guardRequests(server);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space after its initialisation.');
   openStandardNodes(addressSpace);
@@ -66,7 +76,32 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   describeInstanceNamespace(addressSpace, namespace);
   const roles = installRoles(addressSpace, config.instanceUri);
   useUsers(server, users, roles);
-  return { server, roles, namespaceIndex: namespace.index };
+  return {
+    server,
+    roles,
+    namespaceIndex: namespace.index,
+    renew: (renewed) => renewIdentity(server, identity, renewed),
+    enforceTrust: () => closeUntrusted(server, config.trust),
+  };
+}
+
+function keyPairOf({ certificate, privateKeyPem }: ApplicationIdentity): InMemoryCertificateKeyPairProvider {
+  return new InMemoryCertificateKeyPairProvider([Buffer.from(certificate)], makePrivateKeyFromPem(privateKeyPem));
+}
+
+function renewIdentity(server: OPCUAServer, first: ApplicationIdentity, renewed: ApplicationIdentity): void {
+  requireSameApplication(first, renewed);
+  const provider = keyPairOf(renewed);
+  server.setProvider(provider);
+  for (const endpoint of server.endpoints) endpoint.setCertificateProvider(provider);
+}
+
+function closeUntrusted(server: OPCUAServer, trust: TrustSource): void {
+  const source = quiet(trust);
+  for (const channel of server.endpoints.flatMap((endpoint) => endpoint.getChannels())) {
+    const { clientCertificate } = channel;
+    if (clientCertificate && judgeCertificate(clientCertificate, source, Date.now()) !== 'trusted') channel.close();
+  }
 }
 
 /** The option asks for node-opcua's own class and uses of it only what every certificate store has. */

@@ -32,6 +32,7 @@ const trusting = { isTrusted: () => true };
 interface OddCertificate {
   readonly hash?: string;
   readonly bits?: number;
+  readonly name?: string;
   readonly isAuthority?: boolean;
   readonly usages?: number;
   readonly issuer?: { readonly name: string; readonly key: CryptoKey };
@@ -45,12 +46,12 @@ const ALL_USAGES =
 type CryptoKey = Awaited<ReturnType<typeof globalThis.crypto.subtle.importKey>>;
 
 /** A certificate such as `createApplicationCertificate` would never make. */
-async function odd({ hash = 'SHA-256', bits = 2048, isAuthority = false, usages = ALL_USAGES, issuer }: OddCertificate) {
+async function odd({ name = 'CN=odd', hash = 'SHA-256', bits = 2048, isAuthority = false, usages = ALL_USAGES, issuer }: OddCertificate) {
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash, publicExponent: new Uint8Array([1, 0, 1]), modulusLength: bits };
   const keys = await globalThis.crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: 'CN=odd',
-    issuer: issuer?.name ?? 'CN=odd',
+    subject: name,
+    issuer: issuer?.name ?? name,
     notBefore: new Date(NOW - DAY_MS),
     notAfter: new Date(NOW + DAY_MS),
     signingAlgorithm: algorithm,
@@ -142,7 +143,7 @@ describe('judging a certificate', () => {
 
   test('a trusted authority makes nothing trusted that it signed', async () => {
     const authority = await odd({ isAuthority: true, usages: ALL_USAGES | x509.KeyUsageFlags.keyCertSign });
-    const signed = await odd({ issuer: { name: 'CN=odd', key: authority.key } });
+    const signed = await odd({ name: 'CN=signed', issuer: { name: 'CN=odd', key: authority.key } });
     const source = { isTrusted: (thumbprint: string) => thumbprint === thumbprintOf(authority.der) };
     assert.equal(judgeCertificate(signed.der, source, NOW), 'untrusted');
     assert.equal(judgeCertificate([signed.der, authority.der], source, NOW), 'untrusted');
@@ -182,7 +183,7 @@ describe('trust list', () => {
     folder = mkdtempSync(join(tmpdir(), 'dcmb-trust-'));
   });
   after(() => rmSync(folder, { recursive: true }));
-  const list = (name: string, most?: number) => new TrustList(join(folder, name), most);
+  const list = (name: string, most?: number) => new TrustList(join(folder, name), { mostRejected: most });
 
   test('a stranger waits in rejected/, is trusted by command, and can be taken out again', async () => {
     const trust = list('path');
@@ -240,7 +241,7 @@ describe('trust list', () => {
     const peer = await identity('peer');
     assert.equal(trust.isTrusted(thumbprintOf(peer.certificate)), false);
     const seen: number[] = [];
-    const stop = trust.watch(10, (trusted) => void seen.push(trusted.length));
+    const stop = trust.watch(10, ({ trusted }) => void seen.push(trusted.length));
     writeFileSync(join(folder, 'shared', 'trusted', 'anything.der'), peer.certificate);
     writeFileSync(join(folder, 'shared', 'trusted', `x[${'0'.repeat(64)}].pem`), 'no certificate');
     assert.equal(trust.isTrusted(thumbprintOf(peer.certificate)), true);

@@ -1,4 +1,4 @@
-import { fromBase64Url, type Json, RejectedError } from '../../core/index.ts';
+import { type Bytes, fromBase64Url, type Json, RejectedError } from '../../core/index.ts';
 import { type PasswordCheck, thumbprintOf } from '../identity/index.ts';
 import type { Handlers } from '../pipe/index.ts';
 import { type ChildSays, STRANGERS_A_MINUTE } from './contract.ts';
@@ -9,12 +9,14 @@ import { MinuteLimit } from './minute-limit.ts';
 /**
  * What the module does at its child's word. The child faces the network: it can be in wrong hands, and must then not get
  * more out of the module than it is meant to.
- * @param trusted certificates of the client applications that may connect, base64url
+ * @param accepts whether an application with this certificate, DER, may connect
  */
-export function childHandlers(hooks: ClearedServerHooks, passwords: PasswordCheck, trusted: () => readonly string[]): Handlers<ChildSays> {
+export function childHandlers(
+  hooks: ClearedServerHooks,
+  passwords: PasswordCheck,
+  accepts: (certificate: Bytes) => boolean,
+): Handlers<ChildSays> {
   const strangers = new MinuteLimit(STRANGERS_A_MINUTE);
-  // Each application has tries of its own at a password, so a made-up one must have none.
-  const isTrusted = (client: string) => trusted().some((certificate) => thumbprintOf(fromBase64Url(certificate)) === client);
   return {
     notices: {
       stranger: ({ certificate }) => {
@@ -23,9 +25,11 @@ export function childHandlers(hooks: ClearedServerHooks, passwords: PasswordChec
       called: (call) => hooks.event?.({ kind: 'called', ...call }),
     },
     requests: {
-      verifyPassword: async ({ name, password, client }) => ({
-        valid: isTrusted(client) && (await passwords.verify(name, password, client)),
-      }),
+      verifyPassword: async ({ name, password, client }) => {
+        const certificate = fromBase64Url(client);
+        // Each application has tries of its own at a password, so a made-up one must have none.
+        return { valid: accepts(certificate) && (await passwords.verify(name, password, thumbprintOf(certificate))) };
+      },
       fetchDelivery: async ({ n }) => maybe(await hooks.fetchDelivery(n)),
       getEvidence: async ({ n }) => maybe(await hooks.getEvidence(n)),
       epochProposal: async ({ k }) => maybe(await hooks.epochProposal(k)),

@@ -10,50 +10,64 @@ import {
 } from 'node-opcua';
 import { fromBase64Url, toBase64Url } from '../../core/index.ts';
 import { ALARM_METHOD_IDS, REFRESH_METHOD_IDS } from '../alarm-rules.ts';
-import { parseApplicationIdentity, type Role, type RoleIds, thumbprintOf, type TrustSource, Users } from '../identity/index.ts';
-import { createSecureServer } from '../secure-server.ts';
+import {
+  type ApplicationIdentity,
+  type CertificateFacts,
+  MaterialTrust,
+  parseApplicationIdentity,
+  type Role,
+  type RoleIds,
+  Users,
+} from '../identity/index.ts';
+import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import { ChannelNodes } from './channel-nodes.ts';
 import { type ClearedBatchState, type ClearedPublication, type MethodName, type StartConfig, STRANGERS_A_MINUTE } from './contract.ts';
 import { speakLanguages } from './locales.ts';
 import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
 import { MinuteLimit } from './minute-limit.ts';
 import { PublicationQueue } from './publication-queue.ts';
+import { trustOf } from './trust-message.ts';
 
 /** node-opcua's own least is 50 ms, which would be most of the lateness that a client sees after a grid point. */
 const LEAST_PUBLISHING_INTERVAL_MS = 10;
 const LOGIN_WITHIN_MS = 8000;
+/** A larger one is nobody's whom a person would trust. */
+const MOST_CERTIFICATE_BYTES = 8192;
 
 /** The OPC UA server of the child process. Everything it knows came in the module's messages. */
 export class ChildServer {
   readonly #server: OPCUAServer;
-  readonly #trusted: Set<string>;
+  readonly #secure: SecureServer;
+  readonly #trust: MaterialTrust;
   readonly #nodes: ChannelNodes;
   readonly #queue: PublicationQueue;
 
-  private constructor(server: OPCUAServer, trusted: Set<string>, nodes: ChannelNodes) {
-    this.#server = server;
-    this.#trusted = trusted;
+  private constructor(secure: SecureServer, trust: MaterialTrust, nodes: ChannelNodes) {
+    this.#secure = secure;
+    this.#server = secure.server;
+    this.#trust = trust;
     this.#nodes = nodes;
     this.#queue = new PublicationQueue((together) => nodes.show(together));
   }
 
   static async start(config: StartConfig, pipe: ModulePipe): Promise<ChildServer> {
     Subscription.minimumPublishingInterval = LEAST_PUBLISHING_INTERVAL_MS;
-    const trusted = new Set(config.trusted.map((certificate) => thumbprintOf(fromBase64Url(certificate))));
-    const { server, roles } = await createSecureServer({
+    const trust = new MaterialTrust(trustOf(config.trust), reportTo(pipe));
+    const secure = await createSecureServer({
       endpoint: config.endpoint,
-      identity: parseApplicationIdentity(fromBase64Url(config.identity.certificate), config.identity.privateKeyPem),
-      trust: trustSource(trusted, pipe),
-      users: new Users(config.users),
+      identity: identityOf(config.identity),
+      trust,
+      users: new Users(config.users, trust),
       verifyPassword: async (name, password, client) =>
-        (await pipe.request('verifyPassword', { name, password, client }, LOGIN_WITHIN_MS)).valid,
+        (await pipe.request('verifyPassword', { name, password, client: toBase64Url(client) }, LOGIN_WITHIN_MS)).valid,
       instanceUri: config.instanceUri,
     });
+    const { server, roles } = secure;
     const nodes = buildAddressSpace(server, config, roles);
     bindMethods(nodes.object, pipe);
     speakLanguages(server, config.locale);
     await server.start();
-    return new ChildServer(server, trusted, nodes);
+    return new ChildServer(secure, trust, nodes);
   }
 
   get port(): number {
@@ -71,15 +85,13 @@ export class ChildServer {
   }
 
   /** Replaces the trust list and closes the connections of those who are no longer on it. */
-  trust(certificates: readonly string[]): void {
-    this.#trusted.clear();
-    for (const certificate of certificates) this.#trusted.add(thumbprintOf(fromBase64Url(certificate)));
-    for (const endpoint of this.#server.endpoints) {
-      for (const channel of endpoint.getChannels()) {
-        const certificate = channel.clientCertificate;
-        if (certificate && !this.#trusted.has(thumbprintOf(certificate))) channel.close();
-      }
-    }
+  trust(message: TrustMessage): void {
+    this.#trust.replace(trustOf(message));
+    this.#secure.enforceTrust();
+  }
+
+  renew(identity: StartConfig['identity']): void {
+    this.#secure.renew(identityOf(identity));
   }
 
   async stop(): Promise<void> {
@@ -88,14 +100,15 @@ export class ChildServer {
   }
 }
 
-/** The module's trust list, and a bounded report of those who are not on it. */
-function trustSource(trusted: ReadonlySet<string>, pipe: ModulePipe): TrustSource {
+function identityOf({ certificate, privateKeyPem }: StartConfig['identity']): ApplicationIdentity {
+  return parseApplicationIdentity(fromBase64Url(certificate), privateKeyPem);
+}
+
+/** A bounded report of strangers. */
+function reportTo(pipe: ModulePipe): (facts: CertificateFacts) => void {
   const limit = new MinuteLimit(STRANGERS_A_MINUTE);
-  return {
-    isTrusted: (thumbprint) => trusted.has(thumbprint),
-    refused: ({ der }) => {
-      if (der.length <= 8192 && limit.take()) pipe.notice('stranger', { certificate: toBase64Url(der) });
-    },
+  return ({ der }) => {
+    if (der.length <= MOST_CERTIFICATE_BYTES && limit.take()) pipe.notice('stranger', { certificate: toBase64Url(der) });
   };
 }
 

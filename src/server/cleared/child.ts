@@ -56,7 +56,8 @@ const pipe: ModulePipe = new MessagePipe(new Socket({ fd: PIPE_FD, readable: tru
     notices: {
       publish: ({ publications }) => obey((running) => running.publish(publications)),
       batchState: (state) => obey((running) => running.batchState(state)),
-      trust: ({ certificates }) => obey((running) => running.trust(certificates)),
+      trust: (material) => obey((running) => running.trust(material)),
+      identity: (identity) => obey((running) => running.renew(identity)),
     },
     requests: {
       start,

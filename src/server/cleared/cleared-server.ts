@@ -1,6 +1,16 @@
 import { type Bytes, RejectedError, toBase64Url } from '../../core/index.ts';
 import { INSTANCE_URI } from '../../nodeset/index.ts';
-import { type ApplicationIdentity, PasswordCheck, passwordHashes, type Role, type UserEntry } from '../identity/index.ts';
+import {
+  type ApplicationIdentity,
+  MaterialTrust,
+  onlyThese,
+  PasswordCheck,
+  passwordHashes,
+  requireSameApplication,
+  type Role,
+  type TrustMaterial,
+  type UserEntry,
+} from '../identity/index.ts';
 import type { MachineIdentification } from '../machine-node.ts';
 import { childHandlers } from './child-handlers.ts';
 import { conditionsOf } from './conditions.ts';
@@ -16,6 +26,7 @@ import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
 import { ShownState } from './shown-state.ts';
 import { Supervisor } from './supervisor.ts';
+import { trustMessage } from './trust-message.ts';
 
 /** The least of the severities that OPC UA Part 9 calls medium. */
 const ALARM_FROM = 401;
@@ -29,11 +40,13 @@ export interface ClearedServerConfig {
   /** The name in endpoint URLs: it must resolve for every client and stand in the certificate. */
   readonly hostname: string;
   readonly alternateHostnames?: readonly string[];
+  /** Further URLs under which clients reach it. */
+  readonly advertisedEndpoints?: readonly string[];
   /** Sessions at a time; 100 where absent. */
   readonly maxSessions?: number;
   readonly identity: ApplicationIdentity;
-  /** DER certificates of the client applications that may connect; see `setTrusted`. */
-  readonly trusted: readonly Bytes[];
+  /** The client applications that may connect: exactly these certificates (DER), or a whole trust list; see `setTrusted`. */
+  readonly trusted: readonly Bytes[] | TrustMaterial;
   /** Users without one of the reading roles get no session. Password hashes stay in this process. */
   readonly users: readonly UserEntry[];
   /** Who may read; Manufacturer and Auditor where absent. */
@@ -69,7 +82,9 @@ export interface ClearedServer {
   /** Tells what became of a batch; clients see it at the next grid point. */
   batchState(n: number, state: Omit<ClearedBatchState, 'n'>): void;
   /** Replaces the trust list; connections of those no longer on it are closed. */
-  setTrusted(certificates: readonly Bytes[]): void;
+  setTrusted(trusted: readonly Bytes[] | TrustMaterial): void;
+  /** Takes a renewed certificate of the same application: for new secure channels, without a stop. @throws RejectedError `OWN_CERTIFICATE_UNFIT` */
+  renew(identity: ApplicationIdentity): void;
   stop(): Promise<void>;
 }
 
@@ -82,18 +97,30 @@ export async function startClearedServer(config: ClearedServerConfig, hooks: Cle
   const passwords = new PasswordCheck(passwordHashes(config.users));
   const shown = new ShownState();
   const start: StartConfig = startConfig(config);
+  const trust = new MaterialTrust(materialOf(config.trusted));
   const supervisor = new Supervisor({
     config: () => ({ ...start, shown: shown.shown(Date.now()), states: shown.states() }),
     waiting: () => shown.waiting(Date.now()),
-    handlers: childHandlers(hooks, passwords, () => start.trusted),
+    handlers: childHandlers(hooks, passwords, (certificate) => trust.accepts(certificate)),
     event: (event) => hooks.event?.(event),
   });
   const port = await supervisor.start();
   start.endpoint.port = port;
-  return serverOver(config, start, supervisor, shown);
+  return serverOver(config, { start, trust, supervisor, shown });
 }
 
-function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor: Supervisor, shown: ShownState): ClearedServer {
+interface ServerParts {
+  readonly start: StartConfig;
+  readonly trust: MaterialTrust;
+  readonly supervisor: Supervisor;
+  readonly shown: ShownState;
+}
+
+function materialOf(trusted: readonly Bytes[] | TrustMaterial): TrustMaterial {
+  return 'issuers' in trusted ? trusted : onlyThese(trusted);
+}
+
+function serverOver(config: ClearedServerConfig, { start, trust, supervisor, shown }: ServerParts): ClearedServer {
   const codes = config.streams.map((stream) => conditionsOf(stream));
   return {
     endpointUrl: `opc.tcp://${config.hostname}:${start.endpoint.port}`,
@@ -117,16 +144,26 @@ function serverOver(config: ClearedServerConfig, start: StartConfig, supervisor:
       shown.batchState({ n, ...state });
       supervisor.notice('batchState', { n, ...state });
     },
-    setTrusted(certificates) {
-      start.trusted = certificates.map(toBase64Url);
-      supervisor.notice('trust', { certificates: start.trusted });
+    setTrusted(trusted) {
+      const material = materialOf(trusted);
+      trust.replace(material);
+      start.trust = trustMessage(material);
+      supervisor.notice('trust', start.trust);
+    },
+    renew(identity) {
+      requireSameApplication(config.identity, identity);
+      start.identity = identityMessage(identity);
+      supervisor.notice('identity', start.identity);
     },
     stop: () => supervisor.stop(),
   };
 }
 
+function identityMessage({ certificate, privateKeyPem }: ApplicationIdentity): StartConfig['identity'] {
+  return { certificate: toBase64Url(certificate), privateKeyPem };
+}
+
 function startConfig(config: ClearedServerConfig): StartConfig {
-  const { certificate, privateKeyPem } = config.identity;
   const readers = config.readers ?? ['Manufacturer', 'Auditor'];
   const users = config.users.filter((user) => user.roles.some((role) => readers.includes(role)));
   return {
@@ -135,10 +172,11 @@ function startConfig(config: ClearedServerConfig): StartConfig {
       port: config.port,
       hostname: config.hostname,
       alternateHostnames: [...(config.alternateHostnames ?? [])],
+      advertisedEndpoints: [...(config.advertisedEndpoints ?? [])],
       maxSessions: config.maxSessions ?? 100,
     },
-    identity: { certificate: toBase64Url(certificate), privateKeyPem },
-    trusted: config.trusted.map(toBase64Url),
+    identity: identityMessage(config.identity),
+    trust: trustMessage(materialOf(config.trusted)),
     users: users.map(withoutSecret),
     machine: machineOf(config.machine),
     alarmFrom: config.alarmFrom ?? ALARM_FROM,

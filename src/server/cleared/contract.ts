@@ -65,12 +65,11 @@ export const StartShape = v.strictObject({
     port: integer(0, 65535),
     hostname: Name,
     alternateHostnames: v.array(Name),
+    advertisedEndpoints: v.array(Name),
     maxSessions: integer(1, 10_000),
   }),
-  /** Own certificate, DER, and its private key, PEM. */
-  identity: v.strictObject({ certificate: base64Url(), privateKeyPem: v.string() }),
-  /** DER certificates of the clients that may connect. */
-  trusted: v.array(base64Url()),
+  identity: IdentityShape,
+  trust: TrustShape,
   users: v.array(
     v.strictObject({ name: Name, roles: v.array(RoleShape), certificate: v.optional(v.string()), password: v.optional(v.literal(true)) }),
   ),
@@ -99,7 +98,9 @@ export const MODULE_SAYS = {
   notices: {
     publish: v.strictObject({ publications: v.pipe(v.array(PublicationShape), v.maxLength(4096)) }),
     batchState: BatchStateShape,
-    trust: v.strictObject({ certificates: v.array(base64Url()) }),
+    trust: TrustShape,
+    /** The renewed certificate of the same application, for new secure channels. */
+    identity: IdentityShape,
   },
   requests: {
     start: {
@@ -122,9 +123,9 @@ export const CHILD_SAYS = {
     called: v.strictObject({ user: v.string(), method: v.picklist(METHOD_NAMES), status: v.string() }),
   },
   requests: {
-    /** `client` is the thumbprint of the certificate of the application that logs in. */
+    /** `client` is the certificate of the application that logs in, DER. */
     verifyPassword: {
-      body: v.strictObject({ name: v.string(), password: v.string(), client: v.string() }),
+      body: v.strictObject({ name: v.string(), password: v.string(), client: base64Url() }),
       answer: v.strictObject({ valid: v.boolean() }),
     },
     fetchDelivery: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },

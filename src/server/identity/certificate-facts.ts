@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { exploreCertificate, split_der, type X509KeyUsage } from 'node-opcua-crypto';
+import { exploreCertificate, split_der, x509 as peculiar, type X509KeyUsage } from 'node-opcua-crypto';
 import { type Bytes, RejectedError } from '../../core/index.ts';
 import type { IdentityErrorCode } from './errors.ts';
 
@@ -21,8 +21,23 @@ export interface CertificateFacts {
   /** Length of the RSA modulus in bits; 0 for a key of another kind. */
   readonly rsaBits: number;
   readonly signatureAlgorithm: string;
-  /** The usages that Part 6, clause 6.2.2 asks of an application's certificate. */
+  /**
+   * The usages that Part 6, clause 6.2.2 asks of an application's certificate; where it names extended ones, that of a TLS
+   * server or client must be among them.
+   */
   readonly hasApplicationUsages: boolean;
+  /** Names of the subject and of the issuer, one attribute a line. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hexadecimal, lower case, without leading zeros. Empty for one that RFC 5280, clause 4.1.2.2 does not allow. */
+  readonly serialNumber: string;
+  /** keyCertSign and cRLSign (RFC 5280, clause 4.2.1.3); false where the certificate names no usages. */
+  readonly signsCertificates: boolean;
+  readonly signsRevocationLists: boolean;
+  /** Most authorities that may follow this one in a chain (RFC 5280, clause 4.2.1.9); undefined where it names no limit. */
+  readonly pathLength: number | undefined;
+  /** It has name constraints, or a critical extension that nobody here reads: RFC 5280, clause 4.2 asks to refuse it. */
+  readonly hasUnreadConstraints: boolean;
 }
 
 /** SHA-256 over the DER bytes, 64 lower-case hex digits. */
@@ -86,8 +101,36 @@ function factsOf(der: Bytes): CertificateFacts {
     isAuthority: x509.ca,
     rsaBits: rsaBitsOf(x509),
     signatureAlgorithm: signatureAlgorithm.identifier,
-    hasApplicationUsages: hasApplicationUsages(extensions?.keyUsage),
+    hasApplicationUsages: hasApplicationUsages(extensions?.keyUsage) && hasPeerPurpose(x509.keyUsage),
+    subject: x509.subject,
+    issuer: x509.issuer,
+    serialNumber: serialNumberOf(x509),
+    signsCertificates: extensions?.keyUsage?.keyCertSign === true,
+    signsRevocationLists: extensions?.keyUsage?.cRLSign === true,
+    ...constraintsOf(der),
   };
+}
+
+/** OIDs of the extensions that are looked at here. */
+const READ_EXTENSIONS = new Set(['2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.37']);
+const NAME_CONSTRAINTS = '2.5.29.30';
+
+function constraintsOf(der: Bytes): Pick<CertificateFacts, 'pathLength' | 'hasUnreadConstraints'> {
+  const { extensions } = new peculiar.X509Certificate(der);
+  const basic = extensions.find((extension) => extension instanceof peculiar.BasicConstraintsExtension);
+  return {
+    pathLength: basic?.pathLength,
+    hasUnreadConstraints: extensions.some(({ type, critical }) => type === NAME_CONSTRAINTS || (critical && !READ_EXTENSIONS.has(type))),
+  };
+}
+
+/** A serial number in the form in which two are compared; empty for zero or less. */
+export function plainSerial(hex: string): string {
+  return /^[0-9a-f]+$/i.test(hex) ? hex.toLowerCase().replace(/^0+/, '') : '';
+}
+
+function serialNumberOf({ serialNumber }: X509Certificate): string {
+  return plainSerial(serialNumber);
 }
 
 function rsaBitsOf({ publicKey }: X509Certificate): number {
@@ -96,6 +139,13 @@ function rsaBitsOf({ publicKey }: X509Certificate): number {
 
 function hasApplicationUsages(usage: X509KeyUsage | undefined): boolean {
   return usage !== undefined && usage.digitalSignature && usage.nonRepudiation && usage.keyEncipherment && usage.dataEncipherment;
+}
+
+const PEER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
+
+/** @param purposes OIDs of the extended key usage; absent where the certificate limits nothing */
+function hasPeerPurpose(purposes: readonly string[] | undefined): boolean {
+  return purposes === undefined || purposes.some((purpose) => PEER_PURPOSES.includes(purpose));
 }
 
 /** A part that stands more than once, as one text. */

@@ -1,41 +1,148 @@
+import { X509Certificate } from 'node:crypto';
 import type { Bytes } from '../../core/index.ts';
-import { type CertificateFacts, leafOf, readCertificate } from './certificate-facts.ts';
+import { type Authorities, type Chain, NOBODY, revocationOf } from './authorities.ts';
+import { type CertificateFacts, leafOf, plainIp, readCertificate } from './certificate-facts.ts';
+import { isStrong } from './strength.ts';
 
-/** Smallest RSA key that any of the three security policies admits (OPC UA Part 7). */
-const LEAST_RSA_BITS = 2048;
-/** RSA with SHA-256, SHA-384 or SHA-512, by every spelling that the parser gives. */
-const STRONG_SIGNATURE = /sha-?(256|384|512)/i;
-
-/** `weak`: SHA-1, or RSA below 2048 bits, or no RSA. `unfit`: lacks the key usages of an application's certificate. */
-export type CertificateJudgement = 'trusted' | 'untrusted' | 'expired' | 'notYetValid' | 'weak' | 'unfit' | 'malformed';
+/**
+ * `untrusted`: neither listed nor vouched for. `weak`: SHA-1, or RSA below 2048 or above 4096 bits, or no RSA, also of an
+ * authority. `unfit`: not a certificate for an application. `forged`: bears the name of an authority that did not sign it.
+ * `issuer…` and `…Unknown` are of its chain; `wrongHost`: a server that was dialled under a name that it does not bear.
+ */
+export type CertificateJudgement =
+  | 'trusted'
+  | 'untrusted'
+  | 'expired'
+  | 'notYetValid'
+  | 'weak'
+  | 'unfit'
+  | 'malformed'
+  | 'forged'
+  | 'chainIncomplete'
+  | 'wrongHost'
+  | 'issuerTimeInvalid'
+  | 'issuerUnfit'
+  | 'revoked'
+  | 'issuerRevoked'
+  | 'revocationUnknown'
+  | 'issuerRevocationUnknown';
 
 /** Says what is trusted now, and is told of what is not. */
 export interface TrustSource {
   /** True for exactly this certificate, by its SHA-256 thumbprint. */
   isTrusted(thumbprint: string): boolean;
+  /** Authorities that vouch for others; none where absent. */
+  authorities?(): Authorities;
+  /** Thumbprint of the certificate that a listed one takes the place of, as a person said; undefined where it takes none. */
+  renews?(thumbprint: string): string | undefined;
   /** A sound certificate that is not trusted. Must not throw; must bound what it keeps. */
   refused?(facts: CertificateFacts): void;
 }
 
+export interface JudgementTerms {
+  readonly nowMs: number;
+  /** Host name or address under which the certificate's owner, a server, was dialled. */
+  readonly host?: string;
+}
+
 /**
- * The one rule for certificates of peers and of X.509 users, for servers and clients, in the order of OPC UA Part 4,
- * clause 6.1.3: exactly the listed ones, by SHA-256 thumbprint, in their validity period, fit for their use. There are
- * no issuers: a trusted certificate never makes another one trusted, whatever it signed. Nothing is accepted by itself.
+ * The one rule for certificates of peers and of X.509 users, for servers and clients: the steps of OPC UA Part 4, clause
+ * 6.1.3, in their order. Trusted is exactly what is listed, by SHA-256 thumbprint, or what a listed authority vouches for.
+ * A listed certificate needs no authority; where a listed authority issued it, the authority's word counts, too, so that a
+ * revoked one is refused. Nothing is accepted by itself, and what can't be found out counts as bad.
  * @param certificate DER, or a chain of which the first counts
  */
-export function judgeCertificate(certificate: Bytes | readonly Bytes[], source: TrustSource, nowMs: number): CertificateJudgement {
-  let facts: CertificateFacts;
+export function judgeCertificate(
+  certificate: Bytes | readonly Bytes[],
+  source: TrustSource,
+  terms: JudgementTerms | number,
+): CertificateJudgement {
+  const { nowMs, host } = typeof terms === 'number' ? { nowMs: terms, host: undefined } : terms;
+  const leaf = factsOf(certificate);
+  if (leaf === undefined) return 'malformed';
+  // Before any of its signatures costs time: a stranger chose the key.
+  if (!isStrong(leaf)) return 'weak';
+  const authorities = source.authorities?.() ?? NOBODY;
+  const chain = authorities.chainOf(leaf, nowMs);
+  const isListed = source.isTrusted(leaf.thumbprint);
+  const untrusted = trustFault(chain, isListed);
+  if (untrusted !== undefined && !isListed && MAY_WAIT.has(untrusted)) source.refused?.(leaf);
+  return (
+    untrusted ??
+    timeFault(leaf, chain, nowMs) ??
+    (isListed ? undefined : hostFault(leaf, host)) ??
+    usageFault(leaf, chain, isListed) ??
+    revocationFault(leaf, chain, authorities, nowMs) ??
+    'trusted'
+  );
+}
+
+function factsOf(certificate: Bytes | readonly Bytes[]): CertificateFacts | undefined {
   try {
-    facts = readCertificate(leafOf(certificate));
+    return readCertificate(leafOf(certificate));
   } catch {
-    return 'malformed';
+    return undefined;
   }
-  if (!STRONG_SIGNATURE.test(facts.signatureAlgorithm) || facts.rsaBits < LEAST_RSA_BITS) return 'weak';
-  if (!source.isTrusted(facts.thumbprint)) {
-    source.refused?.(facts);
-    return 'untrusted';
+}
+
+/** A person may trust such a stranger. */
+const MAY_WAIT: ReadonlySet<CertificateJudgement> = new Set(['untrusted', 'chainIncomplete']);
+
+/** Steps build chain, signature, security policy and trust list. */
+function trustFault({ state, authorities }: Chain, isListed: boolean): CertificateJudgement | undefined {
+  if (state === 'forged') return 'forged';
+  if (authorities.some(({ facts }) => !isStrong(facts))) return 'weak';
+  if (state === 'incomplete') return 'chainIncomplete';
+  return state === 'complete' || isListed ? undefined : 'untrusted';
+}
+
+function timeFault(leaf: CertificateFacts, { authorities }: Chain, nowMs: number): CertificateJudgement | undefined {
+  if (nowMs < leaf.notBeforeMs) return 'notYetValid';
+  if (nowMs >= leaf.notAfterMs) return 'expired';
+  const isOver = authorities.some(({ facts }) => nowMs < facts.notBeforeMs || nowMs >= facts.notAfterMs);
+  return isOver ? 'issuerTimeInvalid' : undefined;
+}
+
+/** Else whoever has a certificate of the company could stand in for any of its servers. A listed one is exactly that server. */
+function hostFault(leaf: CertificateFacts, host: string | undefined): CertificateJudgement | undefined {
+  return host === undefined || coversHost(leaf, host) ? undefined : 'wrongHost';
+}
+
+/** True where the certificate names this host or address (RFC 6125 without wildcards). */
+export function coversHost({ ips, hosts }: Pick<CertificateFacts, 'ips' | 'hosts'>, name: string): boolean {
+  return ips.includes(plainIp(name)) || hosts.some((host) => host.toLowerCase() === name.toLowerCase());
+}
+
+function usageFault(leaf: CertificateFacts, { authorities }: Chain, isListed: boolean): CertificateJudgement | undefined {
+  if (!leaf.hasApplicationUsages) return 'unfit';
+  // A person who lists a certificate has looked at it. What an authority vouches for must be what it says it is.
+  if (!isListed && (leaf.isAuthority || leaf.applicationUri === '' || leaf.hasUnreadConstraints)) return 'unfit';
+  let issued = new X509Certificate(leaf.der);
+  for (const [place, { facts, x509 }] of authorities.entries()) {
+    const isTooLong = facts.pathLength !== undefined && place > facts.pathLength;
+    // checkIssued compares names as OpenSSL does, and the authority's key identifier.
+    const mayIssue = facts.isAuthority && facts.signsCertificates && !facts.hasUnreadConstraints && issued.checkIssued(x509);
+    if (isTooLong || !mayIssue) return 'issuerUnfit';
+    issued = x509;
   }
-  if (nowMs < facts.notBeforeMs) return 'notYetValid';
-  if (nowMs >= facts.notAfterMs) return 'expired';
-  return facts.hasApplicationUsages ? 'trusted' : 'unfit';
+  return undefined;
+}
+
+/** Steps find revocation list and revocation check. The last authority is the one that a person vouches for. */
+function revocationFault(
+  leaf: CertificateFacts,
+  chain: Chain,
+  { revocation }: Authorities,
+  nowMs: number,
+): CertificateJudgement | undefined {
+  let issued = leaf;
+  for (const authority of chain.authorities) {
+    if (issued.thumbprint === authority.facts.thumbprint) break;
+    const isLeaf = issued === leaf;
+    const found = revocationOf(issued, authority, revocation, nowMs);
+    if (found === 'revoked') return isLeaf ? 'revoked' : 'issuerRevoked';
+    if (found === 'unknown') return isLeaf ? 'revocationUnknown' : 'issuerRevocationUnknown';
+    issued = authority.facts;
+  }
+  return undefined;
 }

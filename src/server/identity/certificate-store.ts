@@ -1,5 +1,6 @@
 import { type ICertificateStore, type StatusCode, StatusCodes } from 'node-opcua';
 import type { Bytes } from '../../core/index.ts';
+import { NOBODY } from './authorities.ts';
 import { type CertificateJudgement, judgeCertificate, type TrustSource } from './certificate-judgement.ts';
 
 type Certificate = Bytes | readonly Bytes[];
@@ -14,6 +15,15 @@ const STATUS: Readonly<Record<CertificateJudgement, StatusCode>> = {
   weak: StatusCodes.BadCertificatePolicyCheckFailed,
   unfit: StatusCodes.BadCertificateUseNotAllowed,
   malformed: StatusCodes.BadCertificateInvalid,
+  forged: StatusCodes.BadCertificateInvalid,
+  chainIncomplete: StatusCodes.BadCertificateChainIncomplete,
+  wrongHost: StatusCodes.BadCertificateHostNameInvalid,
+  issuerTimeInvalid: StatusCodes.BadCertificateIssuerTimeInvalid,
+  issuerUnfit: StatusCodes.BadCertificateIssuerUseNotAllowed,
+  revoked: StatusCodes.BadCertificateRevoked,
+  issuerRevoked: StatusCodes.BadCertificateIssuerRevoked,
+  revocationUnknown: StatusCodes.BadCertificateRevocationUnknown,
+  issuerRevocationUnknown: StatusCodes.BadCertificateIssuerRevocationUnknown,
 };
 
 /** `judgeCertificate` in the form in which node-opcua's servers and clients ask for it. */
@@ -70,6 +80,14 @@ export class PinnedCertificateStore implements ICertificateStore {
 
   /** The same question without a report of a stranger. */
   #quietly(certificate: Certificate): StatusCode {
-    return this.#statusOf(certificate, { isTrusted: (thumbprint) => this.#source.isTrusted(thumbprint) });
+    return this.#statusOf(certificate, quiet(this.#source));
   }
+}
+
+/** The same source without a report of strangers. */
+export function quiet(source: TrustSource): TrustSource {
+  return {
+    isTrusted: (thumbprint) => source.isTrusted(thumbprint),
+    authorities: () => source.authorities?.() ?? NOBODY,
+  };
 }

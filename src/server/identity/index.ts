@@ -1,9 +1,13 @@
+export * from './authorities.ts';
+export * from './authority-folder.ts';
 export * from './certificate-facts.ts';
 export * from './certificate-judgement.ts';
 export * from './certificate-store.ts';
 export type * from './errors.ts';
+export * from './material-trust.ts';
 export * from './own-certificate.ts';
 export * from './passwords.ts';
+export * from './revocation-list.ts';
 export * from './roles.ts';
 export * from './server-access.ts';
 export * from './trust-list.ts';

@@ -1,8 +1,10 @@
 import { createPrivateKey, type webcrypto, X509Certificate } from 'node:crypto';
 import { x509 } from 'node-opcua-crypto';
 import { type Bytes, RejectedError } from '../../core/index.ts';
-import { parseCertificateFile, plainIp, readCertificate, toPem } from './certificate-facts.ts';
+import { parseCertificateFile, readCertificate, toPem } from './certificate-facts.ts';
+import { coversHost } from './certificate-judgement.ts';
 import type { IdentityErrorCode } from './errors.ts';
+import { isStrong } from './strength.ts';
 
 const DAY_MS = 86_400_000;
 const RSA_BITS = 3072;
@@ -67,6 +69,13 @@ export function parseApplicationIdentity(certificateFile: Bytes, privateKeyPem: 
   return identity;
 }
 
+/** A renewed certificate is of the same application. @throws RejectedError `OWN_CERTIFICATE_UNFIT` */
+export function requireSameApplication(before: ApplicationIdentity, renewed: ApplicationIdentity): void {
+  if (renewed.applicationUri === before.applicationUri) return;
+  const [old, other] = [before.applicationUri, renewed.applicationUri].map((uri) => JSON.stringify(uri));
+  throw unfit(`its URI is ${other}, that of the running application ${old}`, 'Make one with the same URI, or start the module again.');
+}
+
 export interface OwnCertificateExpectation {
   readonly applicationUri: string;
   /** Host names and addresses under which the application will be dialled. */
@@ -92,6 +101,7 @@ export function checkOwnCertificate(identity: ApplicationIdentity, expected: Own
       'Make the two equal.',
     );
   }
+  if (!isStrong(facts)) throw unfit('its key is not RSA of 2048 to 4096 bits, or its signature not SHA-256 or better', renew);
   if (!facts.hasApplicationUsages) throw unfit('it lacks the key usages of an application certificate', renew);
   const missing = expected.dialled.find((name) => !coversHost(facts, name));
   if (missing !== undefined) throw unfit(`it does not name ${missing}, under which clients reach this server`, renew);
@@ -101,10 +111,6 @@ export function checkOwnCertificate(identity: ApplicationIdentity, expected: Own
 function identityOf(certificate: Bytes, privateKeyPem: string): ApplicationIdentity {
   const { commonName, applicationUri } = readCertificate(certificate);
   return { applicationName: commonName, applicationUri, certificate, certificatePem: toPem(certificate), privateKeyPem };
-}
-
-function coversHost(facts: { hosts: readonly string[]; ips: readonly string[] }, name: string): boolean {
-  return facts.ips.includes(plainIp(name)) || facts.hosts.some((host) => host.toLowerCase() === name.toLowerCase());
 }
 
 function keyMatches(identity: ApplicationIdentity): boolean {

@@ -7,14 +7,15 @@ import {
   type ServerSession,
   SessionContext,
 } from 'node-opcua';
-import { leafOf, thumbprintOf } from './certificate-facts.ts';
+import type { Bytes } from '../../core/index.ts';
+import { leafOf } from './certificate-facts.ts';
 import type { Role, RoleIds } from './roles.ts';
 import { roleResolver, type Users } from './users.ts';
 
 type UserManager = NonNullable<OPCUAServerOptions['userManager']>;
 
-/** @param client application that asks, by the thumbprint of its certificate, whose key it has proven to have */
-export type VerifyPassword = (name: string, password: string, client: string) => Promise<boolean>;
+/** @param client certificate of the application that asks, whose key it has proven to have; DER */
+export type VerifyPassword = (name: string, password: string, client: Bytes) => Promise<boolean>;
 
 /**
  * The `userManager` option of a server. Roles come from the resolver alone: node-opcua asks here by common name, which
@@ -28,7 +29,7 @@ export function userManager(users: Users, verify: VerifyPassword): UserManager {
       const certificate = this.channel?.clientCertificate;
       if (!certificate) return callback(null, false);
       // A certificate user's name is verified too, so that time tells nobody which names exist.
-      verify(name, password, thumbprintOf(leafOf(certificate))).then(
+      verify(name, password, leafOf(certificate)).then(
         (valid) => callback(null, valid && users.hasPasswordUser(name)),
         () => callback(null, false),
       );

@@ -1,36 +1,67 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, RejectedError } from '../../core/index.ts';
+import type { Authorities, AuthorityMaterial, RevocationRule } from './authorities.ts';
+import { AuthorityFolder } from './authority-folder.ts';
 import { type CertificateFacts, parseCertificateFile, readCertificate, toPem } from './certificate-facts.ts';
 import { type CertificateJudgement, judgeCertificate, type TrustSource } from './certificate-judgement.ts';
 import type { IdentityErrorCode } from './errors.ts';
+import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
+import { quiet } from './certificate-store.ts';
 
 const MOST_REJECTED = 100;
+const MOST_BYTES = 65_536;
+/** Longest line of certificates each of which took the place of the one before. */
+const MOST_RENEWALS = 16;
 
 export type TrustState = 'trusted' | 'rejected';
 export interface TrustEntry extends CertificateFacts {
   readonly state: TrustState;
   readonly file: string;
+  /** Thumbprint of the certificate whose place it takes, users' rights included. */
+  readonly renews?: string;
+}
+
+export interface TrustListOptions {
+  /** Most files in `rejected/`; 100 where absent. */
+  readonly mostRejected?: number | undefined;
+  /** Told of each refusal of an unknown certificate. */
+  readonly onStranger?: ((facts: CertificateFacts) => void) | undefined;
+  /** Whether authorities need revocation lists; `required` where absent. */
+  readonly revocation?: RevocationRule | undefined;
+}
+
+/** Where each state's files lie; the first place is the one that is written to. */
+const PLACES: Readonly<Record<TrustState, readonly string[]>> = { trusted: [join('trusted', 'certs'), 'trusted'], rejected: ['rejected'] };
+
+/** What a set of lists comes to, for another process. */
+export interface TrustMaterial extends AuthorityMaterial {
+  /** DER. */
+  readonly trusted: readonly Bytes[];
+  /** Thumbprint of a trusted certificate → of the one whose place it takes. */
+  readonly renewals: Readonly<Record<string, string>>;
 }
 
 /**
- * The certificates that an application trusts, as two folders a person can look into: `trusted/` and `rejected/`, PEM
- * files named by common name and SHA-256 thumbprint. What counts is the certificate in a file, not the file's name.
- * Unknown certificates wait in `rejected/` (a bounded number, the oldest give way) until a command trusts them. A change
- * made by another process counts from the next check on.
+ * The certificates that an application trusts, as folders a person can look into: `trusted/certs` and `rejected`, PEM files
+ * named by common name and SHA-256 thumbprint, and `issuers/` (see {@link AuthorityFolder}). What counts is the certificate
+ * in a file, not the file's name. Unknown certificates wait in `rejected/` (a bounded number, the oldest give way) until a
+ * command trusts them. A change made by another process counts from the next check on.
  */
 export class TrustList implements TrustSource {
+  readonly issuers: AuthorityFolder;
   readonly #folder: string;
   readonly #mostRejected: number;
-  readonly #read = new Map<string, CertificateFacts>();
+  readonly #files = new ParsedFiles(parseEntry, MOST_BYTES);
   readonly #onStranger: ((facts: CertificateFacts) => void) | undefined;
 
-  /** @param onStranger told of each refusal of an unknown certificate */
-  constructor(folder: string, mostRejected: number = MOST_REJECTED, onStranger?: (facts: CertificateFacts) => void) {
+  constructor(folder: string, { mostRejected = MOST_REJECTED, onStranger, revocation = 'required' }: TrustListOptions = {}) {
     this.#folder = folder;
     this.#mostRejected = mostRejected;
     this.#onStranger = onStranger;
-    for (const state of ['trusted', 'rejected'] as const) mkdirSync(join(folder, state), { recursive: true, mode: 0o700 });
+    this.issuers = new AuthorityFolder(folder, revocation);
+    const places = [...PLACES.trusted, ...PLACES.rejected, join('issuers', 'certs'), join('issuers', 'crl')];
+    for (const place of places) mkdirSync(join(folder, place), { recursive: true, mode: 0o700 });
   }
 
   /** All certificates of one state or of both, by common name. Files that are no certificate are left out. */
@@ -60,17 +91,21 @@ export class TrustList implements TrustSource {
   }
 
   /** Trusts a certificate that waits in `rejected/`. @throws RejectedError as {@link find} */
-  trust(selector: string): TrustEntry {
+  trust(selector: string, renews?: string): TrustEntry {
     const entry = this.find(selector, 'rejected');
-    return this.add(entry.der);
+    return this.add(entry.der, renews);
   }
 
-  /** Trusts a certificate given as the content of a file, PEM or DER. @throws RejectedError `BAD_CERTIFICATE` */
-  add(content: Bytes): TrustEntry {
+  /**
+   * Trusts a certificate given as the content of a file, PEM or DER.
+   * @param renews thumbprint of the certificate whose place it takes: whoever had rights by that one has them by this one
+   * @throws RejectedError `BAD_CERTIFICATE`
+   */
+  add(content: Bytes, renews?: string): TrustEntry {
     const facts = parseCertificateFile(content);
-    const file = this.#write('trusted', facts);
+    const file = this.#write('trusted', facts, renews);
     this.#drop('rejected', facts.thumbprint);
-    return { ...facts, state: 'trusted', file };
+    return { ...facts, state: 'trusted', file, ...(renews === undefined ? {} : { renews }) };
   }
 
   /** Takes trust from a certificate, or a waiting one out of `rejected/`; its file is deleted. @throws RejectedError as {@link find} */
@@ -85,14 +120,36 @@ export class TrustList implements TrustSource {
     return this.#entries('trusted').some((entry) => entry.thumbprint === thumbprint);
   }
 
-  /** Judges a peer's certificate by this list; an unknown one goes to `rejected/`. */
-  async judge(certificate: Bytes): Promise<CertificateJudgement> {
-    return judgeCertificate(certificate, this, Date.now());
+  authorities(): Authorities {
+    return this.issuers.authorities();
   }
 
-  /** DER bytes of all that is trusted now. */
+  renews(thumbprint: string): string | undefined {
+    return this.#entries('trusted').find((entry) => entry.thumbprint === thumbprint)?.renews;
+  }
+
+  /**
+   * Judges a peer's certificate by this list; an unknown one goes to `rejected/`.
+   * @param host under which the peer, a server, was dialled
+   */
+  async judge(certificate: Bytes, host?: string): Promise<CertificateJudgement> {
+    return judgeCertificate(certificate, this, { nowMs: Date.now(), ...(host === undefined ? {} : { host }) });
+  }
+
+  /** True where the certificate would be accepted; nobody is told of one that is not. */
+  accepts(certificate: Bytes): boolean {
+    return judgeCertificate(certificate, quiet(this), Date.now()) === 'trusted';
+  }
+
+  /** DER bytes of all that is trusted by itself now. */
   trusted(): Bytes[] {
     return this.#entries('trusted').map((entry) => entry.der);
+  }
+
+  /** All that is needed to judge by this list elsewhere. */
+  material(): TrustMaterial {
+    const renewals = this.#entries('trusted').flatMap(({ thumbprint, renews }) => (renews === undefined ? [] : [[thumbprint, renews]]));
+    return { trusted: this.trusted(), renewals: Object.fromEntries(renewals) as Record<string, string>, ...this.issuers.material() };
   }
 
   /** Lets an unknown certificate wait in `rejected/`. Never throws: a full disk must not bring a server down. */
@@ -101,8 +158,7 @@ export class TrustList implements TrustSource {
       this.#onStranger?.(facts);
       const waiting = this.#entries('rejected');
       if (waiting.some((entry) => entry.thumbprint === facts.thumbprint)) return;
-      for (const entry of oldestFirst(waiting).slice(0, Math.max(0, waiting.length + 1 - this.#mostRejected)))
-        rmSync(entry.file, { force: true });
+      for (const entry of oldestFirst(waiting).slice(0, Math.max(0, waiting.length + 1 - this.#mostRejected))) removeFile(entry.file);
       this.#write('rejected', facts);
     } catch {
       // The certificate stays refused; only its copy for the person is missing.
@@ -118,71 +174,61 @@ export class TrustList implements TrustSource {
     }
   }
 
-  /** Calls back whenever the set of trusted certificates differs from the last look. @returns a function that ends it */
-  watch(everyMs: number, changed: (trusted: Bytes[]) => void): () => void {
-    const key = () =>
-      this.#entries('trusted')
-        .map((entry) => entry.thumbprint)
-        .sort()
-        .join();
-    let last = key();
+  /** Calls back whenever anything that counts differs from the last look. @returns a function that ends it */
+  watch(everyMs: number, changed: (material: TrustMaterial) => void): () => void {
+    let last = this.#key();
     const timer = setInterval(() => {
-      const now = key();
+      const now = this.#key();
       if (now === last) return;
       last = now;
-      changed(this.trusted());
+      changed(this.material());
     }, everyMs);
     timer.unref();
     return () => clearInterval(timer);
   }
 
+  #key(): string {
+    const trusted = this.#entries('trusted').map(({ thumbprint, renews }) => `${thumbprint}:${renews ?? ''}`);
+    return `${trusted.sort().join()};${this.issuers.key()}`;
+  }
+
   #entries(state: TrustState): TrustEntry[] {
-    const entries: TrustEntry[] = [];
-    for (const name of readdirSync(join(this.#folder, state))) {
-      const file = join(this.#folder, state, name);
-      const facts = this.#facts(file);
-      if (facts !== undefined) entries.push({ ...facts, state, file });
-    }
-    return entries;
+    const files = PLACES[state].flatMap((place) => this.#files.in(join(this.#folder, place)));
+    const entries = files.map(({ file, value }) => ({ ...value, state, file }));
+    // The same one may lie in both places.
+    return entries.filter(({ thumbprint }, index) => entries.findIndex((entry) => entry.thumbprint === thumbprint) === index);
   }
 
-  /** Parses a file once for each version of it, so that a check costs a look at the folder only. */
-  #facts(file: string): CertificateFacts | undefined {
-    try {
-      const { mtimeMs, size, ino } = statSync(file);
-      const version = `${file}\0${mtimeMs}\0${size}\0${ino}`;
-      const known = this.#read.get(version);
-      if (known !== undefined) return known;
-      if (size > 65_536) return undefined;
-      const facts = parseCertificateFile(readFileSync(file));
-      if (this.#read.size > 10_000) this.#read.clear();
-      this.#read.set(version, facts);
-      return facts;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #write(state: TrustState, facts: CertificateFacts): string {
-    const file = join(this.#folder, state, `${fileNameOf(facts.commonName)}[${facts.thumbprint}].pem`);
-    writeFileSync(`${file}.part`, toPem(facts.der), { mode: 0o600 });
-    renameSync(`${file}.part`, file);
-    return file;
+  #write(state: TrustState, facts: CertificateFacts, renews?: string): string {
+    const name = `${harmlessName(facts.commonName)}[${facts.thumbprint}].pem`;
+    // RFC 7468, clause 2: text before the certificate is for people. It is one file, so that the two can't fall apart.
+    const words = renews === undefined ? '' : `${RENEWS}${renews}\n`;
+    return writeWhole(join(this.#folder, PLACES[state][0] ?? ''), name, words + toPem(facts.der));
   }
 
   #drop(state: TrustState, thumbprint: string): void {
-    for (const entry of this.#entries(state)) if (entry.thumbprint === thumbprint) rmSync(entry.file, { force: true });
+    const files = PLACES[state].flatMap((place) => this.#files.in(join(this.#folder, place)));
+    for (const { file, value } of files) if (value.thumbprint === thumbprint) removeFile(file);
   }
 }
 
-/** The common name comes from a stranger: only harmless characters reach the file system. */
-function fileNameOf(commonName: string): string {
-  return (
-    commonName
-      .replaceAll(/[^A-Za-z0-9 _-]/g, '_')
-      .slice(0, 48)
-      .trim() || 'unnamed'
-  );
+const RENEWS = 'Renews: ';
+
+function parseEntry(content: Bytes): CertificateFacts & { readonly renews?: string } {
+  const facts = parseCertificateFile(content);
+  const [, renews] = /^Renews: ([0-9a-f]{64})$/m.exec(Buffer.from(content).toString('latin1').split('-----BEGIN')[0] ?? '') ?? [];
+  return renews === undefined ? facts : { ...facts, renews };
+}
+
+/**
+ * The certificates in whose place this one stands, itself first: a certificate that renews another one, which renewed a
+ * third, has the rights of the third.
+ */
+export function lineOf(thumbprint: string, renews: ((thumbprint: string) => string | undefined) | undefined): string[] {
+  const line = [thumbprint];
+  for (let next = renews?.(thumbprint); next !== undefined && line.length < MOST_RENEWALS && !line.includes(next); next = renews?.(next))
+    line.push(next);
+  return line;
 }
 
 function oldestFirst(entries: readonly TrustEntry[]): TrustEntry[] {

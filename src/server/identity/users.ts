@@ -1,9 +1,12 @@
 import { type NodeId, type UserIdentityToken, UserNameIdentityToken, X509IdentityToken } from 'node-opcua';
 import { RejectedError } from '../../core/index.ts';
+import { NOBODY } from './authorities.ts';
 import { leafOf, thumbprintOf } from './certificate-facts.ts';
+import type { TrustSource } from './certificate-judgement.ts';
 import { PinnedCertificateStore } from './certificate-store.ts';
 import type { IdentityErrorCode } from './errors.ts';
 import { type Role, type RoleIds, ROLES } from './roles.ts';
+import { lineOf } from './trust-list.ts';
 
 /** One user as configured. Exactly one of `certificate` and `password` stands there. */
 export interface UserEntry {
@@ -26,9 +29,14 @@ export interface KnownUser {
 export class Users {
   readonly #byThumbprint = new Map<string, KnownUser>();
   readonly #byName = new Map<string, KnownUser>();
+  readonly #trust: Pick<TrustSource, 'authorities' | 'renews'>;
 
-  /** @throws RejectedError `BAD_USER` */
-  constructor(entries: readonly UserEntry[]) {
+  /**
+   * @param trust which certificate takes the place of which, and whose revocation lists count for users, too
+   * @throws RejectedError `BAD_USER`
+   */
+  constructor(entries: readonly UserEntry[], trust: Pick<TrustSource, 'authorities' | 'renews'> = {}) {
+    this.#trust = trust;
     const names = new Set<string>();
     for (const entry of entries) {
       if (names.has(entry.name)) throw badUser(entry.name, 'stands twice');
@@ -55,7 +63,7 @@ export class Users {
 
   /** The user of an authenticated session's token, or undefined: anonymous, or nobody we know. */
   of(token: UserIdentityToken | undefined): KnownUser | undefined {
-    if (token instanceof X509IdentityToken) return this.#byThumbprint.get(thumbprintOf(leafOf(token.certificateData)));
+    if (token instanceof X509IdentityToken) return this.#byCertificate(thumbprintOf(leafOf(token.certificateData)));
     if (token instanceof UserNameIdentityToken) return this.#byName.get(token.userName ?? '');
     return undefined;
   }
@@ -66,7 +74,16 @@ export class Users {
 
   /** For a server's `userCertificateManager`: trusts exactly the users' certificates. */
   certificateStore(): PinnedCertificateStore {
-    return new PinnedCertificateStore({ isTrusted: (thumbprint) => this.#byThumbprint.has(thumbprint) });
+    const trust = this.#trust;
+    return new PinnedCertificateStore({
+      isTrusted: (thumbprint) => this.#byCertificate(thumbprint) !== undefined,
+      authorities: () => trust.authorities?.() ?? NOBODY,
+    });
+  }
+
+  #byCertificate(thumbprint: string): KnownUser | undefined {
+    const line = lineOf(thumbprint, (of) => this.#trust.renews?.(of));
+    return line.map((each) => this.#byThumbprint.get(each)).find((user) => user !== undefined);
   }
 }
 
