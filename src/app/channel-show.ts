@@ -5,6 +5,7 @@ import type { SealedBatch, SenderStore, StoredBatch } from '../store/index.ts';
 import type { CutBatch, OpenBatch, Published } from '../transfer/index.ts';
 import { conditionsSeen } from './conditions-seen.ts';
 import type { ModuleListener } from './events.ts';
+import type { ShownHistory } from './shown-history.ts';
 import type { Trace } from './trace.ts';
 
 /** What the channel shows to the outside: to the cleared server, and to the operators' view. */
@@ -19,6 +20,8 @@ export interface ChannelShowParts {
   readonly store: SenderStore;
   readonly clock: Clock;
   readonly display: ChannelDisplay;
+  /** Keeps what was shown. */
+  readonly history: ShownHistory;
   readonly listener: ModuleListener;
   readonly trace: Trace;
 }
@@ -84,9 +87,11 @@ export class ChannelShow {
 
   /** Shows how far a batch has come. */
   state(n: number): void {
-    const { store, display, params } = this.#parts;
+    const { store, display, params, history } = this.#parts;
     const batch = store.batch(n);
-    if (batch !== undefined) display.batchState(batch, batch.publishAtMs - params.publishDelayMs);
+    if (batch === undefined) return;
+    history.told(batch);
+    display.batchState(batch, batch.publishAtMs - params.publishDelayMs);
   }
 
   /** The last shown grid batch and all after it: a client that connects finds the newest condition. */
@@ -104,7 +109,8 @@ export class ChannelShow {
   }
 
   #give(codes: readonly number[], gridMs: number, batch: number, publishAtMs: number): void {
-    const { params, display } = this.#parts;
+    const { params, display, history } = this.#parts;
+    history.given({ batch, gridMs, publishAtMs, codes });
     const nextMs = gridMs + params.intervalMs / params.publications + params.publishDelayMs;
     display.publish(codes.map((code, stream) => ({ stream, code, gridMs, nextMs, batch, publishAtMs })));
   }

@@ -18,6 +18,7 @@ import { type ChannelTerms, EpochCosigner, type EpochSecrets, Inbox, pause, Show
 import { lastGridMs } from './agreement-file.ts';
 import type { ModuleListener } from './events.ts';
 import { messageOf } from './message-of.ts';
+import type { ReceivedHistory } from './received-history.ts';
 import type { ReceiverActions } from './receiver-actions.ts';
 import { ReceiverDisplay } from './receiver-display.ts';
 import { keepDispute } from './receiver-disputes.ts';
@@ -107,6 +108,11 @@ export class ReceiverChannel {
     });
     const others = [() => this.#proposals.answer()];
     this.#duties = new ReceiverDuties({ ...ports, params: terms.params, lastInterval, inbox: this.#inbox, others });
+  }
+
+  /** What the manufacturer's applications may read of the past. */
+  get history(): ReceivedHistory {
+    return this.#display.history;
   }
 
   start(connection: ModuleConnection): void {

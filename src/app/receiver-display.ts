@@ -6,6 +6,7 @@ import { type ChannelTerms, type EpochSecrets, isNear, type ReceivedCondition } 
 import { conditionsSeen } from './conditions-seen.ts';
 import type { ModuleListener } from './events.ts';
 import { type AnchorSeen, anchorOf, codesFromLedger } from './ledger-conditions.ts';
+import { ReceivedHistory } from './received-history.ts';
 
 export interface ReceiverDisplayParts {
   readonly agreement: Agreement;
@@ -24,10 +25,13 @@ export interface ReceiverDisplayParts {
  */
 export class ReceiverDisplay {
   readonly #parts: ReceiverDisplayParts;
+  /** What applications may read of the past. */
+  readonly history: ReceivedHistory;
   #shownInterval = -1;
 
   constructor(parts: ReceiverDisplayParts) {
     this.#parts = parts;
+    this.history = new ReceivedHistory(parts.store, parts.terms.params);
   }
 
   /** After a restart: what was known last is shown again, so that an application need not wait for the next interval. */
@@ -87,6 +91,7 @@ export class ReceiverDisplay {
   ): void {
     const { params } = this.#parts.terms;
     const server = this.#parts.server();
+    if (!isDelivered && transaction !== undefined) this.history.raised({ n, toMs, codes, transaction });
     const nextMs = toMs + params.intervalMs + params.publishDelayMs;
     const publishAtMs = this.#parts.clock.now();
     server?.publish(codes.map((code, stream) => ({ stream, code, gridMs: toMs, nextMs, batch: n, publishAtMs })));

@@ -15,6 +15,7 @@ import type { ReceiverStatus } from './module-status.ts';
 import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
 import { OwnIdentity } from './own-identity.ts';
 import { requireAgreedConditions } from './receiver-actions.ts';
+import { HistoryDesk } from './history-desk.ts';
 import { ReceiverOperator } from './receiver-operator.ts';
 import { type ReceiverFiles, ReceiverSession } from './receiver-session.ts';
 import { type MethodHooks, startCleared } from './sender-servers.ts';
@@ -230,6 +231,20 @@ export class ReceiverModule {
     return openChannelOnLedger(ledger, loaded.agreement, toBase64Url(loaded.terms.channelId), parseEnvelope(loaded.file.channel), signal);
   }
 
+  /** The applications' server offers none of the methods that serve a receiver. */
+  #applicationHooks(): MethodHooks {
+    const history = new HistoryDesk(() => presentSession(this.#session).channel.history);
+    const nothing = (): Promise<Json | undefined> => Promise.resolve(undefined);
+    return {
+      history: (query) => history.read(query),
+      fetchDelivery: nothing,
+      getEvidence: nothing,
+      epochProposal: nothing,
+      acknowledge: () => Promise.resolve(),
+      countersigned: () => Promise.resolve(),
+    };
+  }
+
   #connectionTo(endpointUrl: string): ModuleConnection {
     const { config, loaded } = this.#files;
     const { clock, listener } = this.#ports;
@@ -262,14 +277,7 @@ async function loadFiles(config: ManufacturerConfig, nowMs: number): Promise<Rec
   return { config, loaded, keys: await loadKeys(config, loaded.agreement.manufacturer) };
 }
 
-/** The applications' server offers none of the methods that serve a receiver. */
-function noMethods(): MethodHooks {
-  const nothing = (): Promise<Json | undefined> => Promise.resolve(undefined);
-  return {
-    fetchDelivery: nothing,
-    getEvidence: nothing,
-    epochProposal: nothing,
-    acknowledge: () => Promise.resolve(),
-    countersigned: () => Promise.resolve(),
-  };
+function presentSession(session: ReceiverSession | undefined): ReceiverSession {
+  if (session === undefined) throw new UnavailableError('NOT_RUNNING', 'The store is being opened. Try again in a few seconds.');
+  return session;
 }

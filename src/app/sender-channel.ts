@@ -21,6 +21,7 @@ import { ChannelShow } from './channel-show.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import { LedgerOutage, waitingFor } from './ledger-outage.ts';
 import type { SenderChannelPorts } from './sender-channel-ports.ts';
+import { ShownHistory } from './shown-history.ts';
 
 /** What everybody on the ledger sees of an anchor, as far as it is told here. */
 const AnchorEventShape = v.object({ header: Hash, tokens: v.array(Hash), marks: v.array(v.string()) });
@@ -44,6 +45,8 @@ export class SenderChannel {
   /** Does what the journal tells to do again. */
   readonly #replay: () => void;
   readonly desk: DeliveryDesk;
+  /** What the cleared server has shown. */
+  readonly history: ShownHistory;
   #isOver = false;
 
   /** @throws FatalError `JOURNAL_DAMAGED` */
@@ -54,7 +57,8 @@ export class SenderChannel {
     this.#ports = ports;
     this.#report = new ChannelReport(listener);
     this.#outage = new LedgerOutage({ clock, listener, waiting: () => waitingFor(store, clock.now()) });
-    this.#show = new ChannelShow({ agreement, params: terms.params, store, clock, display, listener, trace });
+    this.history = new ShownHistory(store, terms.params, clock);
+    this.#show = new ChannelShow({ agreement, params: terms.params, store, clock, display, listener, trace, history: this.history });
     this.desk = new DeliveryDesk({ store, terms, clock, listener, trace, changed: (n) => this.#changed(n), forged: ports.forged });
     const collecting = new CollectingChannel(terms, secrets, ports.policy, ports.tagDepth, progress);
     this.#collecting = new JournaledChannel({

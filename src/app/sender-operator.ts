@@ -107,8 +107,9 @@ export class SenderOperator {
       };
     };
     return {
-      // An auditor asks for it, too.
+      // Auditors ask for these, too.
       getEvidence: (n) => methods.getEvidence(n),
+      history: (query) => methods.history(query),
       fetchDelivery: seen((n) => methods.fetchDelivery(n)),
       epochProposal: seen((k) => methods.epochProposal(k)),
       acknowledge: seen((receipt) => methods.acknowledge(receipt)),

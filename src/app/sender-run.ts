@@ -175,7 +175,9 @@ export class SenderRun {
   #changed(n: number): void {
     const { display, files } = this.#parts;
     const batch = this.store.batch(n);
-    if (batch !== undefined) display.batchState(batch, batch.publishAtMs - files.loaded.terms.params.publishDelayMs);
+    if (batch === undefined) return;
+    this.#channel?.history.told(batch);
+    display.batchState(batch, batch.publishAtMs - files.loaded.terms.params.publishDelayMs);
   }
 
   /** Once a batch: whoever sends forgeries without end must not keep the disk busy. */

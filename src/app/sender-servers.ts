@@ -16,6 +16,8 @@ import { alarmLimits } from './alarm-limits.ts';
 import { type ClearedViewConfig, type MachineConfig, machineShown, viewOf } from './cleared-view.ts';
 import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
+import { HistoryDesk } from './history-desk.ts';
+import { ingestTags } from './ingest-tags.ts';
 import { trustListOf, userEntries } from './link-access.ts';
 import { OwnIdentity } from './own-identity.ts';
 import type { ModulePorts } from './module-options.ts';
@@ -194,7 +196,9 @@ export function showBatch(on: ShownOn, batch: StoredBatch, gridMs: number): void
  * @param countersigned told the number of an epoch record that was taken
  */
 export function clearedHooks(run: () => SenderRun | undefined, countersigned: (k: number) => void): MethodHooks {
+  const history = new HistoryDesk(() => present(run()?.channel).history);
   return {
+    history: (query) => history.read(query),
     fetchDelivery: async (n) => run()?.channel?.desk.delivery(n),
     getEvidence: async (n) => run()?.channel?.desk.evidence(n),
     epochProposal: async (k) => run()?.records.proposal(k),

@@ -1,10 +1,12 @@
 export type { StoreErrorCode } from './errors.ts';
 export { Journal } from './journal.ts';
 export type { JournalEntry } from './journal-messages.ts';
+export type { ReceivedCodes } from './receiver-history.ts';
 export type * from './receiver-log.ts';
 export * from './receiver-store.ts';
 export * from './sender-batch.ts';
 export type * from './sender-cache.ts';
 export type * from './sender-epochs.ts';
+export type { ShownBatch, ShownRange } from './sender-history.ts';
 export { SenderStore } from './sender-store.ts';
 export { backUpStore, compactStore, restoreStore, type StorePlace, type StoreSizes, storeSizes, structureFaults } from './store-tools.ts';

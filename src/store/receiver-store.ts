@@ -2,8 +2,9 @@ import { type Bytes, type Envelope, type Json, RejectedError } from '../core/ind
 import { Database, type OpenOptions, type StoreForm } from './database.ts';
 import type { StoreErrorCode } from './errors.ts';
 import type { Row } from './row.ts';
-import { type Cell, factCell } from './row-cipher.ts';
-import { type LedgerSighting, ReceiverLog } from './receiver-log.ts';
+import { factCell } from './row-cipher.ts';
+import { deliveryCell, ReceiverHistory } from './receiver-history.ts';
+import type { LedgerSighting } from './receiver-log.ts';
 
 /** One verified delivery with the receipt that was given for it. */
 export interface ReceivedBatch {
@@ -66,7 +67,7 @@ export function receiverForm(file: string, channel: string, key: Bytes): StoreFo
  * The manufacturer's store of one channel. All methods are synchronous and durable on return. After a fault of the disk
  * (`STORE_FULL`, `STORE_READ_ONLY`, `STORE_FAILED`) every call throws it again: close the store and open it anew.
  */
-export class ReceiverStore extends ReceiverLog {
+export class ReceiverStore extends ReceiverHistory {
   readonly #db: Database;
   #counted = { through: -1, received: 0 };
 
@@ -271,8 +272,4 @@ function receiptException(row: Row): ReceiptException {
     headerHash: row.text('header_hash'),
     header: row.has('header') ? row.json('header') : undefined,
   };
-}
-
-function deliveryCell(n: number, column: 'package' | 'codes'): Cell {
-  return { table: 'deliveries', row: n, column };
 }

@@ -24,6 +24,8 @@ export interface SealedBatch {
   readonly payload: string;
   /** Condition code of each stream at the interval's end. */
   readonly codes: readonly number[];
+  /** Codes of the interval's earlier publications, as [publication][stream]; absent where there are none. */
+  readonly within?: readonly (readonly number[])[];
   /** From here on it may be seen and fetched, ms since 1970. */
   readonly publishAtMs: number;
   /** The earlier drops that the batch's gap record names; undefined where it names none. */
@@ -59,7 +61,7 @@ export interface ChannelProgress {
 }
 
 /** A batch without what opens it, see `SenderStore.opening`. */
-export interface StoredBatch extends Omit<SealedBatch, 'seed' | 'payload' | 'drops'> {
+export interface StoredBatch extends Omit<SealedBatch, 'seed' | 'payload' | 'drops' | 'within'> {
   readonly ledgerState: LedgerState;
   readonly deliveryState: DeliveryState;
   readonly transactionId: string;

@@ -4,10 +4,10 @@ import type { StoreErrorCode } from './errors.ts';
 import { PeriodKeys, periodOf } from './period-keys.ts';
 import type { Row } from './row.ts';
 import { type Cell, factCell } from './row-cipher.ts';
-import { SenderCache } from './sender-cache.ts';
 import type { ChannelProgress, DeliveryState, LedgerState, OutgoingTransaction, SealedBatch, StoredBatch } from './sender-batch.ts';
 import { UNRECEIPTED } from './sender-batch.ts';
 import { senderForm } from './sender-form.ts';
+import { batchCell, SenderHistory } from './sender-history.ts';
 
 const PROGRESS = { table: 'progress', row: 1, column: 'state' };
 /** Set in a copy that was taken from a backup. */
@@ -17,7 +17,7 @@ const RETIRED = 'retired';
  * The owner's store of one channel. All methods are synchronous and durable on return. After a fault of the disk
  * (`STORE_FULL`, `STORE_READ_ONLY`, `STORE_FAILED`) every call throws it again: close the store and open it anew.
  */
-export class SenderStore extends SenderCache {
+export class SenderStore extends SenderHistory {
   readonly #periods: PeriodKeys;
 
   /**
@@ -97,6 +97,7 @@ export class SenderStore extends SenderCache {
         kept.seal(openingCell(batch.n, 'seed'), batch.seed),
         kept.seal(openingCell(batch.n, 'payload'), batch.payload),
       );
+      this.keepWithin(batch.n, batch.within ?? []);
       this.addToCache(batch);
       if (batch.drops !== undefined) this.markSaid(batch.drops, batch.n);
       this.#setProgress(progress);
@@ -270,10 +271,6 @@ export class SenderStore extends SenderCache {
       receipt: row.has('receipt') ? row.json('receipt') : undefined,
     };
   }
-}
-
-function batchCell(n: number, column: 'package' | 'codes'): Cell {
-  return { table: 'batches', row: n, column };
 }
 
 function openingCell(n: number, column: 'seed' | 'payload'): Cell {

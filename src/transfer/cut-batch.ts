@@ -21,3 +21,9 @@ export interface CutBatch {
 export function finalCodes(cut: CutBatch): number[] {
   return cut.codes.map((publications) => publications.at(-1) ?? Number.NaN);
 }
+
+/** Codes of the publications before the interval's end, as [publication][stream]. */
+export function earlierCodes({ codes }: CutBatch): number[][] {
+  const earlier = Math.max(0, (codes[0]?.length ?? 0) - 1);
+  return Array.from({ length: earlier }, (_, publication) => codes.map((stream) => stream[publication] ?? Number.NaN));
+}

@@ -26,7 +26,7 @@ import {
 import type { SealedBatch } from '../store/index.ts';
 import type { GapStatement } from './cache-gaps.ts';
 import type { ChannelTerms } from './channel-terms.ts';
-import { type CutBatch, finalCodes } from './cut-batch.ts';
+import { type CutBatch, earlierCodes, finalCodes } from './cut-batch.ts';
 import type { EpochSecrets } from './epoch-secrets.ts';
 import { encodeKeptReadings } from './kept-readings.ts';
 
@@ -82,6 +82,7 @@ export class BatchSealer {
       seed,
       payload: payloadOf(cut),
       codes: finalCodes(cut),
+      ...(cut.row === 0 && cut.through === interval ? { within: earlierCodes(cut) } : {}),
       publishAtMs,
       drops: gap.reason === 'dropped' ? gap : undefined,
     };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { intervalEnd } from '../../src/core/index.ts';
 import { ChannelShow } from '../../src/app/channel-show.ts';
+import { ShownHistory } from '../../src/app/shown-history.ts';
 import type { TraceEvent } from '../../src/app/index.ts';
 import type { ClearedPublication } from '../../src/server/index.ts';
 import { SenderStore } from '../../src/store/index.ts';
@@ -29,6 +30,7 @@ class Life {
       display: { publish: (list) => this.publications.push(...list), batchState: ({ n }) => this.states.push(n) },
       listener: () => undefined,
       trace: (event) => void this.traced.push(event),
+      history: new ShownHistory(store, params, this.sender.clock),
     });
   }
 

@@ -71,6 +71,7 @@ describe("the receiver's connection to a cleared server", () => {
         fetchDelivery: (n) => module.hooks.fetchDelivery(n),
         getEvidence: (n) => module.hooks.getEvidence(n),
         epochProposal: (k) => module.hooks.epochProposal(k),
+        history: () => Promise.resolve([]),
         acknowledge: (receipt) => module.hooks.acknowledge(receipt),
         countersigned: (envelope) => module.hooks.countersigned(envelope),
         strangerCertificate: () => undefined,

@@ -145,6 +145,7 @@ async function startCleared(
       fetchDelivery: async (n) => (n < 4_000_000_000 ? { header: {}, delivery: {} } : undefined),
       getEvidence: async () => undefined,
       epochProposal: async () => undefined,
+      history: async () => [],
       acknowledge: async () => {
         throw new RejectedError('BAD_SHAPE', 'Not a receipt.');
       },

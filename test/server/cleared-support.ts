@@ -48,6 +48,7 @@ export async function cleared(hooks: Partial<ClearedServerHooks> = {}, config: P
       acknowledge: () => Promise.resolve(),
       getEvidence: (n) => Promise.resolve({ evidence: n }),
       epochProposal: () => Promise.resolve(undefined),
+      history: () => Promise.resolve([]),
       countersigned: () => Promise.resolve(),
       strangerCertificate: (der) => void strangers.push(der),
       event: (event) => void events.push(event),

@@ -44,6 +44,7 @@ const SENDER: Cases<SenderStore, SeldomOfSender> = {
   retire: { args: [], does: 'changes' },
   setDeposited: { args: [0], does: 'changes', again: false },
   setDisputed: { args: [1], does: 'changes', again: false },
+  shownBatches: { args: [{ fromInterval: 0, toInterval: 9, throughBatch: 9, newestFirst: false, most: 9 }], does: 'reads' },
 };
 
 const FINDING = { atMs: 5, n: 1, code: 'FORK', message: 'two headers' };
@@ -63,6 +64,7 @@ const RECEIVER: Cases<ReceiverStore, SeldomOfReceiver> = {
   deposit: { args: [1], does: 'reads' },
   exception: { args: [3], does: 'reads' },
   findings: { args: [], does: 'reads' },
+  receivedCodes: { args: [0, 9, false, 9], does: 'reads' },
   repeatAction: { args: ['dead:0'], does: 'changes', again: false },
   // Answers with STORE_RETIRED, each time.
   requireInUse: { prepare: (store) => store.setUndecided(), args: [], does: 'reads' },

@@ -33,6 +33,7 @@ export function childHandlers(
       fetchDelivery: async ({ n }) => maybe(await hooks.fetchDelivery(n)),
       getEvidence: async ({ n }) => maybe(await hooks.getEvidence(n)),
       epochProposal: async ({ k }) => maybe(await hooks.epochProposal(k)),
+      history: async (query) => ({ points: [...(await hooks.history(query))] }),
       acknowledge: async ({ receipt }) => {
         await hooks.acknowledge(parseArgument(receipt));
         return {};

@@ -21,7 +21,16 @@ import {
 } from '../identity/index.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import { ChannelNodes } from './channel-nodes.ts';
-import { type ClearedBatchState, type ClearedPublication, type MethodName, type StartConfig, STRANGERS_A_MINUTE } from './contract.ts';
+import {
+  type ClearedBatchState,
+  type ClearedPublication,
+  type MethodName,
+  type StartConfig,
+  STRANGERS_A_MINUTE,
+  type TrustMessage,
+} from './contract.ts';
+import { historizedNodes } from './history-nodes.ts';
+import { HistoryReader } from './history-read.ts';
 import { speakLanguages } from './locales.ts';
 import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
 import { MinuteLimit } from './minute-limit.ts';
@@ -65,6 +74,7 @@ export class ChildServer {
     const { server, roles } = secure;
     const nodes = buildAddressSpace(server, config, roles);
     bindMethods(nodes.object, pipe);
+    installHistory(server, config, pipe);
     speakLanguages(server, config.locale);
     await server.start();
     return new ChildServer(secure, trust, nodes);
@@ -123,7 +133,14 @@ function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleId
   return nodes;
 }
 
-const READ = PermissionType.Browse | PermissionType.Read | PermissionType.ReceiveEvents;
+function installHistory(server: OPCUAServer, config: StartConfig, pipe: ModulePipe): void {
+  const { addressSpace } = server.engine;
+  if (addressSpace === null) throw new Error('The server has no address space.');
+  const nodes = historizedNodes(addressSpace, addressSpace.getNamespace(config.instanceUri), config);
+  new HistoryReader(addressSpace, nodes, pipe, config.locale).install(server);
+}
+
+const READ = PermissionType.Browse | PermissionType.Read | PermissionType.ReadHistory | PermissionType.ReceiveEvents;
 const CALL = PermissionType.Browse | PermissionType.Call;
 
 /** Readers read; who reads evidence, and who speaks for the recipient, is told by role. Nobody writes. */

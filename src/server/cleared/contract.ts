@@ -59,6 +59,57 @@ export const BatchStateShape = v.strictObject({
 });
 export type ClearedBatchState = v.InferOutput<typeof BatchStateShape>;
 
+export const HistoryPointShape = v.strictObject({
+  /** Grid point of the condition, ms since 1970 UTC. */
+  gridMs: integer(0),
+  /** When it was shown, ms since 1970 UTC. */
+  shownMs: integer(0),
+  code: Int32,
+  batch: UInt32,
+  /** What had become of the batch at the last grid point. */
+  ledgerState: v.picklist(Object.keys(LEDGER_STATE) as LedgerState[]),
+  deliveryState: v.picklist(Object.keys(DELIVERY_STATE) as DeliveryState[]),
+  txId: v.pipe(v.string(), v.maxLength(256)),
+});
+/** One value of a stream that was shown. */
+export type HistoryPoint = v.InferOutput<typeof HistoryPointShape>;
+
+export const HistoryQueryShape = v.strictObject({
+  stream: integer(0, 63),
+  /** Grid points from here to `toMs`, both included. */
+  fromMs: integer(0),
+  toMs: integer(0),
+  newestFirst: v.boolean(),
+  most: integer(1, 1001),
+});
+export type HistoryQuery = v.InferOutput<typeof HistoryQueryShape>;
+
+/** Own certificate, DER, and its private key, PEM. */
+const IdentityShape = v.strictObject({ certificate: base64Url(), privateKeyPem: v.string() });
+
+/** Which clients may connect: DER certificates, a company's authorities with their revocation lists, who stands in whose place. */
+export const TrustShape = v.strictObject({
+  trusted: v.array(base64Url()),
+  issuers: v.array(base64Url()),
+  revocationLists: v.array(base64Url()),
+  revocation: v.picklist(['required', 'none']),
+  renewals: v.record(v.string(), v.string()),
+});
+export type TrustMessage = v.InferOutput<typeof TrustShape>;
+
+export const AlarmStateShape = v.strictObject({
+  stream: integer(0, 63),
+  /** The condition with which the alarm last changed, and the grid point of that. */
+  code: Int32,
+  gridMs: integer(0),
+  isAcked: v.boolean(),
+  comment: v.strictObject({ locale: v.pipe(v.string(), v.maxLength(64)), text: v.pipe(v.string(), v.maxLength(1024)) }),
+  /** Who acknowledged or commented last; empty where nobody did. */
+  user: v.pipe(v.string(), v.maxLength(256)),
+});
+/** What an alarm has to remember over a restart of its process. */
+export type AlarmState = v.InferOutput<typeof AlarmStateShape>;
+
 export const StartShape = v.strictObject({
   endpoint: v.strictObject({
     host: v.string(),
@@ -132,6 +183,10 @@ export const CHILD_SAYS = {
     getEvidence: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },
     epochProposal: { body: v.strictObject({ k: UInt32 }), answer: MaybeJson },
     acknowledge: { body: v.strictObject({ receipt: JsonText }), answer: Nothing },
+    history: {
+      body: HistoryQueryShape,
+      answer: v.strictObject({ points: v.pipe(v.array(HistoryPointShape), v.maxLength(1001)) }),
+    },
     countersigned: { body: v.strictObject({ envelope: JsonText }), answer: Nothing },
   },
 } as const satisfies Contract;

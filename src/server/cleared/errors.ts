@@ -5,4 +5,6 @@ export type ClearedErrorCode =
   | 'CLEARED_STOPPED'
   /** A publication names a stream or condition code outside the agreement. */
   | 'UNKNOWN_CONDITION'
-  | 'BAD_METHOD_ARGUMENT';
+  | 'BAD_METHOD_ARGUMENT'
+  /** Too many history reads are open. */
+  | 'HISTORY_BUSY';

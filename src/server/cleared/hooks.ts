@@ -1,5 +1,5 @@
 import type { Bytes, Json } from '../../core/index.ts';
-import type { MethodName } from './contract.ts';
+import type { HistoryPoint, HistoryQuery, MethodName } from './contract.ts';
 import type { SupervisorEvent } from './supervisor.ts';
 
 /**
@@ -12,6 +12,8 @@ export interface ClearedServerHooks {
   getEvidence(n: number): Promise<Json | undefined>;
   epochProposal(k: number): Promise<Json | undefined>;
   countersigned(envelope: Json): Promise<void>;
+  /** What was shown of a stream, in order; at most `most` points. What is due but was not shown is not in it. */
+  history(query: HistoryQuery): Promise<readonly HistoryPoint[]>;
   /** A sound certificate that is not trusted, DER. At most 30 a minute. */
   strangerCertificate(der: Bytes): void;
   /** For the log. */

@@ -3,4 +3,4 @@ export * from './cleared-server.ts';
 export type * from './hooks.ts';
 export { childCommand } from './child-command.ts';
 export { type Condition, conditionsOf } from './conditions.ts';
-export type { ClearedBatchState, ClearedPublication, ClearedStream, MethodName } from './contract.ts';
+export type { ClearedBatchState, ClearedPublication, ClearedStream, HistoryPoint, HistoryQuery, MethodName } from './contract.ts';
