@@ -1,8 +1,10 @@
+import type { Server, Socket } from 'node:net';
 import { type OPCUAServer, type Response, ServiceFault, StatusCodes } from 'node-opcua';
 
 /*
- * node-opcua starts the work on a request and lets go of it: what the work throws later, because of a filter or a value
- * that nobody thought of, would end the process; what it throws at once would reach the client as text with a stack trace.
+ * What a hostile client can make node-opcua throw, and what becomes of it. node-opcua starts the work on a request and lets
+ * go of it: what the work throws later would end the process, and what it throws at once would reach the client as text
+ * with a stack trace. Bytes that decode to nothing make it throw before there is a request.
  */
 
 /** A request on its way, and the secure channel that its answer takes. */
@@ -16,10 +18,14 @@ type Service = (this: OPCUAServer, message: Message, channel: Channel) => unknow
 const SERVICE = /^_on_\w+Request$/;
 
 /**
- * Answers a request whose work fails with BadInternalError (OPC UA Part 4, clause 7.39.2) and nothing else, and goes on. Call
- * it after `initialize()`.
+ * Lets a server go on whatever a client sends: a request whose work fails is answered with BadInternalError (OPC UA Part 4,
+ * clause 7.39.2) and nothing else, and a connection whose bytes make the decoder fail is closed. Call it between
+ * `initialize()` and `start()`.
  */
 export function guardRequests(server: OPCUAServer): void {
+  for (const endpoint of server.endpoints) {
+    (endpoint as unknown as { readonly _server: Server })._server.prependListener('connection', closeOnFault);
+  }
   const services = server as unknown as Record<string, Service>;
   for (const name of methodNames(server).filter((each) => SERVICE.test(each))) services[name] = guarded(services[name]!);
   // Most services do their work in here, and do not wait for it.
@@ -27,6 +33,18 @@ export function guardRequests(server: OPCUAServer): void {
   const work = methods._apply_on_SessionObject.bind(server);
   methods._apply_on_SessionObject = (response, message, channel, action) =>
     work(response, message, channel, action).catch(() => refuse(message, channel));
+}
+
+function closeOnFault(socket: Socket): void {
+  const emit = socket.emit.bind(socket) as (...args: unknown[]) => boolean;
+  socket.emit = (...args: unknown[]) => {
+    try {
+      return emit(...args);
+    } catch {
+      socket.destroy();
+      return true;
+    }
+  };
 }
 
 type SessionWork = (response: unknown, message: Message, channel: Channel, action: unknown) => Promise<void>;
