@@ -100,7 +100,7 @@ function closeUntrusted(server: OPCUAServer, trust: TrustSource): void {
   const source = quiet(trust);
   for (const channel of server.endpoints.flatMap((endpoint) => endpoint.getChannels())) {
     const { clientCertificate } = channel;
-    if (clientCertificate && judgeCertificate(clientCertificate, source, Date.now()) !== 'trusted') channel.close();
+    if (clientCertificate && judgeCertificate(clientCertificate, source, { nowMs: Date.now() }) !== 'trusted') channel.close();
   }
 }
 

@@ -135,30 +135,30 @@ describe('judging a certificate', () => {
   test('trusted is exactly the listed one', async () => {
     const [listed, stranger] = await Promise.all([identity('a'), identity('a')]);
     const source = { isTrusted: (thumbprint: string) => thumbprint === thumbprintOf(listed.certificate) };
-    assert.equal(judgeCertificate(listed.certificate, source, NOW), 'trusted');
-    assert.equal(judgeCertificate([listed.certificate, stranger.certificate], source, NOW), 'trusted');
-    assert.equal(judgeCertificate(stranger.certificate, source, NOW), 'untrusted');
-    assert.equal(judgeCertificate([stranger.certificate, listed.certificate], source, NOW), 'untrusted');
+    assert.equal(judgeCertificate(listed.certificate, source, { nowMs: NOW }), 'trusted');
+    assert.equal(judgeCertificate([listed.certificate, stranger.certificate], source, { nowMs: NOW }), 'trusted');
+    assert.equal(judgeCertificate(stranger.certificate, source, { nowMs: NOW }), 'untrusted');
+    assert.equal(judgeCertificate([stranger.certificate, listed.certificate], source, { nowMs: NOW }), 'untrusted');
   });
 
   test('a trusted authority makes nothing trusted that it signed', async () => {
     const authority = await odd({ isAuthority: true, usages: ALL_USAGES | x509.KeyUsageFlags.keyCertSign });
     const signed = await odd({ name: 'CN=signed', issuer: { name: 'CN=odd', key: authority.key } });
     const source = { isTrusted: (thumbprint: string) => thumbprint === thumbprintOf(authority.der) };
-    assert.equal(judgeCertificate(signed.der, source, NOW), 'untrusted');
-    assert.equal(judgeCertificate([signed.der, authority.der], source, NOW), 'untrusted');
+    assert.equal(judgeCertificate(signed.der, source, { nowMs: NOW }), 'untrusted');
+    assert.equal(judgeCertificate([signed.der, authority.der], source, { nowMs: NOW }), 'untrusted');
   });
 
   test('validity, strength, use and form are checked though it is listed', async () => {
     const good = await identity('a');
-    assert.equal(judgeCertificate(good.certificate, trusting, NOW + 31 * DAY_MS), 'expired');
-    assert.equal(judgeCertificate(good.certificate, trusting, NOW - DAY_MS), 'notYetValid');
-    assert.equal(judgeCertificate((await odd({ hash: 'SHA-1' })).der, trusting, NOW), 'weak');
-    assert.equal(judgeCertificate((await odd({ bits: 1024 })).der, trusting, NOW), 'weak');
-    assert.equal(judgeCertificate((await odd({ usages: x509.KeyUsageFlags.digitalSignature })).der, trusting, NOW), 'unfit');
-    assert.equal(judgeCertificate(new Uint8Array([1, 2, 3]), trusting, NOW), 'malformed');
-    assert.equal(judgeCertificate(good.certificate.slice(0, -1), trusting, NOW), 'malformed');
-    assert.equal(judgeCertificate([], trusting, NOW), 'malformed');
+    assert.equal(judgeCertificate(good.certificate, trusting, { nowMs: NOW + 31 * DAY_MS }), 'expired');
+    assert.equal(judgeCertificate(good.certificate, trusting, { nowMs: NOW - DAY_MS }), 'notYetValid');
+    assert.equal(judgeCertificate((await odd({ hash: 'SHA-1' })).der, trusting, { nowMs: NOW }), 'weak');
+    assert.equal(judgeCertificate((await odd({ bits: 1024 })).der, trusting, { nowMs: NOW }), 'weak');
+    assert.equal(judgeCertificate((await odd({ usages: x509.KeyUsageFlags.digitalSignature })).der, trusting, { nowMs: NOW }), 'unfit');
+    assert.equal(judgeCertificate(new Uint8Array([1, 2, 3]), trusting, { nowMs: NOW }), 'malformed');
+    assert.equal(judgeCertificate(good.certificate.slice(0, -1), trusting, { nowMs: NOW }), 'malformed');
+    assert.equal(judgeCertificate([], trusting, { nowMs: NOW }), 'malformed');
   });
 
   test('the store answers by promise and by callback, and reports strangers only when asked for a check', async () => {

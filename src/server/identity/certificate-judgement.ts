@@ -55,9 +55,8 @@ export interface JudgementTerms {
 export function judgeCertificate(
   certificate: Bytes | readonly Bytes[],
   source: TrustSource,
-  terms: JudgementTerms | number,
+  { nowMs, host }: JudgementTerms,
 ): CertificateJudgement {
-  const { nowMs, host } = typeof terms === 'number' ? { nowMs: terms, host: undefined } : terms;
   const leaf = factsOf(certificate);
   if (leaf === undefined) return 'malformed';
   // Before any of its signatures costs time: a stranger chose the key.

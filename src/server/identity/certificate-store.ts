@@ -75,7 +75,7 @@ export class PinnedCertificateStore implements ICertificateStore {
   }
 
   #statusOf(certificate: Certificate, source: TrustSource = this.#source): StatusCode {
-    return STATUS[judgeCertificate(certificate, source, this.#now())];
+    return STATUS[judgeCertificate(certificate, source, { nowMs: this.#now() })];
   }
 
   /** The same question without a report of a stranger. */

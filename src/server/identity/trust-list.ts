@@ -138,7 +138,7 @@ export class TrustList implements TrustSource {
 
   /** True where the certificate would be accepted; nobody is told of one that is not. */
   accepts(certificate: Bytes): boolean {
-    return judgeCertificate(certificate, quiet(this), Date.now()) === 'trusted';
+    return judgeCertificate(certificate, quiet(this), { nowMs: Date.now() }) === 'trusted';
   }
 
   /** DER bytes of all that is trusted by itself now. */
