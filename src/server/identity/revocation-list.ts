@@ -94,5 +94,5 @@ function timeOf(time: unknown): number {
 
 function derOf(content: Bytes): Bytes {
   const text = Buffer.from(content).toString('latin1');
-  return text.includes('-----BEGIN X509 CRL-----') ? new Uint8Array(convertPEMtoDER(text)) : content;
+  return /-----BEGIN (X509 )?CRL-----/.test(text) ? new Uint8Array(convertPEMtoDER(text)) : content;
 }
