@@ -1,3 +1,4 @@
+import { hasCode } from '../core/index.ts';
 import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
 import { type ApplicationIdentity, type CertificateFacts, TrustList, type UserEntry } from '../server/index.ts';
 import { type LoginConfig, type OwnerConfig, readText, type UserConfig } from './config.ts';
@@ -62,6 +63,7 @@ export function linkTeller(peer: string, listener: ModuleListener): (state: Link
 function linkMessage(peer: string, state: LinkState): string {
   if (state.state === 'connected') return `connected to ${peer}${state.resumed ? ', same session' : ''}`;
   if (state.state === 'disconnected') return `connection to ${peer} lost`;
+  if (hasCode(state.error, 'NO_COMMON_VERSION')) return state.error.message;
   return `${peer} is not there, and is tried again until it is: ${state.error.message}`;
 }
 

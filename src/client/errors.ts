@@ -31,6 +31,8 @@ export type ClientErrorCode =
   | 'CALL_REFUSED'
   /** The server has not (yet) got what was asked for. */
   | 'NOT_THERE'
+  /** The two modules speak no common version of the protocol. */
+  | 'NO_COMMON_VERSION'
   /** The server's answer does not have the agreed form. */
   | 'BAD_ANSWER';
 

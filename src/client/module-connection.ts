@@ -1,5 +1,5 @@
 import { DataType, type DataValue, type Variant } from 'node-opcua';
-import { hasCode, type Json } from '../core/index.ts';
+import { hasCode, type Json, PROTOCOL_VERSIONS } from '../core/index.ts';
 import {
   channelChildId,
   channelNodeId,
@@ -14,6 +14,7 @@ import { rejected } from './errors.ts';
 import { type LinkState, type SessionView, UaLink } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
 import { Monitoring, type MonitoredVariable } from './monitoring.ts';
+import { agreeOnVersion } from './protocol-version.ts';
 
 /** What the cleared server shows of a stream at one grid point. */
 export interface ClearedCondition {
@@ -43,9 +44,11 @@ export interface ModuleConnectionOptions extends LinkOptions {
   readonly namespaceUri?: string;
   /** ms between two notifications at most. Default 50. */
   readonly publishingMs?: number;
+  /** Protocol versions that may be spoken. Default those of this program. */
+  readonly protocolVersions?: readonly number[];
 }
 
-type ChannelMethod = Exclude<Children['ClearedChannelType'], 'Streams'>;
+type ChannelMethod = Exclude<Children['ClearedChannelType'], 'Streams' | 'ProtocolVersions'>;
 
 /**
  * The receiver's connection to an owner's cleared server. What comes through it is checked by nobody yet: evidence is
@@ -56,6 +59,7 @@ export class ModuleConnection {
   readonly #hooks: ModuleHooks;
   readonly #link: UaLink;
   #monitoring: Monitoring | undefined;
+  #version: number | undefined;
 
   constructor(options: ModuleConnectionOptions, hooks: ModuleHooks = {}) {
     this.#options = options;
@@ -69,6 +73,11 @@ export class ModuleConnection {
 
   get connected(): boolean {
     return this.#link.connected;
+  }
+
+  /** Protocol version that the two modules speak with each other; undefined before the first connection. */
+  get protocolVersion(): number | undefined {
+    return this.#version;
   }
 
   /** One attempt. @throws RejectedError or UnavailableError, see ClientErrorCode */
@@ -133,6 +142,9 @@ export class ModuleConnection {
 
   async #prepare(view: SessionView): Promise<void> {
     this.#monitoring?.stop();
+    const { channel, endpointUrl, protocolVersions } = this.#options;
+    const said = this.#nodeId(channelChildId(channel, 'ProtocolVersions'));
+    this.#version = await agreeOnVersion(view, said, protocolVersions ?? PROTOCOL_VERSIONS, endpointUrl);
     const variables = [...this.#options.streams.map((stream) => this.#streamVariable(stream)), this.#batchVariable()];
     this.#monitoring = await Monitoring.start(view, variables, {
       publishingMs: this.#options.publishingMs ?? 50,

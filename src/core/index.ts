@@ -8,5 +8,6 @@ export * from './ed25519.ts';
 export * from './errors.ts';
 export * from './person-file.ts';
 export * from './ports.ts';
+export * from './protocol-version.ts';
 export * from './shape.ts';
 export * from './ua-value.ts';

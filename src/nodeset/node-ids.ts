@@ -87,7 +87,14 @@ export interface Children {
     | 'LastBlockTime';
   IngestChannelType: 'Anchor' | 'Operation';
   ClearedChannelType:
-    'Streams' | 'LastAnchoredBatch' | 'FetchDelivery' | 'Acknowledge' | 'GetEvidence' | 'FetchEpochRecord' | 'CountersignEpochRecord';
+    | 'Streams'
+    | 'ProtocolVersions'
+    | 'LastAnchoredBatch'
+    | 'FetchDelivery'
+    | 'Acknowledge'
+    | 'GetEvidence'
+    | 'FetchEpochRecord'
+    | 'CountersignEpochRecord';
   DcmbModuleType: 'State' | 'StateText' | 'Tags' | 'Channels';
   BatchEventType: 'BatchId' | 'GridTime';
   BatchAnchoredEventType: 'TransactionId';

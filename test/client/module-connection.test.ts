@@ -124,6 +124,22 @@ describe("the receiver's connection to a cleared server", () => {
     );
   });
 
+  test('the greatest protocol version that both speak is used', async () => {
+    await connect({ protocolVersions: [0, 1, 7] }).connect();
+    assert.equal(connection.protocolVersion, 0);
+  });
+
+  test('without a common protocol version there is no connection, and one sentence has both lists', async () => {
+    const message = `${server.endpointUrl} speaks protocol version 0, this module versions 1, 2: they cannot work together until the older one is updated.`;
+    await assert.rejects(connect({ protocolVersions: [1, 2] }).connect(), { code: 'NO_COMMON_VERSION', message });
+    void connect({ protocolVersions: [3] }).connectPatiently();
+    await until('the refusal is told', () => states.length > 0);
+    const [first] = states;
+    assert.ok(first?.state === 'waiting');
+    assert.match(first.error.message, /protocol version 0, this module version 3/);
+    assert.deepEqual([connection.connected, connection.protocolVersion], [false, undefined]);
+  });
+
   test('a delivery, evidence and an epoch proposal are fetched by number', async () => {
     await connect().connect();
     module.answer = async (n) => ({ number: n, list: ['x'] });

@@ -9,6 +9,7 @@ import {
   HistoryReadRequest,
   type HistoryReadResponse,
   type HistoryReadResult,
+  type LocalizedText,
   NumericRange,
   QualifiedName,
   ReadAtTimeDetails,
@@ -218,6 +219,19 @@ describe('the history of a cleared server', () => {
     await viewing(on, passwordUser('auditor', 'correct horse'), async (view) => {
       assert.equal(valuesOf((await read(view, { most: 1 }))[0]).length, 1);
     });
+  });
+
+  test('texts come in the language of each session', async () => {
+    const first = async (localeIds: string[]): Promise<unknown> => {
+      const read1 = async (view: View) =>
+        valuesOf((await read(view, { names: ['Condition'], most: 1 }))[0])[0]?.value.value as LocalizedText;
+      const { locale, text } = await viewing(on, certificateUser(on.manufacturer), read1, { localeIds });
+      return [locale, text];
+    };
+    assert.deepEqual(await Promise.all([first(['de-AT']), first(['fr', 'en'])]), [
+      ['de', 'In Ordnung'],
+      ['en', 'Fine'],
+    ]);
   });
 
   test('what is not history of a stream is refused with the status that Part 11 names', async () => {

@@ -9,6 +9,7 @@ import {
   type UAEventType,
   type UAObject,
   type UAObjectType,
+  VariantArrayType,
 } from 'node-opcua';
 import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
 import { BatchStates } from './batch-states.ts';
@@ -166,11 +167,16 @@ function channelObject(addressSpace: IAddressSpace, namespace: INamespace, confi
     organizedBy: addressSpace.rootFolder.objects,
     eventNotifier: EventNotifierFlags.SubscribeToEvents,
     notifierOf: server,
-    optionals: ['LastBatch', 'LastAnchoredBatch', ...config.methods],
+    optionals: ['LastBatch', 'LastAnchoredBatch', 'ProtocolVersions', ...config.methods],
   });
   setProperty(object, 'ChannelId', { dataType: DataType.String, value: channel.id });
   setProperty(object, 'LedgerId', { dataType: DataType.String, value: channel.ledgerId });
   setProperty(object, 'AgreementVersion', { dataType: DataType.UInt32, value: channel.agreementVersion });
+  setProperty(object, 'ProtocolVersions', {
+    dataType: DataType.UInt32,
+    arrayType: VariantArrayType.Array,
+    value: channel.protocolVersions,
+  });
   setProperty(object, 'IntervalLength', { dataType: DataType.Double, value: channel.intervalMs });
   return object;
 }

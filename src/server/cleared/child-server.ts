@@ -137,7 +137,7 @@ function installHistory(server: OPCUAServer, config: StartConfig, pipe: ModulePi
   const { addressSpace } = server.engine;
   if (addressSpace === null) throw new Error('The server has no address space.');
   const nodes = historizedNodes(addressSpace, addressSpace.getNamespace(config.instanceUri), config);
-  new HistoryReader(addressSpace, nodes, pipe, config.locale).install(server);
+  new HistoryReader(addressSpace, nodes, pipe).install(server);
 }
 
 const READ = PermissionType.Browse | PermissionType.Read | PermissionType.ReadHistory | PermissionType.ReceiveEvents;

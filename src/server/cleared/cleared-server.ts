@@ -1,4 +1,4 @@
-import { type Bytes, RejectedError, toBase64Url } from '../../core/index.ts';
+import { type Bytes, PROTOCOL_VERSIONS, RejectedError, toBase64Url } from '../../core/index.ts';
 import { INSTANCE_URI } from '../../nodeset/index.ts';
 import {
   type ApplicationIdentity,
@@ -62,6 +62,8 @@ export interface ClearedServerConfig {
     readonly ledgerId: string;
     readonly agreementVersion: number;
     readonly intervalMs: number;
+    /** That the module behind it speaks; those of this program where absent. */
+    readonly protocolVersions?: readonly number[];
   };
   readonly streams: readonly ClearedStream[];
   /** The methods offered; all where absent. Those that only pass data on offer none. */
@@ -180,7 +182,7 @@ function startConfig(config: ClearedServerConfig): StartConfig {
     users: users.map(withoutSecret),
     machine: machineOf(config.machine),
     alarmFrom: config.alarmFrom ?? ALARM_FROM,
-    channel: { ...config.channel },
+    channel: { ...config.channel, protocolVersions: [...(config.channel.protocolVersions ?? PROTOCOL_VERSIONS)] },
     streams: config.streams.map((stream) => ({ ...stream, conditions: [...stream.conditions] })),
     readers: [...readers],
     methods: [...(config.methods ?? METHOD_NAMES)],

@@ -133,7 +133,7 @@ export const StartShape = v.strictObject({
   }),
   /** Conditions of this importance and above raise the alarm. */
   alarmFrom: integer(1, 1000),
-  channel: v.strictObject({ name: Name, id: v.string(), ledgerId: v.string(), agreementVersion: UInt32, intervalMs: integer(1) }),
+  channel: v.strictObject({ name: Name, id: v.string(), ledgerId: v.string(), agreementVersion: UInt32, intervalMs: integer(1), protocolVersions: v.array(UInt32) }),
   streams: v.pipe(v.array(ClearedStreamShape), v.minLength(1), v.maxLength(64)),
   readers: v.pipe(v.array(RoleShape), v.minLength(1)),
   methods: v.array(v.picklist(METHOD_NAMES)),

@@ -14,7 +14,7 @@ import {
   TimestampsToReturn,
 } from 'node-opcua';
 import { hasCode } from '../../core/index.ts';
-import type { HistoryPoint, StartConfig } from './contract.ts';
+import type { HistoryPoint } from './contract.ts';
 import { HistoryGate } from './history-gate.ts';
 import type { HistorizedNode } from './history-nodes.ts';
 import { HistoryPoints, MOST_CONTINUATION_POINTS, type PausedRead } from './history-points.ts';
@@ -50,15 +50,13 @@ export class HistoryReader {
   readonly #space: IAddressSpace;
   readonly #nodes: ReadonlyMap<string, HistorizedNode>;
   readonly #pipe: ModulePipe;
-  readonly #locale: StartConfig['locale'];
   readonly #points = new HistoryPoints();
   readonly #gate = new HistoryGate();
 
-  constructor(space: IAddressSpace, nodes: ReadonlyMap<string, HistorizedNode>, pipe: ModulePipe, locale: StartConfig['locale']) {
+  constructor(space: IAddressSpace, nodes: ReadonlyMap<string, HistorizedNode>, pipe: ModulePipe) {
     this.#space = space;
     this.#nodes = nodes;
     this.#pipe = pipe;
-    this.#locale = locale;
   }
 
   /** Takes the service over, and tells clients what they may ask. */
@@ -132,12 +130,12 @@ export class HistoryReader {
     return (await this.#gate.ask(() => this.#pipe.request('history', query, withinMs))).points;
   }
 
-  #answer({ context, session }: Asked, node: HistorizedNode, paused: PausedRead, part: RawPart<HistoryPoint>): HistoryReadResult {
+  #answer({ session }: Asked, node: HistorizedNode, paused: PausedRead, part: RawPart<HistoryPoint>): HistoryReadResult {
     const { entries, next } = part;
     if (entries.length === 0) return new HistoryReadResult({ statusCode: StatusCodes.GoodNoData, historyData: new HistoryData({}) });
     const continuationPoint = next === undefined ? undefined : this.#points.keep(session, { ...paused, cursor: next });
     if (next !== undefined && continuationPoint === undefined) return refused(StatusCodes.BadNoContinuationPoints);
-    const form = { ...node, locale: localeOf(context, this.#locale), withServerTime: paused.withServerTime };
+    const form = { ...node, withServerTime: paused.withServerTime };
     return new HistoryReadResult({
       statusCode: StatusCodes.Good,
       ...(continuationPoint === undefined ? {} : { continuationPoint }),
@@ -173,11 +171,6 @@ function timeOf(time: Date | null): number | undefined {
 
 function isGiven(point: Buffer | null | undefined): point is Buffer {
   return point !== null && point !== undefined && point.length > 0;
-}
-
-function localeOf(context: ISessionContext, otherwise: 'en' | 'de'): 'en' | 'de' {
-  const known = context.getPreferredLocales().map((id) => id.slice(0, 2).toLowerCase());
-  return known.find((id): id is 'en' | 'de' => id === 'en' || id === 'de') ?? otherwise;
 }
 
 function refused(statusCode: StatusCode): HistoryReadResult {

@@ -1,18 +1,18 @@
-import { DataType, DataValue, LocalizedText, StatusCodes, TimestampsToReturn, Variant } from 'node-opcua';
+import { DataType, DataValue, StatusCodes, TimestampsToReturn, Variant } from 'node-opcua';
 import { DELIVERY_STATE, LEDGER_STATE } from '../../nodeset/index.ts';
 import type { Condition } from './conditions.ts';
 import type { HistoryPoint } from './contract.ts';
 import type { RawEntry } from './history-range.ts';
+import { bilingual } from './locales.ts';
 
 /** The variables of a stream that have a history. */
 export const HISTORIZED = ['Condition', 'ConditionCode', 'Importance', 'BatchId', 'LedgerState', 'DeliveryState', 'TransactionId'] as const;
 export type Historized = (typeof HISTORIZED)[number];
 
-type Locale = 'en' | 'de';
 type Shown = readonly [dataType: DataType, value: unknown];
 
-const VALUES: Readonly<Record<Historized, (point: HistoryPoint, condition: Condition, locale: Locale) => Shown>> = {
-  Condition: (_, { text }, locale) => [DataType.LocalizedText, new LocalizedText({ locale, text: text[locale] })],
+const VALUES: Readonly<Record<Historized, (point: HistoryPoint, condition: Condition) => Shown>> = {
+  Condition: (_, { text }) => [DataType.LocalizedText, bilingual(text)],
   ConditionCode: ({ code }) => [DataType.Int32, code],
   Importance: (_, { importance }) => [DataType.UInt16, importance],
   BatchId: ({ batch }) => [DataType.UInt32, batch],
@@ -25,13 +25,12 @@ const VALUES: Readonly<Record<Historized, (point: HistoryPoint, condition: Condi
 export interface ValueForm {
   readonly name: Historized;
   readonly conditions: ReadonlyMap<number, Condition>;
-  readonly locale: Locale;
   /** Beside the source timestamp, when the value was shown. */
   readonly withServerTime: boolean;
 }
 
 /** The source timestamp is the grid time, as it was on the value that was shown. */
-export function dataValueOf(entry: RawEntry<HistoryPoint>, { name, conditions, locale, withServerTime }: ValueForm): DataValue {
+export function dataValueOf(entry: RawEntry<HistoryPoint>, { name, conditions, withServerTime }: ValueForm): DataValue {
   if ('missingAtMs' in entry) {
     return new DataValue({ statusCode: StatusCodes.BadBoundNotFound, sourceTimestamp: new Date(entry.missingAtMs) });
   }
@@ -40,7 +39,7 @@ export function dataValueOf(entry: RawEntry<HistoryPoint>, { name, conditions, l
   const sourceTimestamp = new Date(point.gridMs);
   // The agreement knows every code that is sealed: a store that does not fit it says nothing.
   if (condition === undefined) return new DataValue({ statusCode: StatusCodes.BadDataLost, sourceTimestamp });
-  const [dataType, value] = VALUES[name](point, condition, locale);
+  const [dataType, value] = VALUES[name](point, condition);
   return new DataValue({
     value: new Variant({ dataType, value }),
     statusCode: StatusCodes.Good,
