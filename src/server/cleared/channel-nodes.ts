@@ -6,6 +6,7 @@ import {
   type LocalizedText,
   minOPCUADate,
   type Namespace,
+  type UAAlarmConditionEx,
   type UAEventType,
   type UAObject,
   type UAObjectType,
@@ -13,7 +14,7 @@ import {
 } from 'node-opcua';
 import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
 import { BatchStates } from './batch-states.ts';
-import type { ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
+import type { AlarmState, ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
 import { bilingual } from './locales.ts';
 import { type DeviceHealth, MachineNodes } from './machine-nodes.ts';
 import { MaintenanceAlarm } from './maintenance-alarm.ts';
@@ -56,7 +57,8 @@ export class ChannelNodes {
   #news: BatchNews[] = [];
   #anchored = -1;
 
-  constructor(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig) {
+  /** @param alarmChanged told what has to be remembered of an alarm */
+  constructor(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, alarmChanged: (state: AlarmState) => void) {
     const dcmb = addressSpace.getNamespaceIndex(DCMB_URI);
     const eventType = (name: string) => addressSpace.findEventType(name, dcmb) as UAEventType;
     this.#eventTypes = {
@@ -67,11 +69,19 @@ export class ChannelNodes {
     this.object = channelObject(addressSpace, namespace, config, dcmb);
     this.#machine = new MachineNodes({ space: addressSpace, namespace }, config.machine, Date.now());
     this.#machine.addChannel(this.object);
-    this.#streams = streamNodes(addressSpace, namespace, config, dcmb, { channel: this.object, machine: this.#machine });
+    this.#streams = streamNodes(addressSpace, namespace, config, dcmb, {
+      channel: this.object,
+      machine: this.#machine,
+      alarmChanged,
+    });
     this.#lastBatch = new ReadOnlyVariables(objectBelow(this.object, 'LastBatch'), BATCH_NAMES);
     this.#lastAnchored = new ReadOnlyVariables(objectBelow(this.object, 'LastAnchoredBatch'), BATCH_NAMES);
     this.#states = new BatchStates(config.states);
     this.#restore(config);
+  }
+
+  get alarms(): readonly UAAlarmConditionEx[] {
+    return this.#streams.map(({ alarm }) => alarm);
   }
 
   /** True when every publication names a stream and a condition of the agreement. */
@@ -105,6 +115,7 @@ export class ChannelNodes {
 
   /** What was shown before a restart of this process, without events: nothing happened in the channel. */
   #restore(config: StartConfig): void {
+    for (const state of config.alarms) this.#streams[state.stream]?.restoreAlarm(state);
     for (const publication of config.shown) this.#streams[publication.stream]?.show(publication, this.#states.of(publication.batch));
     this.#showBatches(config.shown);
     this.#showHealth(config.shown);
@@ -181,16 +192,23 @@ function channelObject(addressSpace: IAddressSpace, namespace: INamespace, confi
   return object;
 }
 
+/** What the streams belong to. */
+interface StreamPlace {
+  readonly channel: UAObject;
+  readonly machine: MachineNodes;
+  readonly alarmChanged: (state: AlarmState) => void;
+}
+
 function streamNodes(
   addressSpace: IAddressSpace,
   namespace: INamespace,
   config: StartConfig,
   dcmb: number,
-  { channel, machine }: { readonly channel: UAObject; readonly machine: MachineNodes },
+  { channel, machine, alarmChanged }: StreamPlace,
 ): StreamNodes[] {
   const type = addressSpace.findObjectType('StreamType', dcmb) as UAObjectType;
   const folder = objectBelow(channel, 'Streams');
-  return config.streams.map((stream) => {
+  return config.streams.map((stream, index) => {
     const object = type.instantiate({
       browseName: { name: stream.name, namespaceIndex: namespace.index },
       displayName: bilingual(stream.title),
@@ -198,16 +216,17 @@ function streamNodes(
       namespace,
       componentOf: folder,
     });
-    const alarm = new MaintenanceAlarm({
+    const place = {
       namespace: namespace as Namespace,
       channelName: config.channel.name,
       streamName: stream.name,
       channel,
       stream: object,
       source: childOf(object, 'ConditionCode'),
-    });
+    };
+    const alarm = new MaintenanceAlarm(place, config.alarmFrom, (state) => alarmChanged({ stream: index, ...state }));
     machine.addAlarm(alarm.node);
-    return new StreamNodes(object, stream, { node: alarm, from: config.alarmFrom });
+    return new StreamNodes(object, stream, alarm);
   });
 }
 

@@ -1,6 +1,7 @@
 import { type Bytes, fromBase64Url, type Json, RejectedError } from '../../core/index.ts';
 import { type PasswordCheck, thumbprintOf } from '../identity/index.ts';
 import type { Handlers } from '../pipe/index.ts';
+import type { AlarmMemory } from './alarm-memory.ts';
 import { type ChildSays, STRANGERS_A_MINUTE } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
@@ -15,6 +16,7 @@ export function childHandlers(
   hooks: ClearedServerHooks,
   passwords: PasswordCheck,
   accepts: (certificate: Bytes) => boolean,
+  alarms: AlarmMemory,
 ): Handlers<ChildSays> {
   const strangers = new MinuteLimit(STRANGERS_A_MINUTE);
   return {
@@ -22,6 +24,7 @@ export function childHandlers(
       stranger: ({ certificate }) => {
         if (strangers.take()) hooks.strangerCertificate(fromBase64Url(certificate));
       },
+      alarm: (state) => alarms.remember(state),
       called: (call) => hooks.event?.({ kind: 'called', ...call }),
     },
     requests: {

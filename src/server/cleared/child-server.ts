@@ -72,7 +72,7 @@ export class ChildServer {
       instanceUri: config.instanceUri,
     });
     const { server, roles } = secure;
-    const nodes = buildAddressSpace(server, config, roles);
+    const nodes = buildAddressSpace(server, config, roles, pipe);
     bindMethods(nodes.object, pipe);
     installHistory(server, config, pipe);
     speakLanguages(server, config.locale);
@@ -122,14 +122,14 @@ function reportTo(pipe: ModulePipe): (facts: CertificateFacts) => void {
   };
 }
 
-function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleIds): ChannelNodes {
+function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleIds, pipe: ModulePipe): ChannelNodes {
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space.');
   addressSpace.installAlarmsAndConditionsService();
   const namespace = addressSpace.getNamespace(config.instanceUri);
-  const nodes = new ChannelNodes(addressSpace, namespace, config);
+  const nodes = new ChannelNodes(addressSpace, namespace, config, (state) => pipe.notice('alarm', state));
   permit(namespace, nodes, config, ids);
-  permitAlarmMethods(addressSpace, config, ids);
+  permitAlarmMethods(addressSpace, nodes, config, ids);
   return nodes;
 }
 
@@ -158,11 +158,15 @@ function permit(namespace: INamespace, nodes: ChannelNodes, config: StartConfig,
 }
 
 /** The manufacturer acknowledges and comments; whoever may read sees alarms, and asks for those that stand. Nobody disables one. */
-function permitAlarmMethods(addressSpace: AddressSpace, config: StartConfig, ids: RoleIds): void {
+function permitAlarmMethods(addressSpace: AddressSpace, nodes: ChannelNodes, config: StartConfig, ids: RoleIds): void {
   const grant = (mayCall: (role: Role) => boolean) =>
     config.readers.map((role) => ({ roleId: ids[role], permissions: mayCall(role) ? CALL : PermissionType.Browse }));
   for (const id of REFRESH_METHOD_IDS) addressSpace.findNode(id)?.setRolePermissions(grant(() => true));
-  for (const id of ALARM_METHOD_IDS) addressSpace.findNode(id)?.setRolePermissions(grant((role) => role === 'Manufacturer'));
+  const manufacturers = grant((role) => role === 'Manufacturer');
+  for (const id of ALARM_METHOD_IDS) addressSpace.findNode(id)?.setRolePermissions(manufacturers);
+  for (const { acknowledge, addComment } of nodes.alarms) {
+    for (const method of [acknowledge, addComment]) method.setRolePermissions(manufacturers);
+  }
 }
 
 function callersOf(name: MethodName, ids: RoleIds): NodeId[] {

@@ -12,6 +12,7 @@ import {
   type UserEntry,
 } from '../identity/index.ts';
 import type { MachineIdentification } from '../machine-node.ts';
+import { AlarmMemory } from './alarm-memory.ts';
 import { childHandlers } from './child-handlers.ts';
 import { conditionsOf } from './conditions.ts';
 import {
@@ -98,12 +99,13 @@ export interface ClearedServer {
 export async function startClearedServer(config: ClearedServerConfig, hooks: ClearedServerHooks): Promise<ClearedServer> {
   const passwords = new PasswordCheck(passwordHashes(config.users));
   const shown = new ShownState();
+  const alarms = new AlarmMemory(config.streams.length);
   const start: StartConfig = startConfig(config);
   const trust = new MaterialTrust(materialOf(config.trusted));
   const supervisor = new Supervisor({
-    config: () => ({ ...start, shown: shown.shown(Date.now()), states: shown.states() }),
+    config: () => ({ ...start, shown: shown.shown(Date.now()), states: shown.states(), alarms: alarms.all() }),
     waiting: () => shown.waiting(Date.now()),
-    handlers: childHandlers(hooks, passwords, (certificate) => trust.accepts(certificate)),
+    handlers: childHandlers(hooks, passwords, (certificate) => trust.accepts(certificate), alarms),
     event: (event) => hooks.event?.(event),
   });
   const port = await supervisor.start();
@@ -190,6 +192,7 @@ function startConfig(config: ClearedServerConfig): StartConfig {
     instanceUri: config.instanceUri ?? INSTANCE_URI,
     shown: [],
     states: [],
+    alarms: [],
   };
 }
 

@@ -110,6 +110,19 @@ export const AlarmStateShape = v.strictObject({
 /** What an alarm has to remember over a restart of its process. */
 export type AlarmState = v.InferOutput<typeof AlarmStateShape>;
 
+export const AlarmStateShape = v.strictObject({
+  stream: integer(0, 63),
+  /** The condition with which the alarm last changed, and the grid point of that. */
+  code: Int32,
+  gridMs: integer(0),
+  isAcked: v.boolean(),
+  comment: v.strictObject({ locale: v.pipe(v.string(), v.maxLength(64)), text: v.pipe(v.string(), v.maxLength(1024)) }),
+  /** Who acknowledged or commented last; empty where nobody did. */
+  user: v.pipe(v.string(), v.maxLength(256)),
+});
+/** What an alarm has to remember over a restart of its process. */
+export type AlarmState = v.InferOutput<typeof AlarmStateShape>;
+
 export const StartShape = v.strictObject({
   endpoint: v.strictObject({
     host: v.string(),
@@ -142,6 +155,7 @@ export const StartShape = v.strictObject({
   /** What was shown before a restart: shown again without events. */
   shown: v.array(PublicationShape),
   states: v.array(BatchStateShape),
+  alarms: v.pipe(v.array(AlarmStateShape), v.maxLength(64)),
 });
 export type StartConfig = v.InferOutput<typeof StartShape>;
 
@@ -170,6 +184,8 @@ export const CHILD_SAYS = {
   notices: {
     /** A sound certificate that is not trusted, base64url of its DER bytes. */
     stranger: v.strictObject({ certificate: v.pipe(base64Url(), v.maxLength(16_384)) }),
+    /** An alarm changed, or was acknowledged or commented. */
+    alarm: AlarmStateShape,
     /** Who called what, with which result, for the log. */
     called: v.strictObject({ user: v.string(), method: v.picklist(METHOD_NAMES), status: v.string() }),
   },

@@ -3,6 +3,7 @@ import {
   DataType,
   EnumValueType,
   StatusCodes,
+  type UAAlarmConditionEx,
   type UAEventType,
   type UAObject,
   type UAVariable,
@@ -11,7 +12,7 @@ import {
 import { DELIVERY_STATE, LEDGER_STATE } from '../../nodeset/index.ts';
 import type { DeviceHealth } from './machine-nodes.ts';
 import { type Condition, conditionsOf } from './conditions.ts';
-import type { ClearedBatchState, ClearedPublication, ClearedStream } from './contract.ts';
+import type { AlarmState, ClearedBatchState, ClearedPublication, ClearedStream } from './contract.ts';
 import { bilingual } from './locales.ts';
 import type { MaintenanceAlarm } from './maintenance-alarm.ts';
 import { childOf, readOnly, ReadOnlyVariables, setProperty, waitForFirstValue } from './variables.ts';
@@ -35,12 +36,10 @@ export class StreamNodes {
   readonly #variables: ReadOnlyVariables<(typeof NAMES)[number]>;
   readonly #valueAsText: UAVariable;
   readonly #alarm: MaintenanceAlarm;
-  readonly #alarmFrom: number;
   #shown: ClearedPublication | undefined;
 
-  constructor(object: UAObject, stream: ClearedStream, alarm: { readonly node: MaintenanceAlarm; readonly from: number }) {
-    this.#alarm = alarm.node;
-    this.#alarmFrom = alarm.from;
+  constructor(object: UAObject, stream: ClearedStream, alarm: MaintenanceAlarm) {
+    this.#alarm = alarm;
     this.#stream = stream;
     this.#conditions = conditionsOf(stream);
     this.#variables = new ReadOnlyVariables(object, NAMES);
@@ -49,6 +48,10 @@ export class StreamNodes {
     this.#valueAsText = childOf(code, 'ValueAsText');
     readOnly(this.#valueAsText);
     waitForFirstValue(this.#valueAsText);
+  }
+
+  get alarm(): UAAlarmConditionEx {
+    return this.#alarm.node;
   }
 
   /** True for a code that this stream can show. */
@@ -73,12 +76,13 @@ export class StreamNodes {
     this.#variables.set('DeliveryState', { dataType: DataType.Int32, value: DELIVERY_STATE[state.deliveryState] }, at);
     this.#variables.set('TransactionId', { dataType: DataType.String, value: state.txId }, at);
     this.#shown = publication;
-    this.#alarm.step({
-      isActive: condition.importance >= this.#alarmFrom,
-      severity: condition.importance,
-      message: bilingual(condition.text),
-      gridMs: at,
-    });
+    this.#alarm.step({ condition, gridMs: at });
+  }
+
+  /** What is remembered of the alarm, before anything is shown. */
+  restoreAlarm(state: AlarmState): void {
+    const condition = this.#conditions.get(state.code);
+    if (condition !== undefined) this.#alarm.restore({ condition, gridMs: state.gridMs }, state);
   }
 
   /** Undefined before the first publication. */
