@@ -110,19 +110,6 @@ export const AlarmStateShape = v.strictObject({
 /** What an alarm has to remember over a restart of its process. */
 export type AlarmState = v.InferOutput<typeof AlarmStateShape>;
 
-export const AlarmStateShape = v.strictObject({
-  stream: integer(0, 63),
-  /** The condition with which the alarm last changed, and the grid point of that. */
-  code: Int32,
-  gridMs: integer(0),
-  isAcked: v.boolean(),
-  comment: v.strictObject({ locale: v.pipe(v.string(), v.maxLength(64)), text: v.pipe(v.string(), v.maxLength(1024)) }),
-  /** Who acknowledged or commented last; empty where nobody did. */
-  user: v.pipe(v.string(), v.maxLength(256)),
-});
-/** What an alarm has to remember over a restart of its process. */
-export type AlarmState = v.InferOutput<typeof AlarmStateShape>;
-
 export const StartShape = v.strictObject({
   endpoint: v.strictObject({
     host: v.string(),
