@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RejectedError } from '../../src/core/index.ts';
-import { INSTANCE_URI } from '../../src/nodeset/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import {
   type ApplicationIdentity,
   type ClearedServer,
   hashPassword,
+  type IngestHooks,
   type IngestServer,
   startClearedServer,
   thumbprintOf,
@@ -16,29 +16,34 @@ import {
 } from '../../src/server/index.ts';
 import { ALARM_LIMITS } from '../support/alarm-limits.ts';
 import { testIdentity, trusting } from '../support/ua-server.ts';
+import type { Application, CertificateFiles, User } from './protocol.ts';
 
-/** A certificate user or a password user, as the stock client takes it. */
-export type StockUser = { readonly name: string; readonly password: string } | { readonly certificate: string; readonly key: string };
-
-/** What stock_client.py is told; paths are of PEM files. */
+/** What the suite is told of a plant: what a person would type into a client, and what is to be seen there. */
 export interface StockPlant {
+  /** Endpoint URLs. */
   readonly ingest: string;
   readonly cleared: string;
-  readonly application_uri: string;
-  readonly certificate: string;
-  readonly key: string;
-  readonly stranger_application_uri: string;
-  readonly stranger_certificate: string;
-  readonly stranger_key: string;
-  readonly plc: StockUser;
-  readonly operator: StockUser;
-  readonly manufacturer: StockUser;
-  readonly namespace: string;
+  readonly application: Application;
+  /** An application that no server trusts. */
+  readonly stranger: Application;
+  readonly plc: User;
+  readonly operator: User;
+  /** User of the cleared server, by certificate. */
+  readonly manufacturer: User;
+  readonly machine: string;
   readonly channel: string;
   readonly stream: string;
+  /** A Double tag that takes `goodValue` and `alarmValue` and refuses `badValue` as out of range. */
   readonly tag: string;
-  readonly good_value: number;
-  readonly bad_value: number;
+  /** Float, four elements. */
+  readonly arrayTag: string;
+  readonly goodValue: number;
+  /** What the stream's condition is after `goodValue`: raises no alarm. */
+  readonly goodCode: number;
+  readonly alarmValue: number;
+  /** Importance of the condition after `alarmValue`. */
+  readonly alarmImportance: number;
+  readonly badValue: number;
 }
 
 export interface RunningPlant {
@@ -49,6 +54,11 @@ export interface RunningPlant {
 const CHANNEL = 'press';
 const STREAM = 'maintenance';
 const TAG = 'temperature';
+const ARRAY_TAG = 'zones';
+const COOL = { code: 0, text: { en: 'Runs cool', de: 'Läuft kühl' }, importance: 100 };
+const HOT = { code: 1, text: { en: 'Runs hot', de: 'Läuft heiß' }, importance: 800 };
+const HOT_FROM = 80;
+const MACHINE = { name: 'Press 4', manufacturer: 'Example Presses', serialNumber: '0815' };
 const INTERVAL_MS = 500;
 const PASSWORD = 'a password for tests';
 
@@ -58,27 +68,31 @@ export async function startServersAlone(): Promise<RunningPlant> {
     ['ingest', 'cleared', 'stock', 'stranger', 'maker'].map(testIdentity),
   )) as [ApplicationIdentity, ApplicationIdentity, ApplicationIdentity, ApplicationIdentity, ApplicationIdentity];
   const folder = mkdtempSync(join(tmpdir(), 'dcmb-interop-'));
-  const ingest = await startIngest(ingestIdentity, own);
+  let shown = COOL.code;
+  const ingest = await startIngest(ingestIdentity, own, ({ tag, value }) => {
+    if (tag === TAG) shown = Number(value?.value) >= HOT_FROM ? HOT.code : COOL.code;
+  });
   const cleared = await startCleared(clearedIdentity, own, maker);
-  const publishing = setInterval(() => publish(cleared), INTERVAL_MS);
+  const publishing = setInterval(() => publish(cleared, shown), INTERVAL_MS);
   return {
     description: {
       ingest: ingest.endpointUrl,
       cleared: cleared.endpointUrl,
-      application_uri: own.applicationUri,
-      ...pem(folder, 'own', own),
-      stranger_application_uri: stranger.applicationUri,
-      stranger_certificate: pem(folder, 'stranger', stranger).certificate,
-      stranger_key: pem(folder, 'stranger', stranger).key,
+      application: { uri: own.applicationUri, ...pemFiles(folder, 'own', own) },
+      stranger: { uri: stranger.applicationUri, ...pemFiles(folder, 'stranger', stranger) },
       plc: { name: 'plc', password: PASSWORD },
       operator: { name: 'operator', password: PASSWORD },
-      manufacturer: pem(folder, 'maker', maker),
-      namespace: INSTANCE_URI,
+      manufacturer: pemFiles(folder, 'maker', maker),
+      machine: MACHINE.name,
       channel: CHANNEL,
       stream: STREAM,
       tag: TAG,
-      good_value: 20.5,
-      bad_value: 1e6,
+      arrayTag: ARRAY_TAG,
+      goodValue: 20.5,
+      goodCode: COOL.code,
+      alarmValue: 97.25,
+      alarmImportance: HOT.importance,
+      badValue: 1e6,
     },
     stop: async () => {
       clearInterval(publishing);
@@ -88,7 +102,11 @@ export async function startServersAlone(): Promise<RunningPlant> {
   };
 }
 
-async function startIngest(identity: ApplicationIdentity, client: ApplicationIdentity): Promise<IngestServer> {
+async function startIngest(
+  identity: ApplicationIdentity,
+  client: ApplicationIdentity,
+  accept: IngestHooks['accept'],
+): Promise<IngestServer> {
   const password = await hashPassword(PASSWORD);
   const entries: UserEntry[] = [
     { name: 'plc', roles: ['Plc'], password },
@@ -101,7 +119,7 @@ async function startIngest(identity: ApplicationIdentity, client: ApplicationIde
       trust: trusting(client.certificate),
       users: entries,
       clock: systemClock,
-      machine: { name: 'Press 4', manufacturer: 'Example Presses', serialNumber: '0815' },
+      machine: MACHINE,
       tags: [{ name: TAG, type: 'Double', minimum: 0, maximum: 100, timestamps: { use: 'server' } }],
       channels: [
         {
@@ -114,7 +132,7 @@ async function startIngest(identity: ApplicationIdentity, client: ApplicationIde
         },
       ],
     },
-    { accept: () => undefined, anchor: async () => ({ batchId: 7 }) },
+    { accept, anchor: async () => ({ batchId: 7 }) },
   );
 }
 
@@ -131,13 +149,13 @@ async function startCleared(
       identity,
       trusted: [client.certificate],
       users: [{ name: 'maker', roles: ['Manufacturer'], certificate: thumbprintOf(maker.certificate) }],
-      machine: { name: 'Press1', manufacturer: 'Acme', serialNumber: '4711' },
+      machine: MACHINE,
       channel: { name: CHANNEL, id: 'c'.repeat(43), ledgerId: 'l'.repeat(43), agreementVersion: 1, intervalMs: INTERVAL_MS },
       streams: [
         {
           name: STREAM,
           title: { en: 'Maintenance', de: 'Wartung' },
-          conditions: [{ code: 1, text: { en: 'Imminent', de: 'Fällig' }, importance: 800 }],
+          conditions: [COOL, HOT],
         },
       ],
     },
@@ -155,13 +173,14 @@ async function startCleared(
   );
 }
 
-function publish(cleared: ClearedServer): void {
+function publish(cleared: ClearedServer, code: number): void {
   if (!cleared.isServing) return;
   const gridMs = Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS;
-  cleared.publish([{ stream: 0, code: 1, gridMs, nextMs: gridMs + INTERVAL_MS, batch: gridMs % 1_000_000_000, publishAtMs: Date.now() }]);
+  cleared.publish([{ stream: 0, code, gridMs, nextMs: gridMs + INTERVAL_MS, batch: gridMs % 1_000_000_000, publishAtMs: Date.now() }]);
 }
 
-function pem(folder: string, name: string, identity: ApplicationIdentity): { certificate: string; key: string } {
+/** @returns the paths of its PEM files in the folder */
+export function pemFiles(folder: string, name: string, identity: ApplicationIdentity): CertificateFiles {
   const [certificate, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key.pem`)];
   writeFileSync(certificate, identity.certificatePem);
   writeFileSync(key, identity.privateKeyPem, { mode: 0o600 });

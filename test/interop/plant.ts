@@ -1,18 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { INSTANCE_URI } from '../../src/nodeset/index.ts';
-import { type ApplicationIdentity } from '../../src/server/index.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { testIdentity } from '../support/ua-server.ts';
-import type { RunningPlant, StockPlant, StockUser } from './harness.ts';
+import { pemFiles, type RunningPlant, type StockPlant } from './harness.ts';
+import type { User } from './protocol.ts';
 
 const DCMB = fileURLToPath(new URL('../../bin/dcmb.js', import.meta.url));
-const POLICY = fileURLToPath(new URL('../../examples/policies/maintenance-forecast.json', import.meta.url));
+const POLICY = fileURLToPath(new URL('policy.json', import.meta.url));
 const CHANNEL = 'press';
 const START_WITHIN_MS = 60_000;
 
@@ -47,23 +46,24 @@ async function setUp(folder: string, modules: ChildProcess[]): Promise<StockPlan
   return {
     ingest: `opc.tcp://localhost:${port}`,
     cleared: `opc.tcp://localhost:${port + 1}`,
-    application_uri: own.applicationUri,
-    ...files.own,
-    stranger_application_uri: stranger.applicationUri,
-    stranger_certificate: files.stranger.certificate,
-    stranger_key: files.stranger.key,
+    application: { uri: own.applicationUri, ...files.own },
+    stranger: { uri: stranger.applicationUri, ...files.stranger },
     plc: login(join(plant, 'plc'), 'plc'),
     operator: login(join(plant, 'owner'), 'operator'),
     manufacturer: {
       certificate: join(plant, 'manufacturer/pki/receiver/own.pem'),
       key: join(plant, 'manufacturer/pki/receiver/own-key.pem'),
     },
-    namespace: INSTANCE_URI,
+    machine: CHANNEL,
     channel: CHANNEL,
     stream: 'MaintenanceDue',
     tag: 'Temperature',
-    good_value: 61.5,
-    bad_value: 1000,
+    arrayTag: 'Zones',
+    goodValue: 61.5,
+    goodCode: 0,
+    alarmValue: 97.25,
+    alarmImportance: 800,
+    badValue: 1000,
   };
 }
 
@@ -72,7 +72,7 @@ function dcmb(...given: string[]): void {
 }
 
 /** A log-in as the program wrote it for the person who is to use it. */
-function login(folder: string, name: string): StockUser {
+function login(folder: string, name: string): User {
   const line = readFileSync(join(folder, 'passwords.txt'), 'utf8')
     .split('\n')
     .find((each) => each.startsWith(`${name} `));
@@ -102,11 +102,4 @@ async function stopModule(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');
-}
-
-function pemFiles(folder: string, name: string, identity: ApplicationIdentity): { certificate: string; key: string } {
-  const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key.pem`) };
-  writeFileSync(files.certificate, identity.certificatePem);
-  writeFileSync(files.key, identity.privateKeyPem, { mode: 0o600 });
-  return files;
 }
