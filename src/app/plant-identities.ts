@@ -39,11 +39,19 @@ export async function createIdentity(
   return identity;
 }
 
-/** @throws RejectedError naming the file and what to do */
-export function loadIdentity(pki: string, application: ApplicationName): ApplicationIdentity {
+/**
+ * @param names of the two files in the application's folder
+ * @throws RejectedError naming the file and what to do
+ */
+export function loadIdentity(
+  pki: string,
+  application: ApplicationName,
+  names: { readonly certificate: string; readonly key: string } = { certificate: CERTIFICATE, key: PRIVATE_KEY },
+): ApplicationIdentity {
   const folder = pkiFolder(pki, application);
-  const [certificate, key] = [read(join(folder, CERTIFICATE)), readPrivate(join(folder, PRIVATE_KEY))];
-  return about(join(folder, CERTIFICATE), () => parseApplicationIdentity(new Uint8Array(certificate), key.toString('utf8')));
+  const file = join(folder, names.certificate);
+  const [certificate, key] = [read(file), readPrivate(join(folder, names.key))];
+  return about(file, () => parseApplicationIdentity(new Uint8Array(certificate), key.toString('utf8')));
 }
 
 /** Adds the file's name to what is wrong with its content. */

@@ -175,7 +175,7 @@ async function pause(ms: number): Promise<void> {
 }
 
 const RENEW = 'Its owner has to renew it.';
-const SEE_LIST = 'Take in the authority’s new revocation list: dcmb trust crl add.';
+const SEE_LIST = 'Take in the authority’s new revocation list: dcmb trust crl.';
 const REFUSED: Readonly<Record<Exclude<CertificateVerdict, 'trusted' | 'untrusted' | 'chainIncomplete'>, string>> = {
   expired: `it has expired. ${RENEW}`,
   notYetValid: 'it is not valid yet. Compare the clocks of both machines.',
@@ -184,7 +184,7 @@ const REFUSED: Readonly<Record<Exclude<CertificateVerdict, 'trusted' | 'untruste
   malformed: `it can’t be read. ${RENEW}`,
   forged: 'it bears the name of an authority that did not sign it. Ask its owner.',
   wrongHost: 'it does not name the host that was dialled. Dial a name that it bears, or trust exactly this certificate.',
-  issuerTimeInvalid: 'an authority’s certificate is not valid now. Get its new one: dcmb trust issuer add.',
+  issuerTimeInvalid: 'an authority’s certificate is not valid now. Get its new one: dcmb trust authority.',
   issuerUnfit: 'an authority of it may not issue such certificates. Ask whoever runs the authority.',
   revoked: 'its authority has revoked it. Ask its owner.',
   issuerRevoked: 'an authority of it is revoked. Ask whoever runs the authority above.',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Bytes, RejectedError } from '../../core/index.ts';
 import { Authorities, type AuthorityMaterial, type RevocationRule } from './authorities.ts';
-import { type CertificateFacts, parseCertificateFile, toPem } from './certificate-facts.ts';
+import { type CertificateFacts, matches, parseCertificateFile, toPem } from './certificate-facts.ts';
 import type { IdentityErrorCode } from './errors.ts';
 import { harmlessName, type ParsedFile, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
 import { isListOf, readRevocationList, type RevocationList } from './revocation-list.ts';
@@ -78,7 +78,7 @@ export class AuthorityFolder {
     if (of === undefined) {
       throw new RejectedError<IdentityErrorCode>(
         'BAD_REVOCATION_LIST',
-        `No listed authority signed this revocation list (it names ${JSON.stringify(list.issuer)}). Add the authority first: dcmb trust issuer add.`,
+        `No listed authority signed this revocation list (it names ${JSON.stringify(list.issuer)}). Add the authority first: dcmb trust authority.`,
       );
     }
     if (of.lists.some(({ thisUpdateMs }) => thisUpdateMs > list.thisUpdateMs)) {
@@ -87,6 +87,12 @@ export class AuthorityFolder {
     const file = writeWhole(this.#crl, `${harmlessName(of.commonName)}[${list.thumbprint}].crl.pem`, crlPem(list.der));
     for (const old of of.lists) if (old.file !== file) removeFile(old.file);
     return { ...list, file, of };
+  }
+
+  /** The one authority that a person means, by what {@link matches}; undefined for none or several. */
+  find(selector: string): AuthorityEntry | undefined {
+    const found = this.entries().filter((entry) => matches(entry, selector));
+    return new Set(found.map(({ thumbprint }) => thumbprint)).size === 1 ? found[0] : undefined;
   }
 
   /** Takes an authority and its lists away. */

@@ -40,6 +40,13 @@ export interface CertificateFacts {
   readonly hasUnreadConstraints: boolean;
 }
 
+/** True where a person means this one: by thumbprint, the beginning of one (8 digits or more), common name or application URI. */
+export function matches({ thumbprint, commonName, applicationUri }: CertificateFacts, selector: string): boolean {
+  const wanted = selector.toLowerCase().replaceAll(':', '');
+  const isPrefix = /^[0-9a-f]{8,64}$/.test(wanted);
+  return (isPrefix && thumbprint.startsWith(wanted)) || commonName === selector || applicationUri === selector;
+}
+
 /** SHA-256 over the DER bytes, 64 lower-case hex digits. */
 export function thumbprintOf(der: Bytes): string {
   return createHash('sha256').update(der).digest('hex');

@@ -70,7 +70,7 @@ export function parseApplicationIdentity(certificateFile: Bytes, privateKeyPem: 
 }
 
 /** A renewed certificate is of the same application. @throws RejectedError `OWN_CERTIFICATE_UNFIT` */
-export function requireSameApplication(before: ApplicationIdentity, renewed: ApplicationIdentity): void {
+export function requireSameApplication(before: Pick<ApplicationIdentity, 'applicationUri'>, renewed: ApplicationIdentity): void {
   if (renewed.applicationUri === before.applicationUri) return;
   const [old, other] = [before.applicationUri, renewed.applicationUri].map((uri) => JSON.stringify(uri));
   throw unfit(`its URI is ${other}, that of the running application ${old}`, 'Make one with the same URI, or start the module again.');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Bytes, RejectedError } from '../../core/index.ts';
 import type { Authorities, AuthorityMaterial, RevocationRule } from './authorities.ts';
 import { AuthorityFolder } from './authority-folder.ts';
-import { type CertificateFacts, parseCertificateFile, readCertificate, toPem } from './certificate-facts.ts';
+import { type CertificateFacts, matches, parseCertificateFile, readCertificate, toPem } from './certificate-facts.ts';
 import { type CertificateJudgement, judgeCertificate, type TrustSource } from './certificate-judgement.ts';
 import type { IdentityErrorCode } from './errors.ts';
 import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
@@ -76,11 +76,7 @@ export class TrustList implements TrustSource {
    * @throws RejectedError `UNKNOWN_CERTIFICATE`, `AMBIGUOUS_CERTIFICATE`
    */
   find(selector: string, state?: TrustState): TrustEntry {
-    const wanted = selector.toLowerCase().replaceAll(':', '');
-    const isPrefix = /^[0-9a-f]{8,64}$/.test(wanted);
-    const isMeant = ({ thumbprint, commonName, applicationUri }: TrustEntry): boolean =>
-      (isPrefix && thumbprint.startsWith(wanted)) || commonName === selector || applicationUri === selector;
-    const found = this.list(state).filter(isMeant);
+    const found = this.list(state).filter((entry) => matches(entry, selector));
     const [first] = found;
     const where = state === undefined ? 'trusted or rejected' : state;
     if (first === undefined) throw fault('UNKNOWN_CERTIFICATE', `No ${where} certificate is named ${JSON.stringify(selector)}.`);
