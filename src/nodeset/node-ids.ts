@@ -1,8 +1,8 @@
 /* Generated from nodesets/dcmb.NodeSet2.xml by scripts/generate-node-ids.ts. Do not edit. */
 
 export const DCMB_URI = 'urn:dcmb:ua';
-export const DCMB_NODESET_VERSION = '0.1.0';
-export const DCMB_NODESET_DATE = '2026-11-22T00:00:00Z';
+export const DCMB_NODESET_VERSION = '0.2.0';
+export const DCMB_NODESET_DATE = '2026-11-23T00:00:00Z';
 
 /* BrowseName to NodeId, without the namespace: the index is the server's to give. */
 
