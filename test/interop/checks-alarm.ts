@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { streamPath } from './checks-cleared.ts';
 import type { EventField } from './protocol.ts';
 import { refused, type Session, STANDARD, type Talk } from './talk.ts';

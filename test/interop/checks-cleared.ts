@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import type { ReadValue } from './protocol.ts';
 import { refused, type Session, type Talk } from './talk.ts';
 

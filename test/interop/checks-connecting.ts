@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { noSession } from './talk.ts';
 
 const SIGN_AND_ENCRYPT = 3;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { pause } from '../support/pause.ts';
 import type { ReadValue } from './protocol.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { NotDone } from './stock-client.ts';
 import { noSession, refused, type Session, type Talk } from './talk.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Check, CHECKS } from './checks.ts';
+import type { Check } from './check.ts';
+import { CHECKS } from './checks.ts';
 import { type RunningPlant, startServersAlone } from './harness.ts';
 import { startPlant } from './plant.ts';
 import { type Stack, STACKS } from './stacks.ts';
