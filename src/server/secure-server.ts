@@ -16,6 +16,7 @@ import {
   type VerifyPassword,
 } from './identity/index.ts';
 import { describeInstanceNamespace, describeMethods, openStandardNodes } from './standard-nodes.ts';
+import { hideNodes } from './hidden-nodes.ts';
 import { guardRequests } from './request-guard.ts';
 import { fillUserTokenPolicies, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
 
@@ -67,6 +68,7 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   // node-opcua does not hand the provider on: without this every connection ends at its first message.
   for (const endpoint of server.endpoints) endpoint.setCertificateProvider(provider);
   fillUserTokenPolicies(server);
+  hideNodes(server);
   guardRequests(server);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space after its initialisation.');
