@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
+  AccessLevelFlag,
   AttributeIds,
   constructEventFilter,
   DataType,
@@ -196,7 +197,7 @@ describe('what a cleared server shows', () => {
     assert.match((await write(AttributeIds.Value, DataType.Int32, 0)).name, /^BadNotWritable|BadUserAccessDenied$/);
     assert.ok((await write(AttributeIds.AccessLevel, DataType.Byte, 3)).isNotGood());
     const level = await view.session.read({ nodeId: code, attributeId: AttributeIds.AccessLevel });
-    assert.equal(level.value.value, 1);
+    assert.equal(level.value.value, AccessLevelFlag.CurrentRead | AccessLevelFlag.HistoryRead);
   });
 
   test('the address space holds machine and channel and nothing of the ingest side', async () => {
@@ -223,9 +224,14 @@ describe('what a cleared server shows', () => {
       [],
     );
     assert.deepEqual(
-      ours.filter((id) => /Tag|Anchor$|Range|EngineeringUnits/.test(id.slice(channel.length))),
+      ours.filter((id) => /Tag|Anchor$/.test(id.slice(channel.length))),
       [],
     );
+    const bounds = ours.filter((id) => /Range|EngineeringUnits/.test(id)).map((id) => id.slice(channel.length));
+    const importance = ['wear', 'rate'].flatMap((stream) =>
+      ['EURange', 'EngineeringUnits'].map((name) => `/Streams/${stream}-Importance-${name}`),
+    );
+    assert.deepEqual(bounds.toSorted(), ['-IntervalLength-EngineeringUnits', ...importance].toSorted());
   });
 
   test('its methods say what they do', async () => {
