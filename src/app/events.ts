@@ -72,6 +72,27 @@ export type ModuleEvent =
   | { readonly event: 'link'; readonly state: string; readonly message: string }
   /** An OPC UA application was refused because its certificate is not trusted; it waits in `rejected/`. */
   | { readonly event: 'stranger'; readonly application: string; readonly name: string; readonly thumbprint: string }
+  /** A client of a cleared server wrote or called. The commitment hides what. */
+  | {
+      readonly event: 'audited';
+      readonly server: 'cleared' | 'applications';
+      readonly service: 'Write' | 'Call';
+      /** `x509:` and thumbprint, or user name. */
+      readonly user: string;
+      /** Empty for a write. */
+      readonly method: string;
+      readonly status: string;
+      readonly nodes: number;
+      readonly commitment: string;
+    }
+  /** A server refused so many requests, or operations of requests, within about a second. */
+  | {
+      readonly event: 'refused';
+      readonly server: 'ingest' | 'cleared' | 'applications';
+      readonly service: string;
+      readonly status: string;
+      readonly count: number;
+    }
   | { readonly event: 'finding'; readonly n: number; readonly code: string; readonly message: string }
   /** The module can't go on and takes no more values. */
   | { readonly event: 'failed'; readonly message: string; readonly code?: string }

@@ -38,6 +38,11 @@ export const COUNTERS = {
   },
   dcmb_epoch_records_total: { help: 'Epoch records, by step: proposed, countersigned, committed.', of: BOTH, labels: ['step'] },
   dcmb_strangers_refused_total: { help: 'OPC UA applications refused because they are not trusted.', of: BOTH, labels: [] },
+  dcmb_refusals_total: {
+    help: 'OPC UA requests, or operations of requests, that a server refused, by server, service and status.',
+    of: BOTH,
+    labels: ['server', 'service', 'status'],
+  },
   dcmb_findings_total: { help: 'Findings, by code.', of: BOTH, labels: ['code'] },
   dcmb_warnings_total: { help: 'Warnings, by code.', of: BOTH, labels: ['code'] },
 } as const satisfies Readonly<Record<string, CounterWords>>;

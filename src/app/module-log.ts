@@ -43,6 +43,21 @@ const LINES: Lines = {
     level: 'warn',
     fields: { application: plainWord(application), thumbprint: plainWord(thumbprint) },
   }),
+  audited: ({ server, service, user, method, status, nodes, commitment }) => ({
+    level: status === 'Good' ? 'debug' : 'warn',
+    fields: {
+      server: plainWord(server),
+      service: plainWord(service),
+      user: plainWord(user),
+      method: plainWord(method),
+      status: plainWord(status),
+      nodes,
+      commitment: plainWord(commitment),
+    },
+  }),
+  // Metrics add them up; a client that is refused without end must not fill the disk.
+  refused: ({ server, service, status, count }) =>
+    debug({ server: plainWord(server), service: plainWord(service), status: plainWord(status), count }),
   finding: ({ n, code }) => told('warn', code, n),
   warning: ({ code }) => told('warn', code),
   failed: ({ code }) => ({

@@ -105,6 +105,7 @@ const INCREMENTS: Increments = {
   'epoch-record': ({ step }) => [['dcmb_epoch_records_total', 1, { step }]],
   action: ({ state }) => (state === 'done' ? [] : [['dcmb_action_faults_total', 1, { state }]]),
   stranger: () => [['dcmb_strangers_refused_total', 1]],
+  refused: ({ server, service, status, count }) => [['dcmb_refusals_total', count, { server, service, status }]],
   finding: ({ code }) => [['dcmb_findings_total', 1, { code: codeWord(code) }]],
   warning: ({ code }) => [['dcmb_warnings_total', 1, { code: codeWord(code) }]],
 };

@@ -21,6 +21,7 @@ import { ingestTags } from './ingest-tags.ts';
 import { trustListOf, userEntries } from './link-access.ts';
 import { OwnIdentity } from './own-identity.ts';
 import type { ModulePorts } from './module-options.ts';
+import { clearedTeller, refusalTeller } from './server-audit.ts';
 import type { SenderFiles } from './sender-files.ts';
 import type { SenderRun } from './sender-run.ts';
 
@@ -88,12 +89,9 @@ async function startIngest(
         { name: config.channels[0].name, ...channelIds(facts), alarmLimits: alarmLimits(facts.terms.params, config.channels[0].alarms) },
       ],
     },
-    hooks,
+    { ...hooks, refusals: refusalTeller('ingest', listener) },
   );
-  const ends = [
-    trust.watch(TRUST_WATCH_MS, () => server.trustChanged()),
-    own.watch(TRUST_WATCH_MS, (identity) => server.renew(identity)),
-  ];
+  const ends = [trust.watch(TRUST_WATCH_MS, () => server.trustChanged()), own.watch(TRUST_WATCH_MS, (identity) => server.renew(identity))];
   return {
     ...server,
     stop: () => {
@@ -144,9 +142,7 @@ export async function startCleared(
     {
       ...hooks,
       strangerCertificate: (der) => trust.refusedDer(der),
-      event: (event) => {
-        if (event.kind === 'lost') place.listener({ event: 'warning', code: 'CLEARED_SERVER_LOST', message: lostText(event) });
-      },
+      event: clearedTeller(place.application, place.listener),
     },
   );
   const ends = [
@@ -258,8 +254,4 @@ function endpointOf({ port, host, advertisedHost, advertisedEndpoints, maxSessio
 /** Every name under which clients reach it must stand in its certificate: strict ones compare. */
 function dialledNames({ hostname: own, advertisedEndpoints = [] }: Endpoint): string[] {
   return [own, ...advertisedEndpoints.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))];
-}
-
-function lostText({ why, againInMs }: { readonly why: string; readonly againInMs: number }): string {
-  return `The cleared server's process ended (${why}). It is started again in ${againInMs} ms; clients reconnect by themselves.`;
 }

@@ -28,13 +28,17 @@ const LINES: Lines = {
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
   stranger: ({ application, name, thumbprint }, config) =>
     `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} --application ${application}`,
+  audited: ({ server, service, user, method, status }) =>
+    status === 'Good' ? '' : `${user} was refused by "${server}": ${service}${method === '' ? '' : ` of ${method}`}, ${status}`,
+  // The audited ones are told; the sums are for metrics.
+  refused: () => '',
   failed: ({ message }) => `FAILED, no more values are taken: ${message}`,
   warning: ({ code, message }) => `warning ${code}: ${message}`,
   stopped: ({ sealed, anchored, receipted }) => `stopped: ${sealed} batches sealed, ${anchored} anchored, ${receipted} receipted`,
 };
 
 /**
- * An event in one line for a person.
+ * An event in one line for a person; empty where there is nothing that a person would want to read.
  * @param config the configuration's path, for commands that can be pasted
  */
 export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<ModuleEvent, { event: Kind }>, config: string): string {

@@ -53,7 +53,7 @@ function moduleCommand(name: string, description: string, start: (config: string
       const isLogged = log === 'json';
       const onEvent = (event: ModuleEvent): void => {
         if (json === true) print(JSON.stringify(event));
-        else if (!isLogged) print(lineOf(event, config));
+        else if (!isLogged) printLine(event, config);
       };
       const running = await start(config, { onEvent, ...(isLogged ? { log: {} } : {}) });
       const say = (text: string): void => (json === true || isLogged ? undefined : print(text));
@@ -71,6 +71,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function lineOf(event: ModuleEvent, config: string): string {
-  return `${new Date().toISOString()}  ${eventLine(event, config)}`;
+function printLine(event: ModuleEvent, config: string): void {
+  const line = eventLine(event, config);
+  if (line !== '') print(`${new Date().toISOString()}  ${line}`);
 }

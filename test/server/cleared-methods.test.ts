@@ -4,8 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { AttributeIds, DataType, StatusCodes } from 'node-opcua';
 import { type Json, RejectedError, UnavailableError } from '../../src/core/index.ts';
-import { channelChildId } from '../../src/nodeset/index.ts';
+import { channelChildId, streamChildId } from '../../src/nodeset/index.ts';
 import type { ClearedServerConfig } from '../../src/server/cleared/index.ts';
+import { thumbprintOf } from '../../src/server/identity/index.ts';
 import { CHANNEL, type Cleared, cleared, type View, viewing } from './cleared-support.ts';
 import { certificateUser, identity, passwordUser, until } from './support.ts';
 
@@ -65,11 +66,37 @@ describe('the methods of a cleared server', () => {
         assert.equal((await view.call(method, DataType.String, '{"n":1}')).statusCode.name, 'BadUserAccessDenied', method);
       }
     });
-    assert.ok(
-      on.events.some(
-        (event) => event.kind === 'called' && event.user === 'maker' && event.method === 'FetchDelivery' && event.status === 'Good',
-      ),
-    );
+  });
+
+  test('the module is told who wrote and called, what was refused, and nothing of what was in it', async () => {
+    const user = `x509:${thumbprintOf(on.manufacturer.certificate)}`;
+    on.events.length = 0;
+    await viewing(on, certificateUser(on.manufacturer), async (view) => {
+      await view.call('Acknowledge', DataType.String, '{"n":2,"canary":53677635}');
+      const nodeId = view.id(streamChildId(CHANNEL, 'wear', 'ConditionCode'));
+      const values = [53_677_635, 53_677_636].map((value) => ({ value: { dataType: DataType.Int32, value } }));
+      await view.session.write(values.map((value) => ({ nodeId, attributeId: AttributeIds.Value, value })));
+      await view.session.read({ nodeId: 'ns=1;s=nowhere' });
+    });
+    await viewing(on, passwordUser('auditor', 'correct horse'), (view) => view.call('FetchDelivery', DataType.UInt32, 7));
+    await until('the refusals', () => on.events.some(({ kind }) => kind === 'refusals'));
+    const audits = on.events
+      .filter((event) => event.kind === 'audited')
+      .map(({ kind: _, commitment, ...audit }) => {
+        assert.match(commitment, /^[\w-]{43}$/);
+        return audit;
+      });
+    assert.deepEqual(audits, [
+      { service: 'Call', user, method: 'Acknowledge', status: 'BadInvalidArgument', nodes: 1 },
+      { service: 'Write', user, method: '', status: 'BadUserAccessDenied', nodes: 2 },
+      { service: 'Call', user: 'auditor', method: 'FetchDelivery', status: 'BadUserAccessDenied', nodes: 1 },
+    ]);
+    const refusals = on.events.flatMap((event) => (event.kind === 'refusals' ? event.refusals : []));
+    const sum = (service: string, status: string): number =>
+      refusals.filter((each) => each.service === service && each.status === status).reduce((all, { count }) => all + count, 0);
+    assert.equal(sum('Write', 'BadUserAccessDenied'), 2);
+    assert.equal(sum('Read', 'BadNodeIdUnknown'), 1);
+    assert.doesNotMatch(JSON.stringify(on.events), /canary|5367763/);
   });
 });
 

@@ -1,17 +1,7 @@
-import type { OPCUAServer, ServerSecureChannelLayer, StatusCode } from 'node-opcua';
-
-/** What a server refused, so often since it was last told. */
-export interface Refusals {
-  /** Name of the OPC UA service (Part 4, clause 5), such as `Read`; `Connection` for a connection that was not taken. */
-  readonly service: string;
-  /** Name of the StatusCode that the client got. */
-  readonly status: string;
-  readonly count: number;
-}
+import { type OPCUAServer, type ServerSecureChannelLayer, type StatusCode, StatusCodes } from 'node-opcua';
+import { MOST_REFUSALS, type Refusals, SERVICES } from './refusal-names.ts';
 
 const TELL_EVERY_MS = 1000;
-/** There are some 40 services and 250 codes, but no client makes a server tell that many in a second. */
-const MOST_KINDS = 256;
 
 /** Counts refusals and tells them together, once a second at most: a client that is refused without end costs little. */
 export class RefusalCounter {
@@ -27,7 +17,7 @@ export class RefusalCounter {
     const key = `${service} ${status}`;
     const known = this.#counts.get(key);
     if (known !== undefined) known.count += by;
-    else if (this.#counts.size < MOST_KINDS) this.#counts.set(key, { service, status, count: by });
+    else if (this.#counts.size < MOST_REFUSALS) this.#counts.set(key, { service, status, count: by });
     this.#timer ??= setTimeout(() => this.flush(), TELL_EVERY_MS).unref();
   }
 
@@ -92,15 +82,21 @@ export function countRefusals(server: OPCUAServer, counter: RefusalCounter): voi
 }
 
 function countResponse(counter: RefusalCounter, request: string | undefined, response: AnyResponse): void {
-  const service = (request ?? response.schema.name).replace(/(Request|Response)$/, '');
+  const name = (request ?? response.schema.name).replace(/(Request|Response)$/, '');
+  const service = SERVICES.has(name) ? name : 'Other';
   const { serviceResult } = response.responseHeader;
-  if (isBad(serviceResult)) counter.count(service, serviceResult.name);
+  if (isBad(serviceResult)) counter.count(service, statusName(serviceResult));
   const isOfValues = VALUE_SERVICES.has(service);
   for (const result of response.results ?? []) {
     const status = 'statusCode' in result ? result.statusCode : (result as StatusCode);
     if (status === undefined || !isBad(status) || (isOfValues && !SAYS_NO.has(status.name))) continue;
-    counter.count(service, status.name);
+    counter.count(service, statusName(status));
   }
+}
+
+/** `Bad` for a code that the specification does not list. */
+export function statusName({ name }: StatusCode): string {
+  return Object.hasOwn(StatusCodes, name) ? name : 'Bad';
 }
 
 function isBad(status: StatusCode): boolean {

@@ -1,6 +1,7 @@
 import { type Bytes, fromBase64Url, type Json, RejectedError } from '../../core/index.ts';
 import { type PasswordCheck, thumbprintOf } from '../identity/index.ts';
 import type { Handlers } from '../pipe/index.ts';
+import { AuditLimit } from './audit-limit.ts';
 import type { AlarmMemory } from './alarm-memory.ts';
 import { type ChildSays, STRANGERS_A_MINUTE } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
@@ -19,13 +20,19 @@ export function childHandlers(
   alarms: AlarmMemory,
 ): Handlers<ChildSays> {
   const strangers = new MinuteLimit(STRANGERS_A_MINUTE);
+  const limit = new AuditLimit();
   return {
     notices: {
       stranger: ({ certificate }) => {
         if (strangers.take()) hooks.strangerCertificate(fromBase64Url(certificate));
       },
       alarm: (state) => alarms.remember(state),
-      called: (call) => hooks.event?.({ kind: 'called', ...call }),
+      audited: (audit) => {
+        if (limit.takes(audit.status)) hooks.event?.({ kind: 'audited', ...audit });
+      },
+      refusals: ({ refusals }) => {
+        if (limit.takesTelling()) hooks.event?.({ kind: 'refusals', refusals });
+      },
     },
     requests: {
       verifyPassword: async ({ name, password, client }) => {

@@ -20,6 +20,7 @@ import {
   Users,
 } from '../identity/index.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
+import { auditChild } from './child-audit.ts';
 import { ChannelNodes } from './channel-nodes.ts';
 import {
   type ClearedBatchState,
@@ -76,6 +77,7 @@ export class ChildServer {
     bindMethods(nodes.object, pipe);
     installHistory(server, config, pipe);
     speakLanguages(server, config.locale);
+    auditChild(server, nodes.object, pipe);
     await server.start();
     return new ChildServer(secure, trust, nodes);
   }

@@ -1,6 +1,8 @@
+import { StatusCodes } from 'node-opcua';
 import * as v from 'valibot';
 import { base64Url, Int32, integer } from '../../core/index.ts';
 import { DELIVERY_STATE, LEDGER_STATE, type DeliveryState, type LedgerState } from '../../nodeset/index.ts';
+import { MOST_REFUSALS, SERVICES } from '../audit/refusal-names.ts';
 import { ROLES } from '../identity/roles.ts';
 import type { Contract } from '../pipe/index.ts';
 
@@ -133,7 +135,14 @@ export const StartShape = v.strictObject({
   }),
   /** Conditions of this importance and above raise the alarm. */
   alarmFrom: integer(1, 1000),
-  channel: v.strictObject({ name: Name, id: v.string(), ledgerId: v.string(), agreementVersion: UInt32, intervalMs: integer(1), protocolVersions: v.array(UInt32) }),
+  channel: v.strictObject({
+    name: Name,
+    id: v.string(),
+    ledgerId: v.string(),
+    agreementVersion: UInt32,
+    intervalMs: integer(1),
+    protocolVersions: v.array(UInt32),
+  }),
   streams: v.pipe(v.array(ClearedStreamShape), v.minLength(1), v.maxLength(64)),
   readers: v.pipe(v.array(RoleShape), v.minLength(1)),
   methods: v.array(v.picklist(METHOD_NAMES)),
@@ -164,6 +173,32 @@ export const MODULE_SAYS = {
   },
 } as const satisfies Contract;
 
+const StatusName = v.picklist(Object.keys(StatusCodes));
+
+/** What clients of a cleared server wrote or called, without what was in it. */
+export const AuditShape = v.strictObject({
+  service: v.picklist(['Write', 'Call']),
+  /** `x509:` and thumbprint, or user name. */
+  user: v.pipe(v.string(), v.maxLength(256)),
+  /** Empty for a write. */
+  method: v.picklist([...METHOD_NAMES, 'other', '']),
+  status: StatusName,
+  /** Nodes of one request that got this status. */
+  nodes: integer(1, 10_000),
+  /** To the values or arguments; for this life of the process alone. */
+  commitment: base64Url(32),
+});
+export type ClearedAudit = v.InferOutput<typeof AuditShape>;
+
+export const RefusalsShape = v.strictObject({
+  service: v.picklist([...SERVICES]),
+  status: StatusName,
+  count: integer(1),
+});
+
+/** Audits of what was done, audits of what was refused, and tellings of refusals, in one minute; held to at both ends. */
+export const AUDITS_A_MINUTE = { done: 3000, refused: 60, tellings: 120 } as const;
+
 /** Strangers that a process may report in one minute. Both ends of the pipe hold to it: the process can be in wrong hands. */
 export const STRANGERS_A_MINUTE = 30;
 
@@ -173,8 +208,10 @@ export const CHILD_SAYS = {
     stranger: v.strictObject({ certificate: v.pipe(base64Url(), v.maxLength(16_384)) }),
     /** An alarm changed, or was acknowledged or commented. */
     alarm: AlarmStateShape,
-    /** Who called what, with which result, for the log. */
-    called: v.strictObject({ user: v.string(), method: v.picklist(METHOD_NAMES), status: v.string() }),
+    /** A Write or Call was answered. */
+    audited: AuditShape,
+    /** What was refused since it was last told. */
+    refusals: v.strictObject({ refusals: v.pipe(v.array(RefusalsShape), v.maxLength(MOST_REFUSALS)) }),
   },
   requests: {
     /** `client` is the certificate of the application that logs in, DER. */

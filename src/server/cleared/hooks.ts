@@ -1,5 +1,6 @@
 import type { Bytes, Json } from '../../core/index.ts';
-import type { HistoryPoint, HistoryQuery, MethodName } from './contract.ts';
+import type { Refusals } from '../audit/index.ts';
+import type { ClearedAudit, HistoryPoint, HistoryQuery } from './contract.ts';
 import type { SupervisorEvent } from './supervisor.ts';
 
 /**
@@ -21,4 +22,8 @@ export interface ClearedServerHooks {
 }
 
 export type ClearedServerEvent =
-  SupervisorEvent | { readonly kind: 'called'; readonly user: string; readonly method: MethodName; readonly status: string };
+  | SupervisorEvent
+  /** A client wrote or called. At most 3000 a minute of what was done, 60 of what was refused. */
+  | ({ readonly kind: 'audited' } & ClearedAudit)
+  /** What the server refused since it was last told, of all services. */
+  | { readonly kind: 'refusals'; readonly refusals: readonly Refusals[] };

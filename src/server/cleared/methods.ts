@@ -2,7 +2,6 @@ import {
   type CallMethodResultOptions,
   DataType,
   type ISessionContext,
-  type StatusCode,
   StatusCodes,
   type UAMethod,
   type UAObject,
@@ -51,11 +50,8 @@ export function methodsOf(channel: UAObject): ReadonlyMap<MethodName, UAMethod> 
  */
 export function bindMethods(channel: UAObject, pipe: ModulePipe): void {
   for (const [name, method] of methodsOf(channel)) {
-    method.bindMethod(async (inputs: Variant[], context: ISessionContext): Promise<CallMethodResultOptions> => {
-      const result = await call(name, pipe, inputs);
-      pipe.notice('called', { user: context.getUserName?.() ?? '', method: name, status: (result.statusCode as StatusCode).name });
-      return result;
-    });
+    // node-opcua goes by the number of parameters.
+    method.bindMethod((inputs: Variant[], _context: ISessionContext): Promise<CallMethodResultOptions> => call(name, pipe, inputs));
   }
 }
 
