@@ -85,7 +85,7 @@ async function issue(
       new x509.BasicConstraintsExtension(isAuthority, wishes.pathLength, true),
       new x509.KeyUsagesExtension(usages, true),
       ...(wishes.purposes === undefined ? [] : [new x509.ExtendedKeyUsageExtension([...wishes.purposes], true)]),
-      ...(isAuthority ? [] : [alternativeName(wishes)]),
+      ...(wishes.uri === '' || (isAuthority && wishes.uri === undefined) ? [] : [alternativeName(wishes)]),
       ...(wishes.extensions ?? []),
     ],
   });

@@ -33,6 +33,8 @@ export interface TrustSource {
   isTrusted(thumbprint: string): boolean;
   /** Authorities that vouch for others; none where absent. */
   authorities?(): Authorities;
+  /** True where authorities can take trust away only: whom they vouch for is trusted no more than anybody. */
+  readonly mustBeListed?: boolean;
   /** Thumbprint of the certificate that a listed one takes the place of, as a person said; undefined where it takes none. */
   renews?(thumbprint: string): string | undefined;
   /** A sound certificate that is not trusted. Must not throw; must bound what it keeps. */
@@ -64,7 +66,7 @@ export function judgeCertificate(
   const authorities = source.authorities?.() ?? NOBODY;
   const chain = authorities.chainOf(leaf, nowMs);
   const isListed = source.isTrusted(leaf.thumbprint);
-  const untrusted = trustFault(chain, isListed);
+  const untrusted = trustFault(chain, isListed, source.mustBeListed === true);
   if (untrusted !== undefined && !isListed && MAY_WAIT.has(untrusted)) source.refused?.(leaf);
   return (
     untrusted ??
@@ -88,11 +90,11 @@ function factsOf(certificate: Bytes | readonly Bytes[]): CertificateFacts | unde
 const MAY_WAIT: ReadonlySet<CertificateJudgement> = new Set(['untrusted', 'chainIncomplete']);
 
 /** Steps build chain, signature, security policy and trust list. */
-function trustFault({ state, authorities }: Chain, isListed: boolean): CertificateJudgement | undefined {
+function trustFault({ state, authorities }: Chain, isListed: boolean, mustBeListed: boolean): CertificateJudgement | undefined {
   if (state === 'forged') return 'forged';
   if (authorities.some(({ facts }) => !isStrong(facts))) return 'weak';
   if (state === 'incomplete') return 'chainIncomplete';
-  return state === 'complete' || isListed ? undefined : 'untrusted';
+  return isListed || (state === 'complete' && !mustBeListed) ? undefined : 'untrusted';
 }
 
 function timeFault(leaf: CertificateFacts, { authorities }: Chain, nowMs: number): CertificateJudgement | undefined {

@@ -89,5 +89,6 @@ export function quiet(source: TrustSource): TrustSource {
   return {
     isTrusted: (thumbprint) => source.isTrusted(thumbprint),
     authorities: () => source.authorities?.() ?? NOBODY,
+    mustBeListed: source.mustBeListed === true,
   };
 }

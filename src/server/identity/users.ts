@@ -78,6 +78,7 @@ export class Users {
     return new PinnedCertificateStore({
       isTrusted: (thumbprint) => this.#byCertificate(thumbprint) !== undefined,
       authorities: () => trust.authorities?.() ?? NOBODY,
+      mustBeListed: true,
     });
   }
 
