@@ -5,7 +5,7 @@ import type { ConfigErrorCode, ManufacturerConfig, OwnerChannelConfig, OwnerConf
 export type ChannelView = OwnerConfig & { readonly channels: readonly [OwnerChannelConfig] };
 
 /** What a channel has of its own takes the place of what the configuration names for all. */
-export function viewOf(config: OwnerConfig, own: OwnerChannelConfig): ChannelView {
+export function channelView(config: OwnerConfig, own: OwnerChannelConfig): ChannelView {
   const { keys, pki, ledger } = own;
   return {
     ...config,
@@ -32,7 +32,7 @@ export function chosenChannel(
   if (chosen === undefined) throw bad(`${file} has the channels ${names.join(', ')}. Say which by --channel.`);
   if (!names.includes(chosen)) throw bad(`${file} has no channel "${chosen}". Take one of ${names.join(', ')}.`);
   if (config.role === 'manufacturer') return config;
-  return viewOf(config, config.channels.find(({ name }) => name === chosen) as OwnerChannelConfig);
+  return channelView(config, config.channels.find(({ name }) => name === chosen) as OwnerChannelConfig);
 }
 
 function bad(message: string): RejectedError<ConfigErrorCode> {

@@ -13,7 +13,12 @@ export interface ConditionSeen {
  * What a module tells its operator, one event at a time. No event carries a raw value, a key or a seed; those of the
  * owner's module count readings and so are for the owner alone.
  */
-export type ModuleEvent =
+export type ModuleEvent = ChannelEvent & {
+  /** Name of the channel that it is about, where the module has several. */
+  readonly channelName?: string;
+};
+
+type ChannelEvent =
   | { readonly event: 'started'; readonly endpoints: Readonly<Record<string, string>> }
   | { readonly event: 'waiting'; readonly for: string }
   | { readonly event: 'running'; readonly channel: string; readonly interval: number; readonly nextGridMs: number }
@@ -96,6 +101,8 @@ export type ModuleEvent =
   | { readonly event: 'finding'; readonly n: number; readonly code: string; readonly message: string }
   /** The module can't go on and takes no more values. */
   | { readonly event: 'failed'; readonly message: string; readonly code?: string }
+  /** One of several channels can't go on; the module takes values for the others. */
+  | { readonly event: 'channel-failed'; readonly message: string; readonly code?: string }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }
   | { readonly event: 'stopped'; readonly sealed: number; readonly anchored: number; readonly receipted: number };
 

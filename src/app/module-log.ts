@@ -64,6 +64,13 @@ const LINES: Lines = {
     level: 'error',
     fields: { code: codeWord(code ?? ''), text: sentence`The module has ended by a fault and takes no more values.` },
   }),
+  'channel-failed': ({ code }) => ({
+    level: 'error',
+    fields: {
+      code: codeWord(code ?? ''),
+      text: sentence`The channel has ended by a fault or with its agreement, and takes no more values.`,
+    },
+  }),
   stopped: ({ sealed, anchored, receipted }) => info({ sealed, anchored, receipted }),
 };
 
@@ -93,7 +100,10 @@ export class ModuleLog {
 
   log(event: ModuleEvent): void {
     const line = lineOf(event);
-    if (line !== undefined) this.#writer.write(line.level, { event: plainWord(event.event), ...line.fields });
+    if (line === undefined) return;
+    const { channelName } = event;
+    const about = channelName === undefined ? {} : { channelName: plainWord(channelName) };
+    this.#writer.write(line.level, { event: plainWord(event.event), ...about, ...line.fields });
   }
 
   close(): void {

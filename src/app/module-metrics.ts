@@ -21,69 +21,76 @@ export class ModuleMetrics {
   readonly #alarm: Gauge | undefined;
   readonly #process = new Map<string, Gauge>();
   readonly #cpu: Counter;
+  readonly #isOne: boolean;
 
-  /** @param channel its name in the configuration; every figure carries it */
-  constructor(role: ModuleStatus['role'], channel: string, version: string) {
+  /** @param channels names in the configuration; each figure of a channel carries its own, of one channel every figure */
+  constructor(role: ModuleStatus['role'], channels: readonly string[], version: string) {
     const registers = [this.#registry];
-    this.#registry.setDefaultLabels({ channel });
-    new Gauge({ name: 'dcmb_info', help: 'Always 1; role and version of the module.', labelNames: ['role', 'version'], registers }).set(
-      { role, version },
-      1,
-    );
-    this.#state = new Gauge({
-      name: 'dcmb_module_state',
-      help: 'What the module is doing: 1 for its state, 0 for all others.',
-      labelNames: ['state'],
-      registers,
-    });
-    if (role === 'owner')
-      this.#alarm = new Gauge({
-        name: 'dcmb_alarm_level',
-        help: 'Level of an alarm: 0 normal, 1 high, 2 high-high.',
-        labelNames: ['alarm'],
-        registers,
-      });
+    const [first, ...others] = channels;
+    this.#isOne = others.length === 0;
+    if (first !== undefined && this.#isOne) this.#registry.setDefaultLabels({ channel: first });
+    const gauge = (name: string, help: string, ...labels: string[]): Gauge => new Gauge({ name, help, labelNames: labels, registers });
+    gauge('dcmb_info', 'Always 1; role and version of the module.', 'role', 'version').set({ role, version }, 1);
+    this.#state = gauge('dcmb_module_state', 'What the module is doing: 1 for its state, 0 for all others.', 'state', 'channel');
+    if (role === 'owner') this.#alarm = gauge('dcmb_alarm_level', 'Level of an alarm: 0 normal, 1 high, 2 high-high.', 'alarm', 'channel');
     for (const [name, { help, of, labels }] of Object.entries(COUNTERS)) {
-      if (of.includes(role)) this.#counters.set(name as CounterName, new Counter({ name, help, labelNames: [...labels], registers }));
+      if (of.includes(role))
+        this.#counters.set(name as CounterName, new Counter({ name, help, labelNames: [...labels, 'channel'], registers }));
     }
-    for (const [name, values] of Object.entries(KNOWN_VALUES)) startAtZero(this.#counters.get(name as CounterName), values);
+    for (const channel of channels) this.#startAtZero(this.#label(channel));
     for (const [name, { help, of }] of Object.entries(GAUGES)) {
-      if (of === role || of === 'both') this.#gauges.set(name as GaugeName, new Gauge({ name, help, registers }));
+      if (of === role || of === 'both') this.#gauges.set(name as GaugeName, gauge(name, help, 'channel'));
     }
     this.#cpu = new Counter({ ...CPU, registers });
-    for (const [name, { help }] of Object.entries(PROCESS_GAUGES)) this.#process.set(name, new Gauge({ name, help, registers }));
+    for (const [name, { help }] of Object.entries(PROCESS_GAUGES)) this.#process.set(name, gauge(name, help));
   }
 
   /** Counts what happened. */
   count(event: ModuleEvent): void {
-    for (const [name, by, labels] of increments(event)) this.#counters.get(name)?.inc(labels ?? {}, by);
+    const label = this.#label(event.channelName);
+    for (const [name, by, labels] of increments(event)) this.#counters.get(name)?.inc({ ...labels, ...label }, by);
   }
 
-  /** The text that Prometheus scrapes, version 0.0.4 of its format. */
-  async text(status: ModuleStatus, figures: ProcessFigures): Promise<{ readonly type: string; readonly body: string }> {
-    for (const state of STATES) this.#state.set({ state }, state === status.state ? 1 : 0);
-    if (status.role === 'owner') {
-      for (const alarm of LIMIT_NAMES) this.#alarm?.set({ alarm }, LEVELS[status.alarms[alarm].level]);
-    }
-    const values = gaugesOf(status);
-    for (const [name, gauge] of this.#gauges) setOrDrop(gauge, values[name]);
-    for (const [name, { of }] of Object.entries(PROCESS_GAUGES)) setOrDrop(this.#process.get(name), of(figures));
+  /** The text that Prometheus scrapes, version 0.0.4 of its format. @param statuses of each channel */
+  async text(statuses: readonly ModuleStatus[], figures: ProcessFigures): Promise<{ readonly type: string; readonly body: string }> {
+    for (const status of statuses) this.#show(status, this.#label(status.channel));
+    for (const [name, { of }] of Object.entries(PROCESS_GAUGES)) setOrDrop(this.#process.get(name), of(figures), {});
     this.#cpu.reset();
     this.#cpu.inc(figures.cpuSeconds);
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
   }
+
+  #show(status: ModuleStatus, label: Labels): void {
+    for (const state of STATES) this.#state.set({ state, ...label }, state === status.state ? 1 : 0);
+    if (status.role === 'owner') {
+      for (const alarm of LIMIT_NAMES) this.#alarm?.set({ alarm, ...label }, LEVELS[status.alarms[alarm].level]);
+    }
+    const values = gaugesOf(status);
+    for (const [name, gauge] of this.#gauges) setOrDrop(gauge, values[name], label);
+  }
+
+  /** With one channel the registry puts its name everywhere. */
+  #label(channel: string | undefined): Labels {
+    return this.#isOne || channel === undefined ? {} : { channel };
+  }
+
+  #startAtZero(label: Labels): void {
+    for (const [name, counter] of this.#counters) {
+      const known = KNOWN_VALUES[name];
+      for (const [key, values] of Object.entries(known ?? {})) for (const value of values) counter.inc({ [key]: value, ...label }, 0);
+      if (COUNTERS[name].labels.length === 0) counter.inc(label, 0);
+    }
+  }
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 const LEVELS = { normal: 0, high: 1, highHigh: 2 } as const;
 
-function startAtZero(counter: Counter | undefined, values: Readonly<Record<string, readonly string[]>>): void {
-  for (const [label, known] of Object.entries(values)) for (const value of known) counter?.inc({ [label]: value }, 0);
-}
-
 /** A figure that is not known is absent: 0 would be a lie. */
-function setOrDrop(gauge: Gauge | undefined, value: number | undefined): void {
-  if (value === undefined) gauge?.remove();
-  else gauge?.set(value);
+function setOrDrop(gauge: Gauge | undefined, value: number | undefined, label: Labels): void {
+  if (value === undefined) gauge?.remove(label);
+  else gauge?.set(label, value);
 }
 
 type Increment = readonly [name: CounterName, by: number, labels?: Readonly<Record<string, string>>];

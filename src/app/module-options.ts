@@ -12,7 +12,8 @@ import type { Trace } from './trace.ts';
  * one is opened, so also after a fault.
  */
 export interface ModuleAdapters {
-  readonly senderStore?: (store: SenderStore) => SenderStore;
+  /** @param channel its name */
+  readonly senderStore?: (store: SenderStore, channel: string) => SenderStore;
   readonly receiverStore?: (store: ReceiverStore) => ReceiverStore;
   readonly journal?: (journal: BatchJournal) => BatchJournal;
   readonly ledger?: (ledger: Ledger) => Ledger;

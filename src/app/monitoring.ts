@@ -10,12 +10,13 @@ import type { ModuleStatus } from './module-status.ts';
 
 export interface MonitoringParts {
   readonly role: ModuleStatus['role'];
-  /** Name of the channel in the configuration. */
-  readonly channel: string;
+  /** Names of the channels in the configuration. */
+  readonly channels: readonly string[];
   readonly clock: Clock;
   readonly monitoring?: MonitoringConfig | undefined;
   readonly log?: LogConfig | undefined;
-  status(): ModuleStatus;
+  /** Of each channel that runs. */
+  statuses(): readonly ModuleStatus[];
 }
 
 /** What an operator watches a module by: metrics, health and a log, as far as they are configured. */
@@ -25,10 +26,10 @@ export class Monitoring {
   readonly #meter: ProcessMeter | undefined;
   #server: LocalServer | undefined;
 
-  private constructor({ role, channel, clock, monitoring, log }: MonitoringParts) {
+  private constructor({ role, channels, clock, monitoring, log }: MonitoringParts) {
     if (log !== undefined) this.#log = new ModuleLog(openLogWriter({ level: log.level ?? 'info', clock, ...fileOf(log) }));
     if (monitoring === undefined) return;
-    this.#metrics = new ModuleMetrics(role, channel, manifest.version);
+    this.#metrics = new ModuleMetrics(role, channels, manifest.version);
     this.#meter = new ProcessMeter();
   }
 
@@ -75,9 +76,9 @@ export class Monitoring {
     this.#server = await serveLocally(
       { host: monitoring.host ?? '127.0.0.1', port: monitoring.port },
       {
-        '/metrics': async () => ({ status: 200, ...(await metrics.text(parts.status(), meter.read())) }),
-        '/health/live': () => liveAnswer(parts.status()),
-        '/health/ready': () => readyAnswer(parts.status()),
+        '/metrics': async () => ({ status: 200, ...(await metrics.text(parts.statuses(), meter.read())) }),
+        '/health/live': () => liveAnswer(parts.statuses()),
+        '/health/ready': () => readyAnswer(parts.statuses()),
       },
     );
   }

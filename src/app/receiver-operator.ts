@@ -130,7 +130,7 @@ export class ReceiverOperator {
     const { monitoring, log = ports.log } = config;
     const channel = config.channels[0].name;
     const operations = new ReceiverOperations(channel, clock);
-    const parts = { role: 'manufacturer' as const, channel, clock, monitoring, log, status: () => operations.status() };
+    const parts = { role: 'manufacturer' as const, channels: [channel], clock, monitoring, log, statuses: () => [operations.status()] };
     return new ReceiverOperator(operations, await Monitoring.start(parts), ports);
   }
 

@@ -1,23 +1,63 @@
-import { RejectedError, toBase64Url } from '../core/index.ts';
+import { hasCode, RejectedError, toBase64Url } from '../core/index.ts';
+import type { PolicyTag } from '../policy/index.ts';
 import { loadAgreement, type LoadedAgreement, requireInForce } from './agreement-file.ts';
+import { channelView, type ChannelView } from './channel-view.ts';
 import type { ConfigErrorCode, OwnerConfig } from './config.ts';
 import { requireSameLedger } from './ledger-access.ts';
 import { moduleDigest } from './module-digest.ts';
 import { loadKeys, type ModuleKeys, requireAgreedPolicy } from './module-keys.ts';
 import { plcsOf, requireSoundPlcs } from './plc-feed.ts';
 import { type LoadedPolicy, loadPolicy } from './policy-source.ts';
+import { type TagsOfChannel, unionOfTags } from './tag-union.ts';
 
-/** Everything of a sender that is loaded from files before anything is started. */
+/** Everything of one channel that is loaded from files before anything is started. */
 export interface SenderFiles {
-  readonly config: OwnerConfig;
+  readonly config: ChannelView;
   readonly loaded: LoadedAgreement;
   readonly policy: LoadedPolicy;
   readonly keys: ModuleKeys;
   readonly digest: Uint8Array;
 }
 
-/** Loads and compares them: all must speak of the same agreement. @throws RejectedError in one sentence with file and remedy */
-export async function loadSenderFiles(config: OwnerConfig, nowMs: number): Promise<SenderFiles> {
+/** The same of the whole module. */
+export interface OwnerFiles {
+  readonly config: OwnerConfig;
+  /** Channels whose agreement is in force. */
+  readonly channels: readonly [SenderFiles, ...SenderFiles[]];
+  /** Why others, by name, are left out. */
+  readonly left: ReadonlyMap<string, RejectedError<string>>;
+  /** Tags of all channels, each once: also of those that are left out, for who writes them must not fail now. */
+  readonly tags: readonly PolicyTag[];
+}
+
+/**
+ * Loads and compares them. A channel whose agreement is not in force is left out where there are others.
+ * @throws RejectedError in one sentence with file and remedy
+ */
+export async function loadOwnerFiles(config: OwnerConfig, nowMs: number): Promise<OwnerFiles> {
+  const channels: SenderFiles[] = [];
+  const left = new Map<string, RejectedError<string>>();
+  const tags: TagsOfChannel[] = [];
+  for (const own of config.channels) {
+    try {
+      channels.push(await loadSenderFiles(channelView(config, own), nowMs));
+    } catch (error) {
+      if (!isNotInForce(error)) throw error;
+      left.set(own.name, error);
+    }
+    const { policy } = channels.find((each) => each.config.channels[0] === own)?.policy ?? (await loadPolicy(own.policy));
+    tags.push({ channel: own.name, file: own.policy, tags: policy.tags });
+  }
+  const [first, ...others] = channels;
+  if (first === undefined) throw [...left.values()][0] ?? new RangeError('There is no channel.');
+  const files = { config, channels: [first, ...others] as const, left, tags: unionOfTags(tags) };
+  requireSoundPlcs(plcsOf(config.ingest));
+  requireKnownTags(files);
+  return files;
+}
+
+/** Loads what one channel needs: all must speak of the same agreement. @throws RejectedError in one sentence with file and remedy */
+async function loadSenderFiles(config: ChannelView, nowMs: number): Promise<SenderFiles> {
   const [own] = config.channels;
   const loaded = loadAgreement(own.agreement);
   requireSameLedger(loaded.agreement, config.ledger, own.agreement);
@@ -26,7 +66,6 @@ export async function loadSenderFiles(config: OwnerConfig, nowMs: number): Promi
   const policy = await loadPolicy(own.policy);
   requireAgreedPolicy(loaded.agreement, own.policy, policy.text, own.policyNonce);
   requireNoRawReleases(loaded, own.agreement);
-  requireKnownTags(config, policy);
   const digest = moduleDigest();
   if (toBase64Url(digest) !== loaded.agreement.module) {
     throw new RejectedError<ConfigErrorCode>(
@@ -35,6 +74,10 @@ export async function loadSenderFiles(config: OwnerConfig, nowMs: number): Promi
     );
   }
   return { config, loaded, policy, keys, digest };
+}
+
+function isNotInForce(error: unknown): error is RejectedError<string> {
+  return error instanceof RejectedError && hasCode(error, 'AGREEMENT_NOT_IN_FORCE');
 }
 
 /** Deliveries of this version carry conditions only; an agreement that promises more must not be broken in silence. */
@@ -47,9 +90,9 @@ function requireNoRawReleases({ agreement }: LoadedAgreement, file: string): voi
 }
 
 /** A misspelt tag would go without what was configured for it: values promised on the disk that are not, a node that nobody reads. */
-function requireKnownTags({ ingest, channels: [{ policy: file }] }: OwnerConfig, { policy }: LoadedPolicy): void {
-  requireSoundPlcs(plcsOf(ingest));
-  const known = new Set(policy.tags.map(({ name }) => name));
+function requireKnownTags({ config: { ingest, channels }, tags }: OwnerFiles): void {
+  const known = new Set(tags.map(({ name }) => name));
+  const who = channels.length === 1 ? `${channels[0].policy} does not have` : 'no mapping policy of its channels has';
   for (const [key, names] of [
     ['ingest.tags', Object.keys(ingest.tags ?? {})],
     ['ingest.plc.nodes', plcsOf(ingest).flatMap(({ nodes }) => Object.keys(nodes))],
@@ -58,7 +101,7 @@ function requireKnownTags({ ingest, channels: [{ policy: file }] }: OwnerConfig,
     if (unknown === undefined) continue;
     throw new RejectedError<ConfigErrorCode>(
       'BAD_CONFIG',
-      `"${key}" of the configuration names the tag "${unknown}", which ${file} does not have. Correct its spelling, or remove it.`,
+      `"${key}" of the configuration names the tag "${unknown}", which ${who}. Correct its spelling, or remove it.`,
     );
   }
 }

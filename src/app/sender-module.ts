@@ -1,104 +1,74 @@
-import { toBase64Url, type UaValue, UnavailableError } from '../core/index.ts';
-import type { ClearedServer, IngestServer } from '../server/index.ts';
-import { pause } from '../transfer/index.ts';
-import { AgreementEnd } from './agreement-end.ts';
-import { agreementOver } from './agreement-file.ts';
-import { closeAllAndLedger } from './close-all.ts';
+import { type UaValue, UnavailableError } from '../core/index.ts';
+import type { IngestHooks, IngestServer } from '../server/index.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
-import { type ModuleOptions, type ModulePorts, portsOf } from './module-options.ts';
+import { type ModuleOptions, portsOf } from './module-options.ts';
+import type { SenderStatus } from './module-status.ts';
+import { OperatorPanel } from './operator-panel.ts';
 import { followPlcs } from './plc-feed.ts';
-import type { SenderChannel } from './sender-channel.ts';
-import { loadSenderFiles, type SenderFiles } from './sender-files.ts';
-import { closeStoreParts, type LedgerParts, openLedgerParts, openStoreParts, requireNotBehind, type StoreParts } from './sender-parts.ts';
-import { SenderOperator } from './sender-operator.ts';
-import { SenderRun } from './sender-run.ts';
-import { type BatchCounts, settle } from './settle.ts';
-import { clearedHooks, showBatch, startSenderServers } from './sender-servers.ts';
-import { isPassingStoreFault } from './store-watch.ts';
+import { ReadingFanout } from './sender-fanout.ts';
+import { loadOwnerFiles, type OwnerFiles, type SenderFiles } from './sender-files.ts';
+import { startSenderIngest } from './sender-servers.ts';
+import { SenderUnit } from './sender-unit.ts';
+import type { BatchCounts } from './settle.ts';
 
 /** OPC UA Part 6, annex A.2. */
 const BAD_RESOURCE_UNAVAILABLE = 0x80040000;
 /** How long `stop` waits for anchors and receipts of what is sealed. */
 const SETTLE_MS = 15_000;
-/** A store that failed is opened again so often. */
-const REOPEN_EVERY_MS = 1000;
 
 /**
- * The owner's module: takes raw values, clears them by the agreed mapping policy, shows the manufacturer the conditions
- * and nothing else, and anchors evidence of each interval.
+ * The owner's module: takes raw values, clears them by the agreed mapping policy of each channel, shows each manufacturer the
+ * conditions of its own channel and nothing else, and anchors evidence of each interval.
  */
 export class SenderModule {
-  readonly #files: SenderFiles;
-  readonly #operator: SenderOperator;
-  readonly #ports: ModulePorts;
-  readonly #ledger: LedgerParts;
-  readonly #end: AgreementEnd;
-  readonly #stopped = new AbortController();
-  #run: SenderRun | undefined;
-  #counts: BatchCounts = { sealed: 0, anchored: 0, receipted: 0 };
+  readonly #files: OwnerFiles;
+  readonly #panel: OperatorPanel;
+  #units: readonly SenderUnit[] = [];
+  #fanout = new ReadingFanout([]);
   #ingest: IngestServer | undefined;
-  #cleared: ClearedServer | undefined;
   #plc: ReturnType<typeof followPlcs> | undefined;
-  /** Sealing of the agreement's last interval, once that has begun. */
-  #ending: Promise<void> | undefined;
-  #running: Promise<void> = Promise.resolve();
+  /** Channels that can't go on. */
+  readonly #ended = new Set<string>();
   #stopping: Promise<void> | undefined;
   #tellFailure: (error: unknown) => void = () => undefined;
 
-  /** Resolves with what went wrong when the module can't go on; it then takes no more values and should be stopped. */
+  /** Resolves with what went wrong when no channel can go on; the module then takes no more values and should be stopped. */
   readonly failed: Promise<unknown> = new Promise((resolve) => (this.#tellFailure = resolve));
 
-  private constructor(files: SenderFiles, operator: SenderOperator, ledger: LedgerParts) {
+  private constructor(files: OwnerFiles, panel: OperatorPanel) {
     this.#files = files;
-    this.#operator = operator;
-    this.#ports = operator.ports;
-    this.#ledger = ledger;
-    this.#end = new AgreementEnd(files.loaded.agreement, operator.ports.clock);
+    this.#panel = panel;
   }
 
   /**
    * Starts a module from its configuration (or the path of it) and resolves once its servers can be reached. Clearing
-   * begins by itself as soon as the channel is open on the ledger; `running` is then told. A module that has run before
-   * needs no ledger for that.
-   * @throws RejectedError, UnavailableError in one sentence with what to mend
+   * begins by itself as soon as a channel is open on its ledger; `running` is then told. A module that has run before
+   * needs no ledger for that. Of several channels those that can't be opened are told as `channel-failed`.
+   * @throws RejectedError, UnavailableError in one sentence with what to mend, where no channel can be opened
    */
   static async start(config: OwnerConfig | string, options: ModuleOptions = {}): Promise<SenderModule> {
     const given = portsOf(options);
-    const files = await loadSenderFiles(typeof config === 'string' ? readOwnerConfig(config) : config, given.clock.now());
-    const operator = await SenderOperator.start(files, given);
+    const files = await loadOwnerFiles(typeof config === 'string' ? readOwnerConfig(config) : config, given.clock.now());
+    const panel = await OperatorPanel.start(files, given);
+    const module = new SenderModule(files, panel);
     try {
-      return await SenderModule.#open(files, operator);
+      await module.#open();
+      return module;
     } catch (error) {
-      await operator.stop();
-      throw error;
-    }
-  }
-
-  static async #open(files: SenderFiles, operator: SenderOperator): Promise<SenderModule> {
-    const { ports } = operator;
-    const opened = await openStoreParts(files, ports);
-    let module: SenderModule;
-    try {
-      module = new SenderModule(files, operator, await openLedgerParts(files, opened.store, ports));
-    } catch (error) {
-      await closeStoreParts(opened);
-      throw error;
-    }
-    try {
-      await requireNotBehind(files, opened.store, module.#ledger.ledger);
-      module.#run = module.#newRun(opened);
-      await module.#startServers();
-    } catch (error) {
-      if (module.#run === undefined) await closeStoreParts(opened);
       await module.#close();
+      await panel.stop();
       throw error;
     }
-    module.#running = module.#supervise();
-    return module;
   }
 
+  /** URLs; `cleared` is the first channel's. */
   get endpoints(): { readonly ingest: string; readonly cleared: string } {
-    return { ingest: this.#ingest?.endpointUrl ?? '', cleared: this.#cleared?.endpointUrl ?? '' };
+    return { ingest: this.#ingest?.endpointUrl ?? '', cleared: this.#units[0]?.endpointUrl ?? '' };
+  }
+
+  /** URL of each channel's cleared server, by the channel's name. */
+  get clearedEndpoints(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#units.map(({ name, endpointUrl }) => [name, endpointUrl]));
   }
 
   /**
@@ -115,24 +85,21 @@ export class SenderModule {
     return (await this.#ingest?.feed(tag, { value, status, sourceMs })) ?? BAD_RESOURCE_UNAVAILABLE;
   }
 
-  /** How the module is doing now, for its operators. */
-  status(): ReturnType<SenderOperator['status']> {
-    return this.#operator.status();
+  /** How a channel is doing now, for the module's operators. @param channel the first one where absent */
+  status(channel?: string): SenderStatus {
+    return this.#panel.status(channel);
   }
 
-  /** Batches by how far they have come, over the whole life of the channel. While the store is away, as of the last look. */
-  counts(): BatchCounts {
-    try {
-      this.#counts = this.#run?.store.counts() ?? this.#counts;
-    } catch {
-      // Whoever looks at figures must not find out that a disk has failed by an error.
-    }
-    return this.#counts;
+  /** Batches by how far they have come, over the whole life of all channels, or of one of them. */
+  counts(channel?: string): BatchCounts {
+    const counts = this.#units.filter(({ name }) => channel === undefined || name === channel).map((unit) => unit.counts());
+    const sum = (of: keyof BatchCounts): number => counts.reduce((total, each) => total + each[of], 0);
+    return { sealed: sum('sealed'), anchored: sum('anchored'), receipted: sum('receipted') };
   }
 
   /**
-   * Ends in good order: seals the open interval where its end is near, and keeps its readings for the next start where
-   * it is not; waits a while for anchors and receipts of what is sealed.
+   * Ends in good order: seals each open interval whose end is near, and keeps the readings of others for the next start;
+   * waits a while for anchors and receipts of what is sealed.
    * @param settleMs how long to wait for them, ms; of a second call it has no effect
    */
   stop(settleMs: number = SETTLE_MS): Promise<void> {
@@ -141,154 +108,104 @@ export class SenderModule {
   }
 
   async #stopOnce(settleMs: number): Promise<void> {
-    this.#end.cancel();
-    this.#operator.phase('Stopping');
+    for (const { operator } of this.#units) operator.phase('Stopping');
     await this.#plc?.stop();
-    await (this.#ending ?? this.#run?.channel?.finish());
+    await Promise.all(this.#units.map((unit) => unit.finish()));
     const ingest = this.#ingest;
     this.#ingest = undefined;
-    this.#operator.hide();
+    this.#panel.hide();
     await ingest?.stop();
-    await this.#run?.channel?.keep().catch((error: unknown) => this.#operator.warn('STORE_FAULT', error));
-    if (this.#run?.channel !== undefined) await settle(() => this.counts(), settleMs, this.#ports.clock, this.#stopped.signal);
-    const counts = this.counts();
+    await Promise.all(this.#units.map((unit) => unit.settle(settleMs)));
+    const counts = this.#units.map((unit) => ({ unit, counts: unit.counts() }));
     await this.#close();
-    this.#ports.listener({ event: 'stopped', ...counts });
-    await this.#operator.stop();
+    for (const each of counts) each.unit.operator.ports.listener({ event: 'stopped', ...each.counts });
+    await this.#panel.stop();
   }
 
-  async #startServers(): Promise<void> {
-    const hooks = clearedHooks(
-      () => this.#run,
-      (k) => this.#ports.listener({ event: 'epoch-record', k, step: 'countersigned' }),
+  async #open(): Promise<void> {
+    for (const [channelName, { code, message }] of this.#files.left)
+      this.#panel.ports.listener({ event: 'channel-failed', channelName, code, message });
+    const { channels } = this.#files;
+    const opened = await this.#survivors(channels.map((files) => [nameOf(files), this.#openUnit(files)]));
+    this.#units = opened;
+    const starting = this.#startIngest().then((ingest) => void (this.#ingest = ingest));
+    const serving = this.#survivors(opened.map((unit) => [unit.name, unit.serve().then(() => unit)]));
+    // Both are waited for: what has started must be stopped.
+    const results = await Promise.allSettled([starting, serving]);
+    for (const each of results) if (each.status === 'rejected') throw each.reason;
+    this.#units = await serving;
+    for (const unit of opened) if (!this.#units.includes(unit)) await unit.close();
+    this.#fanout = new ReadingFanout(this.#units);
+    if (this.#ingest !== undefined) this.#panel.showOn(this.#ingest);
+    this.#panel.ports.listener({ event: 'started', endpoints: this.#endpointsTold() });
+    for (const unit of this.#units) unit.begin();
+  }
+
+  #openUnit(files: SenderFiles): Promise<SenderUnit> {
+    return SenderUnit.open({
+      files,
+      operator: this.#panel.operator(nameOf(files)),
+      ingest: () => this.#ingest,
+      begun: () => this.#followPlcs(),
+      failed: (error) => this.#failed(nameOf(files), error),
+    });
+  }
+
+  /** Those channels that get through a step of the start; the others have failed. @throws what the first one said, where none does */
+  async #survivors(steps: readonly (readonly [name: string, step: Promise<SenderUnit>])[]): Promise<SenderUnit[]> {
+    const results = await Promise.allSettled(steps.map(([, step]) => step));
+    const faults = results.flatMap((each, index) =>
+      each.status === 'rejected' ? [{ name: steps[index]?.[0] ?? '', error: each.reason as unknown }] : [],
     );
-    const methods = this.#operator.watching(hooks);
-    const ingest = {
-      accept: (reading: Parameters<SenderChannel['accept']>[0]) => this.#collecting().accept(reading),
-      refused: (tag: string) => this.#run?.channel?.refuse(tag),
-      anchor: async () => ({ batchId: this.#collecting().requestCall() }),
+    if (faults.length === steps.length) throw faults[0]?.error;
+    for (const { name, error } of faults) this.#failed(name, error);
+    return results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  }
+
+  #endpointsTold(): Readonly<Record<string, string>> {
+    const isOne = this.#files.config.channels.length === 1;
+    const cleared = this.#units.map(({ name, endpointUrl }): [string, string] => [isOne ? 'cleared' : `cleared/${name}`, endpointUrl]);
+    return { ingest: this.endpoints.ingest, ...Object.fromEntries(cleared), ...this.#panel.endpoints };
+  }
+
+  #startIngest(): Promise<IngestServer> {
+    const hooks: IngestHooks = {
+      accept: (reading) => this.#fanout.accept(reading),
+      refused: (tag) => this.#fanout.refuse(tag),
+      anchor: async (channel) => ({ batchId: this.#unit(channel).requestCall() }),
     };
-    const servers = await startSenderServers(this.#files, this.#ports, { ingest, methods });
-    this.#ingest = servers.ingest;
-    this.#cleared = servers.cleared;
-    this.#operator.showOn(servers.ingest);
-    this.#ports.listener({ event: 'started', endpoints: { ...this.endpoints, ...this.#operator.endpoints } });
+    return startSenderIngest(this.#files, this.#panel.ports, hooks);
   }
 
-  /** One run after the other: a store that fails and comes back is read again. */
-  async #supervise(): Promise<void> {
-    const { signal } = this.#stopped;
-    let reason: 'missed' | 'storage' = 'missed';
-    while (!signal.aborted) {
-      try {
-        this.#run ??= await this.#openRun();
-        await this.#run.live(reason);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isPassingStoreFault(error)) return this.#fail(error);
-        await this.#faulted(error);
-        reason = 'storage';
-      }
-    }
-  }
-
-  /** The disk may come back. Until then no value is taken. */
-  async #faulted(error: unknown): Promise<void> {
-    this.counts();
-    const run = this.#run;
-    this.#run = undefined;
-    this.#operator.faulted(error);
-    await run?.abandon();
-    await pause(REOPEN_EVERY_MS, this.#stopped.signal);
-  }
-
-  async #openRun(): Promise<SenderRun> {
-    const opened = await openStoreParts(this.#files, this.#ports);
-    try {
-      return this.#newRun(opened);
-    } catch (error) {
-      await closeStoreParts(opened);
-      throw error;
-    }
-  }
-
-  #newRun(opened: StoreParts): SenderRun {
-    const { name } = this.#files.config.channels[0];
-    const run = new SenderRun({
-      files: this.#files,
-      ports: this.#ports,
-      opened,
-      ledger: this.#ledger,
-      display: {
-        publish: (publications) => this.#cleared?.publish(publications),
-        batchState: (batch, gridMs) => showBatch({ ingest: this.#ingest, cleared: this.#cleared, channel: name }, batch, gridMs),
-      },
-      begun: (channel) => this.#begun(channel),
-    });
-    this.#operator.attach({ store: run.store, lastBlockMs: () => this.#ledger.watch.lastBlock.timeMs });
-    return run;
-  }
-
-  #begun(channel: SenderChannel): void {
-    const { loaded, config } = this.#files;
-    const { listener } = this.#ports;
-    this.#end.cancel();
-    this.#end.await(() => {
-      this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
-    });
-    this.#operator.phase('Running');
-    this.#plc ??= followPlcs(config, {
+  #followPlcs(): void {
+    this.#plc ??= followPlcs(this.#files.config, {
       feed: (tag, offered) => void this.#ingest?.feed(tag, offered),
-      refuse: (tag) => this.#run?.channel?.refuse(tag),
-      gap: () => this.#run?.channel?.noteGap(),
-      listener,
+      refuse: (tag) => this.#fanout.refuse(tag),
+      gap: () => this.#fanout.noteGap(),
+      listener: this.#panel.ports.listener,
     });
-    const { interval } = channel.open;
-    listener({ event: 'running', channel: toBase64Url(loaded.terms.channelId), interval, nextGridMs: channel.nextGridMs });
   }
 
-  /** Seals the last interval. What is sealed is still anchored and delivered, until `stop`. */
-  async #endWithAgreement(channel: SenderChannel): Promise<void> {
-    if (this.#end.covers(channel.nextGridMs)) await channel.finish();
-    else await channel.stop();
-    this.#tell(agreementOver(this.#files.loaded.agreement));
+  /** One channel can't go on; the others do. */
+  #failed(channel: string, error: unknown): void {
+    this.#ended.add(channel);
+    const isLast = this.#ended.size === this.#files.channels.length;
+    this.#panel.operator(channel).failed(error, isLast);
+    if (isLast) this.#tellFailure(error);
   }
 
-  /** No value may be taken that would never become evidence. */
-  #fail(error: unknown): void {
-    const run = this.#run;
-    this.#run = undefined;
-    this.#running = Promise.resolve(run?.abandon());
-    this.#tell(error);
+  #unit(channel: string): SenderUnit {
+    const unit = this.#units.find(({ name }) => name === channel);
+    if (unit === undefined) throw new UnavailableError('NOT_RUNNING', 'The channel does not run. The log says why.');
+    return unit;
   }
 
-  #tell(error: unknown): void {
-    this.#operator.failed(error);
-    this.#tellFailure(error);
-  }
-
-  #collecting(): SenderChannel {
-    const channel = this.#run?.channel;
-    if (channel === undefined || this.#end.isOver) {
-      throw new UnavailableError('NOT_RUNNING', 'The module does not collect values now. Try again in a few seconds.');
-    }
-    return channel;
-  }
-
-  /** Closes everything, also where a store fails at that: then its operator is told. */
   async #close(): Promise<void> {
-    this.#end.cancel();
-    this.#stopped.abort();
-    this.#operator.detach();
-    const { watch, ledger } = this.#ledger;
-    await closeAllAndLedger(
-      () => ledger.close(),
-      () => this.#run?.stop(),
-      () => this.#running,
-      () => this.#ingest?.stop(),
-      () => this.#cleared?.stop(),
-      () => watch.stop(),
-    ).catch((error: unknown) => this.#operator.warn('STORE_FAULT', error));
+    await this.#ingest?.stop();
+    await Promise.all(this.#units.map((unit) => unit.close()));
   }
+}
+
+function nameOf({ config }: SenderFiles): string {
+  return config.channels[0].name;
 }

@@ -39,7 +39,7 @@ const FIRST_BLOCK = 'first-block';
  */
 export async function openStoreParts(files: SenderFiles, { adapters }: ModulePorts): Promise<StoreParts> {
   const { config, loaded, keys } = files;
-  const [{ store: file }] = config.channels;
+  const [{ store: file, name }] = config.channels;
   const purpose = toBase64Url(loaded.terms.channelId);
   const undo: (() => unknown)[] = [];
   try {
@@ -47,7 +47,7 @@ export async function openStoreParts(files: SenderFiles, { adapters }: ModulePor
     const opened = new SenderStore(file, purpose, keys.store, { mustExist });
     undo.push(() => opened.close());
     opened.requireInUse();
-    const store = adapters.senderStore?.(opened) ?? opened;
+    const store = adapters.senderStore?.(opened, name) ?? opened;
     const isJournalLost = mustExist && !existsSync(`${file}.journal`);
     const written = await Journal.open({ file: `${file}.journal`, purpose, key: keys.store });
     undo.push(() => written.close());

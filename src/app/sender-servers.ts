@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import type { Agreement } from '../agreement/index.ts';
 import { type Clock, parseEnvelope, toBase64Url, UnavailableError } from '../core/index.ts';
-import type { MappingPolicy } from '../policy/index.ts';
 import {
   type ClearedServer,
   type ClearedServerHooks,
+  type IngestChannel,
   type IngestHooks,
   type IngestServer,
   startClearedServer,
@@ -22,7 +22,7 @@ import { trustListOf, userEntries } from './link-access.ts';
 import { OwnIdentity } from './own-identity.ts';
 import type { ModulePorts } from './module-options.ts';
 import { clearedTeller, refusalTeller } from './server-audit.ts';
-import type { SenderFiles } from './sender-files.ts';
+import type { OwnerFiles, SenderFiles } from './sender-files.ts';
 import type { SenderRun } from './sender-run.ts';
 
 const TRUST_WATCH_MS = 1000;
@@ -31,39 +31,11 @@ const TRUST_WATCH_MS = 1000;
 export interface ChannelFacts {
   readonly agreement: Agreement;
   readonly terms: ChannelTerms;
-  readonly policy: MappingPolicy;
 }
 
-/** Starts both servers at the same time; where one fails, the other is stopped again. */
-export async function startSenderServers(
-  { config, loaded, policy }: SenderFiles,
-  ports: ModulePorts,
-  hooks: { readonly ingest: IngestHooks; readonly methods: MethodHooks },
-): Promise<{ readonly ingest: IngestServer; readonly cleared: ClearedServer }> {
-  const facts = { agreement: loaded.agreement, terms: loaded.terms, policy: policy.policy };
-  const [own] = config.channels;
-  const place = {
-    pki: config.pki,
-    crl: config.crl,
-    application: 'cleared' as const,
-    channel: own.name,
-    machine: config.machine,
-    clock: ports.clock,
-    listener: ports.listener,
-  };
-  const starting = [startIngest(config, facts, ports, hooks.ingest), startCleared(own.cleared, place, facts, hooks.methods)] as const;
-  try {
-    const [ingest, cleared] = await Promise.all(starting);
-    return { ingest, cleared };
-  } catch (error) {
-    for (const each of await Promise.allSettled(starting)) if (each.status === 'fulfilled') await each.value.stop();
-    throw error;
-  }
-}
-
-async function startIngest(
-  config: OwnerConfig,
-  facts: ChannelFacts,
+/** Starts the server that PLCs write to: one for all channels. */
+export async function startSenderIngest(
+  { config, channels, tags }: OwnerFiles,
   { clock, listener }: ModulePorts,
   hooks: IngestHooks,
 ): Promise<IngestServer> {
@@ -80,14 +52,12 @@ async function startIngest(
       clock,
       machine: {
         name,
-        manufacturer: manufacturer ?? facts.agreement.manufacturer.name,
+        manufacturer: manufacturer ?? channels[0].loaded.agreement.manufacturer.name,
         serialNumber: serialNumber ?? '0',
         ...(productInstanceUri === undefined ? {} : { productInstanceUri }),
       },
-      tags: ingestTags(facts.policy.tags, config.ingest.tags),
-      channels: [
-        { name: config.channels[0].name, ...channelIds(facts), alarmLimits: alarmLimits(facts.terms.params, config.channels[0].alarms) },
-      ],
+      tags: ingestTags(tags, config.ingest.tags),
+      channels: channels.map(ingestChannel),
     },
     { ...hooks, refusals: refusalTeller('ingest', listener) },
   );
@@ -99,6 +69,23 @@ async function startIngest(
       return server.stop();
     },
   };
+}
+
+function ingestChannel({ config, loaded: { agreement, terms } }: SenderFiles): IngestChannel {
+  const [{ name, alarms }] = config.channels;
+  return { name, ...channelIds({ agreement, terms }), alarmLimits: alarmLimits(terms.params, alarms) };
+}
+
+/** Starts the server that the manufacturer of one channel sees. */
+export function startChannelServer(
+  { config, loaded: { agreement, terms } }: SenderFiles,
+  { clock, listener }: ModulePorts,
+  methods: MethodHooks,
+): Promise<ClearedServer> {
+  const { pki, crl, machine } = config;
+  const [own] = config.channels;
+  const place = { pki, crl, application: 'cleared' as const, channel: own.name, machine, clock, listener };
+  return startCleared(own.cleared, place, { agreement, terms }, methods);
 }
 
 export interface ClearedPlace {
@@ -120,7 +107,7 @@ export type MethodHooks = Omit<ClearedServerHooks, 'strangerCertificate' | 'even
 export async function startCleared(
   config: EndpointConfig & ClearedViewConfig & { readonly users: OwnerConfig['users'] },
   place: ClearedPlace,
-  facts: Omit<ChannelFacts, 'policy'>,
+  facts: ChannelFacts,
   hooks: MethodHooks,
 ): Promise<ClearedServer> {
   const endpoint = endpointOf(config);
@@ -214,7 +201,7 @@ function happening({ ledgerState, deliveryState }: StoredBatch): 'sealed' | 'anc
   return ledgerState === 'Anchored' ? 'anchored' : 'sealed';
 }
 
-function channelIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
+function channelIds({ agreement, terms }: ChannelFacts): {
   channelId: string;
   ledgerId: string;
   agreementVersion: number;
@@ -225,7 +212,7 @@ function channelIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
   return { channelId: id, ...rest, originMs: terms.params.originMs };
 }
 
-function clearedIds({ agreement, terms }: Omit<ChannelFacts, 'policy'>): {
+function clearedIds({ agreement, terms }: ChannelFacts): {
   id: string;
   ledgerId: string;
   agreementVersion: number;

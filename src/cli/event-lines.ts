@@ -26,12 +26,12 @@ const LINES: Lines = {
     `${claimText(claim)} is on the ledger${transaction === '' ? ' already' : `, transaction ${transaction}`}`,
   link: ({ message }) => message,
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
-  stranger: ({ application, name, thumbprint }, config) =>
-    `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} --application ${application}`,
+  stranger: strangerText,
   audited: ({ server, service, user, method, status }) =>
     status === 'Good' ? '' : `${user} was refused by "${server}": ${service}${method === '' ? '' : ` of ${method}`}, ${status}`,
   // The audited ones are told; the sums are for metrics.
   refused: () => '',
+  'channel-failed': ({ message }) => `FAILED, this channel takes no more values: ${message}`,
   failed: ({ message }) => `FAILED, no more values are taken: ${message}`,
   warning: ({ code, message }) => `warning ${code}: ${message}`,
   stopped: ({ sealed, anchored, receipted }) => `stopped: ${sealed} batches sealed, ${anchored} anchored, ${receipted} receipted`,
@@ -43,7 +43,15 @@ const LINES: Lines = {
  */
 export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<ModuleEvent, { event: Kind }>, config: string): string {
   const line = LINES[event.event] as (event: ModuleEvent, config: string) => string;
-  return line(event, config);
+  const text = line(event, config);
+  return event.channelName === undefined || text === '' ? text : `[${event.channelName}] ${text}`;
+}
+
+/** Each channel has a list of its own, so with several its name goes with that of the application. */
+function strangerText(event: Extract<ModuleEvent, { event: 'stranger' }>, config: string): string {
+  const { name, thumbprint, channelName } = event;
+  const application = channelName === undefined ? event.application : `${event.application}/${channelName}`;
+  return `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} --application ${application}`;
 }
 
 function endpointsText(endpoints: Readonly<Record<string, string>>): string {

@@ -58,6 +58,7 @@ const EVENTS: { readonly [Kind in ModuleEvent['event']]: Extract<ModuleEvent, { 
   finding: { event: 'finding', n: 4, code: 'MISSED', message: CANARY },
   erased: { event: 'erased', batches: 2 },
   failed: { event: 'failed', message: CANARY, code: 'STORE_DAMAGED' },
+  'channel-failed': { event: 'channel-failed', message: CANARY, code: 'STORE_DAMAGED' },
   warning: { event: 'warning', code: 'STORE_FULL', message: CANARY },
   stopped: { event: 'stopped', sealed: 3, anchored: 2, receipted: 1 },
 };
@@ -116,10 +117,10 @@ describe('the structured log', () => {
 describe('metrics', () => {
   test('no label or value comes of free text or conditions', async () => {
     for (const role of ['owner', 'manufacturer'] as const) {
-      const metrics = new ModuleMetrics(role, 'press', '0.1.0');
+      const metrics = new ModuleMetrics(role, ['press'], '0.1.0');
       for (const event of Object.values(EVENTS)) metrics.count(event);
       metrics.count({ event: 'finding', n: 1, code: CANARY, message: CANARY });
-      const { body } = await metrics.text({ ...STATUS, role } as never, FIGURES);
+      const { body } = await metrics.text([{ ...STATUS, role }] as never, FIGURES);
       assert.doesNotMatch(body, /canary|53677635/);
       assert.match(body, /dcmb_findings_total\{code="MISSED",channel="press"\} 1/);
       assert.match(body, /dcmb_findings_total\{code="OTHER",channel="press"\} 1/);
@@ -129,7 +130,7 @@ describe('metrics', () => {
   });
 
   test("what has not happened yet stands at 0: Prometheus' increase() misses the first event of a series that begins with 1", async () => {
-    const { body } = await new ModuleMetrics('owner', 'press', '0.1.0').text({ ...STATUS, role: 'owner' } as never, FIGURES);
+    const { body } = await new ModuleMetrics('owner', ['press'], '0.1.0').text([{ ...STATUS, role: 'owner' }] as never, FIGURES);
     for (const code of [...Object.keys(FINDINGS), 'OTHER'])
       assert.ok(body.includes(`dcmb_findings_total{code="${code}",channel="press"} 0`), code);
     assert.ok(body.includes('dcmb_warnings_total{code="STORE_FULL",channel="press"} 0'));
