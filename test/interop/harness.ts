@@ -120,7 +120,10 @@ async function startIngest(
       users: entries,
       clock: systemClock,
       machine: MACHINE,
-      tags: [{ name: TAG, type: 'Double', minimum: 0, maximum: 100, timestamps: { use: 'server' } }],
+      tags: [
+        { name: TAG, type: 'Double', minimum: 0, maximum: 100, timestamps: { use: 'server' } },
+        { name: ARRAY_TAG, type: 'Float', length: 4, timestamps: { use: 'server' } },
+      ],
       channels: [
         {
           name: CHANNEL,

@@ -107,7 +107,8 @@ impl Connection {
             target_name: name,
         };
         let elements = names(&request["path"]).into_iter().map(step).collect();
-        let path = BrowsePath { starting_node: ObjectId::RootFolder.into(), relative_path: RelativePath { elements: Some(elements) } };
+        let path =
+            BrowsePath { starting_node: ObjectId::RootFolder.into(), relative_path: RelativePath { elements: Some(elements) } };
         let result = one(self.session.translate_browse_paths_to_node_ids(&[path]).await?)?;
         unless_good(result.status_code)?;
         let target = one(result.targets.unwrap_or_default())?;

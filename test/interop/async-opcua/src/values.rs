@@ -1,6 +1,8 @@
 //! Between JSON and OPC UA values.
 
-use opcua::types::{Array, ByteString, DataValue, EnumValueType, LocalizedText, UAString, Variant, VariantScalarTypeId, VariantTypeId};
+use opcua::types::{
+    Array, ByteString, DataValue, EnumValueType, LocalizedText, UAString, Variant, VariantScalarTypeId, VariantTypeId,
+};
 use serde_json::{json, Value};
 
 use crate::{text, Failure};
