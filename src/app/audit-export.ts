@@ -6,7 +6,8 @@ import { loadStoreKey } from '../platform/index.ts';
 import { ReceiverStore, SenderStore } from '../store/index.ts';
 import { EpochSecrets } from '../transfer/index.ts';
 import { loadAgreement, type LoadedAgreement } from './agreement-file.ts';
-import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.ts';
+import { type ChannelView, readChannel } from './channel-view.ts';
+import type { ManufacturerConfig } from './config.ts';
 import { openOwnLedger, requireSameLedger } from './ledger-access.ts';
 import { receiverSecrets } from './receiver-secrets.ts';
 
@@ -24,9 +25,10 @@ interface KeptBatch {
  * Everything that an auditor needs, in one file's bytes: the ledger's blocks, the agreement, and of each batch the
  * delivery, the opened conditions and the receipt. No raw reading, no threshold and no seed. Works beside a running module.
  * @param config configuration of either side
+ * @param channel its name; may be absent where the configuration has one only
  */
-export async function exportAudit(config: string): Promise<Bytes> {
-  const own = readConfig(config);
+export async function exportAudit(config: string, channel?: string): Promise<Bytes> {
+  const own = readChannel(config, channel);
   const [{ agreement: path }] = own.channels;
   const loaded = loadAgreement(path);
   requireSameLedger(loaded.agreement, own.ledger, path);
@@ -37,12 +39,12 @@ export async function exportAudit(config: string): Promise<Bytes> {
     // older than the blocks that it names.
     const { batches, secrets } = own.role === 'owner' ? ownersBatches(own, loaded, key) : manufacturersBatches(own, loaded, key);
     const blocks = await ledger.blocks(0);
-    const channel = {
+    const evidence = {
       agreement: parseEnvelope(loaded.file.agreement),
       nonce: loaded.file.nonce,
       batches: await Promise.all(batches.map((batch) => evidenceOf(batch, loaded, secrets, ledger))),
     };
-    return writeExport(withoutUnanchored({ blocks, channels: [channel] }));
+    return writeExport(withoutUnanchored({ blocks, channels: [evidence] }));
   } finally {
     await ledger.close();
   }
@@ -53,7 +55,7 @@ interface Kept {
   readonly secrets: EpochSecrets | undefined;
 }
 
-function ownersBatches({ channels: [own] }: OwnerConfig, { terms }: LoadedAgreement, key: Bytes): Kept {
+function ownersBatches({ channels: [own] }: ChannelView, { terms }: LoadedAgreement, key: Bytes): Kept {
   const store = new SenderStore(own.store, toBase64Url(terms.channelId), key);
   try {
     const progress = store.progress();

@@ -1,6 +1,7 @@
 import { systemClock } from '../platform/index.ts';
 import { type LoadedAgreement, loadAgreement } from './agreement-file.ts';
-import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.ts';
+import { readChannel } from './channel-view.ts';
+import type { ManufacturerConfig, OwnerConfig } from './config.ts';
 import { checkEmbedded } from './doctor-embedded.ts';
 import { checkFabric } from './doctor-fabric.ts';
 import { Checks, type DoctorReport, Wrong } from './doctor-report.ts';
@@ -11,10 +12,11 @@ import { hasStarted, loadKeys } from './module-keys.ts';
  * Looks at everything that stands between a module and its ledger, and says of each part whether it is well. Changes nothing,
  * and works beside a running module.
  * @param config path of either side's configuration
+ * @param channel its name; may be absent where the configuration has one only
  * @throws RejectedError where the configuration itself can't be read
  */
-export async function doctor(config: string): Promise<DoctorReport> {
-  const own = readConfig(config);
+export async function doctor(config: string, channel?: string): Promise<DoctorReport> {
+  const own = readChannel(config, channel);
   const checks = new Checks();
   const loaded = await checkAgreement(checks, own);
   if (loaded === undefined) checks.skip('keys');

@@ -1,7 +1,7 @@
 import { FatalError } from '../core/index.ts';
 import { ReceiverStore, SenderStore, structureFaults } from '../store/index.ts';
 import { loadAgreement } from './agreement-file.ts';
-import { readConfig } from './config.ts';
+import { readChannel } from './channel-view.ts';
 import { requireAgreedPolicy } from './module-keys.ts';
 import { loadPolicy } from './policy-source.ts';
 import { checkReceived } from './store-check-received.ts';
@@ -15,10 +15,11 @@ import { tagDepthOf } from './tag-depth.ts';
  * hashes and their signatures, the header chain, each batch's root (from seed and readings where they are kept), H, digests
  * of tokens and openings, receipts, and the rolling digest. Works beside a running module.
  * @param config path of either side's configuration
+ * @param channel its name; may be absent where the configuration has one only
  * @throws RejectedError where there is no store to look at, or configuration and agreement don't fit it
  */
-export async function checkStore(config: string): Promise<StoreCheck> {
-  const own = readConfig(config);
+export async function checkStore(config: string, channel?: string): Promise<StoreCheck> {
+  const own = readChannel(config, channel);
   const place = await placeOf(own);
   const faults: StoreFault[] = [];
   await faultsOf(-1, faults, () => faults.push(...structureFaults(place).map((what) => ({ n: -1, what }))));

@@ -14,7 +14,8 @@ import {
   storeSizes,
 } from '../store/index.ts';
 import { loadAgreement } from './agreement-file.ts';
-import { type ManufacturerConfig, type OwnerConfig, readConfig } from './config.ts';
+import { readChannel } from './channel-view.ts';
+import type { ManufacturerConfig, OwnerConfig } from './config.ts';
 import { openOwnLedger } from './ledger-access.ts';
 import { anchoredOnLedger, receiptedOnLedger } from './store-age.ts';
 
@@ -29,13 +30,13 @@ export interface Restored {
 }
 
 /** @param config path of either side's configuration */
-export async function sizesOfStore(config: string): Promise<StoreSizes> {
-  return storeSizes(await placeOf(readConfig(config)));
+export async function sizesOfStore(config: string, channel?: string): Promise<StoreSizes> {
+  return storeSizes(await placeOf(readChannel(config, channel)));
 }
 
 /** The module must be stopped. Bytes before and after. @param config path of either side's configuration */
-export async function compactStoreOf(config: string): Promise<{ readonly before: number; readonly after: number }> {
-  return compactStore(await placeOf(readConfig(config)));
+export async function compactStoreOf(config: string, channel?: string): Promise<{ readonly before: number; readonly after: number }> {
+  return compactStore(await placeOf(readChannel(config, channel)));
 }
 
 /**
@@ -44,8 +45,8 @@ export async function compactStoreOf(config: string): Promise<{ readonly before:
  * @param target new file, or undefined for one beside the store that is named after the time
  * @returns the file
  */
-export async function backUpStoreOf(config: string, target?: string): Promise<string> {
-  const place = await placeOf(readConfig(config));
+export async function backUpStoreOf(config: string, target?: string, channel?: string): Promise<string> {
+  const place = await placeOf(readChannel(config, channel));
   const stamp = new Date(systemClock.now()).toISOString().replaceAll(/[-:.]/g, '');
   const file = target ?? join(`${place.file}.backup-${stamp}`);
   await backUpStore(place, file);
@@ -60,8 +61,8 @@ export async function backUpStoreOf(config: string, target?: string): Promise<st
  * @param acceptOld the operator takes up a store that is older than the ledger
  * @throws RejectedError `STORE_RETIRED` where it is older and that was not said; nothing is changed then
  */
-export async function restoreStoreOf(config: string, backup: string | undefined, acceptOld: boolean): Promise<Restored> {
-  const own = readConfig(config);
+export async function restoreStoreOf(config: string, backup: string | undefined, acceptOld: boolean, channel?: string): Promise<Restored> {
+  const own = readChannel(config, channel);
   const place = await placeOf(own);
   const candidate = { ...place, file: backup ?? place.file };
   const age = await ageOf(own, candidate);

@@ -9,8 +9,13 @@ export interface ProofOptions {
 }
 
 /** Writes a proof of what the ledger shows. */
-export async function accuseTo(out: string, config: string, kind: LedgerClaim['kind'], number: number): Promise<void> {
-  const bytes = await accuse(config, claimOf(kind, number));
+export async function accuseTo(
+  config: string,
+  kind: LedgerClaim['kind'],
+  number: number,
+  { out, channel }: { readonly out: string; readonly channel?: string },
+): Promise<void> {
+  const bytes = await accuse(config, claimOf(kind, number), channel);
   writeAuditFile(out, bytes);
   process.stdout.write(`${out}: ${bytes.length} bytes. Verify it anywhere with: ${PROGRAM} audit proof ${out}\n`);
 }

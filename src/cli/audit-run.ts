@@ -11,8 +11,8 @@ export interface VerifyOptions {
 }
 
 /** Writes what an auditor needs of one side's store and the ledger. */
-export async function exportTo(out: string, config: string): Promise<void> {
-  const bytes = await exportAudit(config);
+export async function exportTo(out: string, config: string, channel?: string): Promise<void> {
+  const bytes = await exportAudit(config, channel);
   writeAuditFile(out, bytes);
   process.stdout.write(`${out}: ${bytes.length} bytes. Verify it anywhere with: ${PROGRAM} audit verify ${out}\n`);
 }

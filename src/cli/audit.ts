@@ -3,6 +3,13 @@ import type { LedgerClaim } from '../app/index.ts';
 import type { ProofOptions } from './audit-proof.ts';
 import type { KnownBlock, VerifyOptions } from './audit-run.ts';
 
+const CHANNEL = 'which channel, for an owner with several manufacturers';
+
+interface OutOptions {
+  readonly out: string;
+  readonly channel?: string;
+}
+
 const LEDGER_CLAIMS: readonly LedgerClaim['kind'][] = ['late', 'missing', 'skipped', 'unreceipted', 'unsigned'];
 
 export function auditCommand(): Command {
@@ -12,7 +19,8 @@ export function auditCommand(): Command {
     .description('write one self-contained file with everything an auditor needs; no raw value is in it')
     .argument('<config>', "either side's configuration")
     .option('-o, --out <file>', 'where to write it', 'audit-export.json')
-    .action(async (config: string, { out }: { out: string }) => (await import('./audit-run.ts')).exportTo(out, config));
+    .option('--channel <name>', CHANNEL)
+    .action(async (config: string, { out, channel }: OutOptions) => (await import('./audit-run.ts')).exportTo(out, config, channel));
   audit
     .command('verify')
     .description('verify an export offline: exit code 0 all proven, 1 findings, 2 unreadable')
@@ -28,8 +36,9 @@ export function auditCommand(): Command {
     .addArgument(new Argument('<kind>', 'what is claimed').choices(LEDGER_CLAIMS))
     .argument('<number>', 'batch number; the interval for `missing`, the number of the epoch record for `unsigned`', wholeNumber)
     .option('-o, --out <file>', 'where to write it', 'proof.json')
-    .action(async (config: string, kind: LedgerClaim['kind'], number: number, { out }: { out: string }) =>
-      (await import('./audit-proof.ts')).accuseTo(out, config, kind, number),
+    .option('--channel <name>', CHANNEL)
+    .action(async (config: string, kind: LedgerClaim['kind'], number: number, options: OutOptions) =>
+      (await import('./audit-proof.ts')).accuseTo(config, kind, number, options),
     );
   audit
     .command('rebut')

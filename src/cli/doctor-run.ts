@@ -3,9 +3,14 @@ import { doctor, type DoctorCheck } from '../app/index.ts';
 
 const MARKS = { ok: styleText('green', 'ok   '), wrong: styleText(['bold', 'red'], 'wrong'), unchecked: styleText('dim', '-    ') };
 
+export interface DoctorOptions {
+  readonly json?: true;
+  readonly channel?: string;
+}
+
 /** Prints a line for each check and sets the exit code: 0 all is well, 1 something is not. */
-export async function runDoctor(config: string, { json }: { readonly json?: true }): Promise<void> {
-  const report = await doctor(config);
+export async function runDoctor(config: string, { json, channel }: DoctorOptions): Promise<void> {
+  const report = await doctor(config, channel);
   const lines = json === true ? [JSON.stringify(report)] : doctorLines(report.checks);
   process.stdout.write(`${lines.join('\n')}\n`);
   process.exitCode = report.passed ? 0 : 1;

@@ -47,11 +47,10 @@ export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<Modu
   return event.channelName === undefined || text === '' ? text : `[${event.channelName}] ${text}`;
 }
 
-/** Each channel has a list of its own, so with several its name goes with that of the application. */
-function strangerText(event: Extract<ModuleEvent, { event: 'stranger' }>, config: string): string {
-  const { name, thumbprint, channelName } = event;
-  const application = channelName === undefined ? event.application : `${event.application}/${channelName}`;
-  return `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} --application ${application}`;
+/** Each channel has a list of its own. */
+function strangerText({ name, application, thumbprint, channelName }: Extract<ModuleEvent, { event: 'stranger' }>, config: string): string {
+  const list = `--application ${application}${channelName === undefined ? '' : ` --channel ${channelName}`}`;
+  return `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} ${list}`;
 }
 
 function endpointsText(endpoints: Readonly<Record<string, string>>): string {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Command, Option } from 'commander';
-import type { Plant } from '../app/index.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { OtherManufacturer, Plant } from '../app/index.ts';
 import { parseDuration, powerOfTwoFrom, wholeNumberFrom } from './duration.ts';
 import { type FabricPlaceArguments, fabricPlaceOptions, fabricPlantLedger } from './fabric-place.ts';
 import { PROGRAM, spokenPath } from './spoken-paths.ts';
@@ -17,6 +17,7 @@ interface InitOptions extends FabricPlaceArguments {
   readonly host: string;
   readonly advertise?: string;
   readonly port: number;
+  readonly alsoFor?: readonly Other[];
 }
 
 /** The mapping policy that a new plant starts from; the data beside it can be replayed at once. */
@@ -38,6 +39,11 @@ export function initCommand(): Command {
     .option('--host <address>', 'address that the servers listen on', '127.0.0.1')
     .option('--advertise <host>', 'name or address by which clients reach the servers (default: localhost, or the host name)')
     .option('--port <number>', 'port of the ingest server; the other servers take the next two', wholeNumberFrom(1, 65_533), 48_400)
+    .option(
+      '--also-for <channel=policy>',
+      'one more manufacturer, with a channel, mapping policy and ledger of its own; may be given several times, and takes two more ports each',
+      otherManufacturers,
+    )
     .addOption(
       new Option('--ledger <kind>', 'where evidence is anchored: a file of the plant, or a Fabric network that runs')
         .choices(['embedded', 'fabric'])
@@ -55,6 +61,7 @@ export function initCommand(): Command {
         advertisedHost: options.advertise ?? (options.host.startsWith('127.') ? 'localhost' : hostname()),
         ports: { ingest: port, cleared: port + 1, applications: port + 2 },
         channel: options.channel,
+        others: withPorts(options.alsoFor ?? [], port + 3),
         ...(options.ledger === 'fabric' ? { ledger: await fabricPlantLedger(options) } : {}),
       });
       process.stdout.write(nextSteps(plant, options.ledger));
@@ -63,15 +70,30 @@ export function initCommand(): Command {
   return command;
 }
 
+type Other = Omit<OtherManufacturer, 'ports'>;
+
+function otherManufacturers(text: string, before: readonly Other[] = []): readonly Other[] {
+  const [, channel, policyFile] = /^([A-Za-z0-9_.-]{1,64})=(.+)$/.exec(text) ?? [];
+  if (channel === undefined || policyFile === undefined)
+    throw new InvalidArgumentError("Write the channel's name (letters, digits, '_', '.', '-'), =, and the file of its mapping policy.");
+  return [...before, { folder: `manufacturer-${channel}`, channel, policyFile }];
+}
+
+/** @param first port that is free */
+function withPorts(others: readonly Other[], first: number): readonly OtherManufacturer[] {
+  return others.map((other, index) => ({ ...other, ports: { cleared: first + 2 * index, applications: first + 2 * index + 1 } }));
+}
+
 function nextSteps(plant: Plant, ledger: InitOptions['ledger']): string {
   const [owner, manufacturer] = [spokenPath(plant.owner), spokenPath(plant.manufacturer)];
   const data = exampleFile('held-out.csv');
+  const others = plant.others.map((other) => `  ${PROGRAM} receive ${spokenPath(other.manufacturer)}/dcmb.json\n`).join('');
   return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, ${ledger === 'fabric' ? `a channel on the Fabric ledger ${plant.ledgerId}` : 'a test ledger'}.
 
 ${ledger === 'fabric' ? `Next: ${PROGRAM} doctor ${owner}/dcmb.json\nThen` : 'Next'}, each in a terminal of its own:
   ${PROGRAM} serve ${owner}/dcmb.json
   ${PROGRAM} receive ${manufacturer}/dcmb.json
-  ${PROGRAM} replay ${existsSync(data) ? spokenPath(data) : 'DATA.csv'} --plc ${spokenPath(plant.plc)} --patient
+${others}  ${PROGRAM} replay ${existsSync(data) ? spokenPath(data) : 'DATA.csv'} --plc ${spokenPath(plant.plc)} --patient
 
 Log-ins for OPC UA clients stand in passwords.txt of each folder; the configurations hold hashes only.
 A client that connects for the first time waits in rejected/: ${PROGRAM} trust list ${owner}/dcmb.json

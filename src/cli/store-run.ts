@@ -13,39 +13,40 @@ import { tableLines } from './table.ts';
 
 interface Json {
   readonly json?: true;
+  readonly channel?: string;
 }
 
 /** How many faults are printed for a person; the JSON form has all. */
 const MOST_SHOWN = 20;
 
-export async function showSizes(config: string, { json }: Json): Promise<void> {
-  const sizes = await sizesOfStore(config);
+export async function showSizes(config: string, { json, channel }: Json): Promise<void> {
+  const sizes = await sizesOfStore(config, channel);
   print(json, sizes, () => sizeLines(sizes));
 }
 
 /** Sets the exit code: 0 sound, 1 faults found. */
-export async function check(config: string, { json }: Json): Promise<void> {
-  const found = await checkStore(config);
+export async function check(config: string, { json, channel }: Json): Promise<void> {
+  const found = await checkStore(config, channel);
   print(json, found, () => checkLines(found));
   process.exitCode = found.faults.length === 0 ? 0 : 1;
 }
 
-export async function compact(config: string, { json }: Json): Promise<void> {
-  const sizes = await compactStoreOf(config);
+export async function compact(config: string, { json, channel }: Json): Promise<void> {
+  const sizes = await compactStoreOf(config, channel);
   print(json, sizes, () => [`${bytes(sizes.before)} before, ${bytes(sizes.after)} now`]);
 }
 
-export async function backUp(config: string, { json, out }: Json & { readonly out?: string }): Promise<void> {
-  const file = await backUpStoreOf(config, out);
+export async function backUp(config: string, { json, out, channel }: Json & { readonly out?: string }): Promise<void> {
+  const file = await backUpStoreOf(config, out, channel);
   print(json, { file }, () => [`${file} holds the store as it is now. Put it back with: ${PROGRAM} store restore ${config} ${file}`]);
 }
 
 export async function restore(
   config: string,
   backup: string | undefined,
-  { json, acceptOld }: Json & { readonly acceptOld?: true },
+  { json, acceptOld, channel }: Json & { readonly acceptOld?: true },
 ): Promise<void> {
-  const restored = await restoreStoreOf(config, backup, acceptOld === true);
+  const restored = await restoreStoreOf(config, backup, acceptOld === true, channel);
   const isOwner = readConfig(config).role === 'owner';
   print(json, restored, () => [
     `The store ends with batch ${restored.last}; the ledger with batch ${restored.onLedger}.`,
