@@ -61,6 +61,10 @@ export function describeInstanceNamespace(addressSpace: IAddressSpace, namespace
   const metadata = metadataType.instantiate({
     browseName: { name: namespace.namespaceUri, namespaceIndex: namespace.index },
     nodeId: 's=Namespace',
+    description: new LocalizedText({
+      locale: 'en',
+      text: 'What the namespace of the instances is: its version and which of its NodeIds never change.',
+    }),
     namespace,
     componentOf: resolveNodeId(ObjectIds.Server_Namespaces),
   });

@@ -223,3 +223,35 @@ describe('the alarm of a stream', () => {
     await subscription.terminate();
   });
 });
+
+describe('an alarm over a restart of the server’s process', () => {
+  test('stays acknowledged, with its comment and who gave it, without a new event', async () => {
+    const on = await cleared();
+    const gridMs = Math.ceil(Date.now() / 100) * 100;
+    on.server.publish([{ stream: 0, code: 1, gridMs, nextMs: gridMs + 200, batch: 1, publishAtMs: Date.now() }]);
+    const alarm = (view: View, child: string) => view.session.read({ nodeId: `${view.id(maintenanceAlarmId(CHANNEL, 'wear'))}-${child}` });
+    await viewing(on, certificateUser(on.manufacturer), async (view) => {
+      await until('it is active', async () => (await alarm(view, 'ActiveState-Id')).value.value === true);
+      const done = await view.session.call({
+        objectId: view.id(maintenanceAlarmId(CHANNEL, 'wear')),
+        methodId: resolveNodeId(MethodIds.AcknowledgeableConditionType_Acknowledge),
+        inputArguments: [
+          { dataType: DataType.ByteString, value: (await alarm(view, 'EventId')).value.value },
+          { dataType: DataType.LocalizedText, value: new LocalizedText({ locale: 'de', text: 'Bestellt' }) },
+        ],
+      });
+      assert.equal(done.statusCode.name, 'Good');
+    });
+    const before = on.server.processId;
+    process.kill(before!, 'SIGKILL');
+    await until('another process serves', () => on.server.isServing && on.server.processId !== before);
+    await viewing(on, certificateUser(on.manufacturer), async (view) => {
+      const children = ['ActiveState-Id', 'AckedState-Id', 'Retain', 'Severity', 'ClientUserId', 'Comment', 'Message', 'Time'];
+      const values = await Promise.all(children.map(async (child) => (await alarm(view, child)).value.value as unknown));
+      assert.deepEqual(values.slice(0, 5), [true, true, true, 700, 'maker']);
+      assert.deepEqual(values.slice(5, 7).map(textOf), ['Bestellt', 'Maintenance imminent']);
+      assert.equal((values[7] as Date).getTime(), gridMs);
+    });
+    await on.server.stop();
+  });
+});

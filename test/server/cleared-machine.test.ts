@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AttributeIds, makeBrowsePath } from 'node-opcua';
 import { maintenanceAlarmId, streamChildId } from '../../src/nodeset/index.ts';
+import { everything } from '../support/address-space.ts';
 import { CHANNEL, type Cleared, cleared, View } from './cleared-support.ts';
 import { certificateUser } from './support.ts';
 
@@ -34,6 +35,19 @@ describe('the machine on a cleared server', () => {
       const nodeId = await target(`/0:Objects/4:Machines/6:Press1/2:Identification/${name}`);
       assert.equal(String((await view.session.read({ nodeId, attributeId: AttributeIds.Value })).value.value), value, name);
     }
+  });
+
+  test('every node that belongs to this server says what it is for, and no time has picoseconds', async () => {
+    const ids = (await everything(view.session)).filter((id) => id.startsWith(view.id('')));
+    assert.ok(ids.length > 100);
+    const texts = await view.session.read(ids.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Description })));
+    const silent = ids.filter((_, index) => !(texts[index]?.value.value as { text?: string } | null)?.text);
+    assert.deepEqual(silent, []);
+    const values = await view.session.read(ids.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })));
+    assert.deepEqual(
+      ids.filter((_, index) => values[index]?.sourcePicoseconds !== 0),
+      [],
+    );
   });
 
   test('lists the alarm of each stream', async () => {

@@ -1,6 +1,7 @@
 import {
   type AddressSpace,
   type INamespace,
+  type Namespace,
   type NodeId,
   type OPCUAServer,
   PermissionType,
@@ -19,6 +20,7 @@ import {
   type RoleIds,
   Users,
 } from '../identity/index.ts';
+import { finishInstances } from '../instance-texts.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import { auditChild } from './child-audit.ts';
 import { ChannelNodes } from './channel-nodes.ts';
@@ -138,7 +140,9 @@ function buildAddressSpace(server: OPCUAServer, config: StartConfig, ids: RoleId
 function installHistory(server: OPCUAServer, config: StartConfig, pipe: ModulePipe): void {
   const { addressSpace } = server.engine;
   if (addressSpace === null) throw new Error('The server has no address space.');
-  const nodes = historizedNodes(addressSpace, addressSpace.getNamespace(config.instanceUri), config);
+  const namespace = addressSpace.getNamespace(config.instanceUri);
+  const nodes = historizedNodes(addressSpace, namespace, config);
+  finishInstances(namespace as Namespace, new Date());
   new HistoryReader(addressSpace, nodes, pipe).install(server);
 }
 

@@ -134,6 +134,8 @@ function alarmNode({ namespace, channelName, streamName, channel, stream, source
   return namespace.instantiateAlarmCondition(type, {
     browseName: { name: 'MaintenanceRequired', namespaceIndex: namespace.index },
     nodeId: maintenanceAlarmId(channelName, streamName),
+    displayName: bilingual({ en: 'Maintenance required', de: 'Wartung erforderlich' }),
+    description: new LocalizedText({ locale: 'en', text: 'Active while the condition is important enough.' }),
     componentOf: stream,
     conditionSource: source,
     conditionOf: source,
@@ -163,14 +165,21 @@ function stateOf(node: UAAlarmConditionEx, { condition, gridMs }: AlarmStep): Om
   };
 }
 
-/** Gives everything below an alarm the time of its change: node-opcua's own times have picoseconds, which some clients read wrongly. */
-function stamp(node: UAObject | UAVariable, time: Date): void {
+/** Gives everything below an alarm the time of its change: the time at which this process got to it is nobody's business. */
+function stamp(node: UAAlarmConditionEx, time: Date): void {
+  stampBelow(node, time);
+  // A change of a sub-state, even of its time alone, sets this one to now.
+  const { effectiveTransitionTime } = node.enabledState;
+  effectiveTransitionTime?.setValueFromSource({ dataType: DataType.DateTime, value: time }, StatusCodes.Good, time);
+}
+
+function stampBelow(node: UAObject | UAVariable, time: Date): void {
   for (const child of node.getAggregates()) {
     if (child.nodeClass !== NodeClass.Variable) continue;
     const variable = child as UAVariable;
     const { value, statusCode } = variable.readValue();
     variable.setValueFromSource(value, statusCode, time);
-    stamp(variable, time);
+    stampBelow(variable, time);
   }
 }
 
