@@ -4,6 +4,7 @@ import { loadAgreement, type LoadedAgreement, requireInForce } from './agreement
 import { channelView, type ChannelView } from './channel-view.ts';
 import type { ConfigErrorCode, OwnerConfig } from './config.ts';
 import { requireSameLedger } from './ledger-access.ts';
+import { nodeNameOf } from './ingest-tags.ts';
 import { moduleDigest } from './module-digest.ts';
 import { loadKeys, type ModuleKeys, requireAgreedPolicy } from './module-keys.ts';
 import { plcsOf, requireSoundPlcs } from './plc-feed.ts';
@@ -91,11 +92,10 @@ function requireNoRawReleases({ agreement }: LoadedAgreement, file: string): voi
 
 /** A misspelt tag would go without what was configured for it: values promised on the disk that are not, a node that nobody reads. */
 function requireKnownTags({ config: { ingest, channels }, tags }: OwnerFiles): void {
-  const known = new Set(tags.map(({ name }) => name));
   const who = channels.length === 1 ? `${channels[0].policy} does not have` : 'no mapping policy of its channels has';
-  for (const [key, names] of [
-    ['ingest.tags', Object.keys(ingest.tags ?? {})],
-    ['ingest.plc.nodes', plcsOf(ingest).flatMap(({ nodes }) => Object.keys(nodes))],
+  for (const [key, names, known] of [
+    ['ingest.tags', Object.keys(ingest.tags ?? {}), new Set(tags.map(nodeNameOf))],
+    ['ingest.plc.nodes', plcsOf(ingest).flatMap(({ nodes }) => Object.keys(nodes)), new Set(tags.map(({ name }) => name))],
   ] as const) {
     const unknown = names.find((name) => !known.has(name));
     if (unknown === undefined) continue;

@@ -5,6 +5,7 @@ import { channelCache } from './channel-cache.ts';
 import type { ChannelDisplay } from './channel-show.ts';
 import { closeAll } from './close-all.ts';
 import { eraseExchangeKey } from './module-keys.ts';
+import { unwrittenTags } from './ingest-tags.ts';
 import type { ModulePorts } from './module-options.ts';
 import { RetentionDuty } from './retention.ts';
 import { SeedCommitments } from './seed-commitments.ts';
@@ -194,7 +195,7 @@ export class SenderRun {
   #makeChannel(duties: SenderDuties): SenderChannel {
     const { files, ports, opened, ledger, display } = this.#parts;
     const { loaded, policy, config, keys } = files;
-    const durabilities = config.ingest.tags ?? {};
+    const unwritten = unwrittenTags(policy.policy.tags, config.ingest.tags);
     return new SenderChannel({
       ...ports,
       ...opened,
@@ -217,7 +218,7 @@ export class SenderRun {
       display,
       lastBlock: () => ledger.watch.lastBlock,
       mayAnchor: () => duties.isIn,
-      isUnwritten: (tag) => durabilities[tag]?.durability === 'interval',
+      isUnwritten: (tag) => unwritten.has(tag),
       forged: (batch, receipt) => this.#forged(batch, receipt),
       forked: (n) => this.#tellFault(storeBehind(files, n)),
       failed: (error) => this.#tellFault(error),

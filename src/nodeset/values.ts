@@ -3,10 +3,10 @@ import { RejectedError, type UaType, type UaValue } from '../core/index.ts';
 
 /*
  * Between the module's own value type and node-opcua's. Server and client both need it and may not import each other.
- * Only scalars pass: a tag is one value, and what an array would mean for a condition is not agreed anywhere.
+ * A tag is one value; an array stands for as many tags as it has elements.
  */
 
-export type ValueErrorCode = 'NOT_SCALAR' | 'TYPE_NOT_SUPPORTED';
+export type ValueErrorCode = 'NOT_SCALAR' | 'NOT_ARRAY' | 'TYPE_NOT_SUPPORTED';
 
 /** The name of each of our types is the name of the OPC UA built-in type (OPC UA Part 6, clause 5.1.2). */
 const DATA_TYPES: Readonly<Record<UaType, DataType>> = {
@@ -57,6 +57,38 @@ export function fromVariant(variant: Variant): UaValue | undefined {
   const foreign: unknown = variant.value;
   if (foreign === null || foreign === undefined) return undefined;
   return { type, value: toOwn(type, foreign) };
+}
+
+/**
+ * The values in a variant that holds an array, or in a scalar ByteString where bytes are wanted: both are the same on the wire
+ * of some clients, and a server takes either (OPC UA Part 4, clause 5.11.4.2). Undefined for Null, which carries no values.
+ * @throws RejectedError `NOT_ARRAY` for one value, a matrix or an element without value, `TYPE_NOT_SUPPORTED`
+ */
+export function valuesOf(variant: Variant, wanted: UaType): readonly UaValue[] | undefined {
+  const { dataType, arrayType } = variant;
+  const foreign: unknown = variant.value;
+  if (dataType === DataType.Null) return undefined;
+  if (arrayType === VariantArrayType.Scalar && dataType === DataType.ByteString && wanted === 'Byte' && foreign instanceof Uint8Array) {
+    return Array.from(foreign, (value) => ({ type: 'Byte', value }));
+  }
+  const type = UA_TYPE_OF.get(dataType);
+  if (type === undefined) {
+    throw new RejectedError<ValueErrorCode>('TYPE_NOT_SUPPORTED', `A tag cannot have the OPC UA type ${DataType[dataType]}.`);
+  }
+  if (arrayType !== VariantArrayType.Array || foreign === null || foreign === undefined) throw notArray();
+  return Array.from(foreign as ArrayLike<unknown>, (element) => {
+    if (element === null || element === undefined) throw notArray();
+    return { type, value: toOwn(type, element) };
+  });
+}
+
+function notArray(): RejectedError<ValueErrorCode> {
+  return new RejectedError('NOT_ARRAY', 'This tag takes an array of values.');
+}
+
+/** An array of values, all of one type, as a variant. */
+export function toArrayVariant(type: UaType, values: readonly UaValue[]): Variant {
+  return new Variant({ dataType: DATA_TYPES[type], arrayType: VariantArrayType.Array, value: values.map(toForeign) });
 }
 
 /** What a data value says. */

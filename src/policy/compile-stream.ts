@@ -1,3 +1,4 @@
+import { elementName } from './compile-tags.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { ComputeModule } from './compute-module.ts';
 import { aggregatesOf, type Domain, domainOfAggregate, domainOfTag } from './domain.ts';
@@ -37,7 +38,11 @@ export function compileStream(term: StreamTerm, tags: readonly PolicyTag[], modu
 
 function tagIndex(name: string, tags: readonly PolicyTag[], refuse: Refuse): number {
   const index = tags.findIndex((tag) => tag.name === name);
-  return index >= 0 ? index : refuse('POLICY_INCONSISTENT', [], 'no tag has this name', 'Name a tag from "tags" of the policy.');
+  if (index >= 0) return index;
+  if (tags.some(({ array }) => array?.name === name)) {
+    refuse('POLICY_INCONSISTENT', [], 'this tag is an array', `Name one of its elements, such as "${elementName(name, 0)}".`);
+  }
+  return refuse('POLICY_INCONSISTENT', [], 'no tag has this name', 'Name a tag from "tags" of the policy.');
 }
 
 function triggerOf(term: StreamTerm, sources: readonly number[], tags: readonly PolicyTag[], refuse: Refuse): number {

@@ -2,25 +2,56 @@ import { integerRange } from '../core/index.ts';
 import { type Refuse, type TagTerm, within } from './policy-file.ts';
 import type { PolicyTag, TimestampPolicy } from './tag.ts';
 
-/** Checks what the schema cannot say about the tags. */
+/** Paths in a batch's tree: one for each tag, and one for the conditions. */
+const MOST_TAGS = 4095;
+
+/** Checks what the schema cannot say about the tags. An array gives one tag for each of its elements. */
 export function compileTags(terms: readonly TagTerm[], refuse: Refuse): PolicyTag[] {
   const names = new Set<string>();
-  return terms.map((term, index) => {
+  const tags = terms.flatMap((term, index) => {
     const refuseTag = within(refuse, index);
-    if (names.has(term.name)) refuseTag('POLICY_INCONSISTENT', ['name'], 'two tags have this name', 'Give each tag a name of its own.');
-    names.add(term.name);
     requireRange(term, refuseTag);
-    return {
-      name: term.name,
-      description: term.description ?? '',
-      type: term.type,
-      minimum: term.minimum,
-      maximum: term.maximum,
-      enumeration: enumerationOf(term, refuseTag),
-      timestamps: timestampsOf(term, refuseTag),
-      staleAfterMs: term.staleAfterMs,
-    };
+    const compiled = elementsOf(compileTag(term, refuseTag), term.length);
+    for (const name of new Set([term.name, ...compiled.map((tag) => tag.name)])) {
+      if (names.has(name)) {
+        const whose = name === term.name ? 'this name' : `the name "${name}" of one of its elements`;
+        refuseTag('POLICY_INCONSISTENT', ['name'], `two tags have ${whose}`, 'Give each tag a name of its own.');
+      }
+      names.add(name);
+    }
+    return compiled;
   });
+  if (tags.length > MOST_TAGS) {
+    refuse('POLICY_INCONSISTENT', [], `${tags.length} values, each element of an array counted`, `A policy has ${MOST_TAGS} at most.`);
+  }
+  return tags;
+}
+
+/** The name of an element of an array tag. */
+export function elementName(array: string, index: number): string {
+  return `${array}[${index}]`;
+}
+
+function elementsOf(tag: PolicyTag, length: number | undefined): PolicyTag[] {
+  if (length === undefined) return [tag];
+  return Array.from({ length }, (_, index) => ({
+    ...tag,
+    name: elementName(tag.name, index),
+    array: { name: tag.name, index, length },
+  }));
+}
+
+function compileTag(term: TagTerm, refuse: Refuse): PolicyTag {
+  return {
+    name: term.name,
+    description: term.description ?? '',
+    type: term.type,
+    minimum: term.minimum,
+    maximum: term.maximum,
+    enumeration: enumerationOf(term, refuse),
+    timestamps: timestampsOf(term, refuse),
+    staleAfterMs: term.staleAfterMs,
+  };
 }
 
 function requireRange(term: TagTerm, refuse: Refuse): void {

@@ -8,4 +8,5 @@ export { policySchema, readPolicyFile } from './policy-file.ts';
 export type { ConditionTerm, LinearModel, LocalizedText, MappingPolicy, ModuleCompute, QualityRule, StreamPolicy } from './policy-types.ts';
 export type { Aggregate } from './domain.ts';
 export { type Quality, qualityOf, statusCodeOf, withoutFlags } from './status-codes.ts';
-export type { PolicyTag, TimestampPolicy } from './tag.ts';
+export { elementName } from './compile-tags.ts';
+export type { ArrayElement, PolicyTag, TimestampPolicy } from './tag.ts';

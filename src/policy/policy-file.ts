@@ -22,6 +22,8 @@ export interface TagTerm {
   readonly name: string;
   readonly description?: string;
   readonly type: UaType;
+  /** Elements of an array tag. */
+  readonly length?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enumeration?: readonly { readonly value: number; readonly name: string }[];

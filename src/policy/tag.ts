@@ -11,9 +11,21 @@ export type TimestampPolicy =
       readonly maxFutureMs: number;
     };
 
-/** A raw tag. */
+/** What a tag is of an array tag: `Zones[2]` is element 2 of `Zones`. */
+export interface ArrayElement {
+  /** Of the array tag. */
+  readonly name: string;
+  /** From 0. */
+  readonly index: number;
+  /** Elements that the array has. */
+  readonly length: number;
+}
+
+/** A raw tag: one value. An array tag stands here as one tag for each of its elements. */
 export interface PolicyTag {
   readonly name: string;
+  /** Absent where the tag is no element of an array. */
+  readonly array?: ArrayElement;
   readonly description: string;
   readonly type: UaType;
   /** Engineering range, both bounds included; absent where the type alone bounds it. Readings beyond it are refused. */

@@ -1,13 +1,14 @@
 import { RejectedError, UnavailableError } from '../../core/index.ts';
 import { type Children, INSTANCE_URI } from '../../nodeset/index.ts';
+import { elementName } from '../../policy/index.ts';
 import { PasswordCheck, passwordHashes, type Role, thumbprintOf, type UserEntry, Users } from '../identity/index.ts';
 import type { RefusalCounter } from '../audit/index.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import type { ChannelNode } from './channel-node.ts';
 import { auditIngest } from './ingest-audit.ts';
+import { Gates } from './gates.ts';
 import { HeldValues } from './held-values.ts';
 import { IngestModel } from './model.ts';
-import { TagGate } from './tag-gate.ts';
 import type { IngestConfig, IngestErrorCode, IngestHooks, IngestServer, IngestTag } from './types.ts';
 import { writeTogether } from './write-together.ts';
 
@@ -48,7 +49,7 @@ function usersOf({ users, tags }: IngestConfig): UserEntry[] {
 
 interface Parts {
   readonly model: IngestModel;
-  readonly gates: ReadonlyMap<string, TagGate>;
+  readonly gates: Gates;
   readonly channels: ReadonlyMap<string, ChannelNode>;
   readonly held: HeldValues;
   readonly refusals: RefusalCounter;
@@ -60,17 +61,12 @@ function build(secure: SecureServer, config: IngestConfig, hooks: IngestHooks): 
   if (space === null) throw new Error('The server has no address space.');
   writeTogether(server.engine);
   const model = new IngestModel(space, namespaceIndex, roles, config.machine, config.clock);
-  const gates = new Map<string, TagGate>();
-  const tags = new Set<string>();
   const held = new HeldValues(
     config.channels.map(({ originMs = 0, intervalMs }) => ({ originMs, intervalMs })),
     config.clock,
   );
-  for (const tag of config.tags) {
-    const gate = new TagGate(tag, config.clock, hooks, held);
-    gates.set(tag.name, gate);
-    tags.add(model.addTag(gate).toString());
-  }
+  const gates = new Gates(config.tags, config.clock, hooks, held);
+  const tags = new Set(gates.all.map((gate) => model.addTag(gate).toString()));
   const channels = new Map<string, ChannelNode>();
   for (const channel of config.channels) {
     const node = model.addChannel(channel);
@@ -89,8 +85,9 @@ function facade(
     endpointUrl: server.getEndpointUrl(),
     renew,
     trustChanged: enforceTrust,
-    feed: (tag, offered) => known(gates, tag, 'UNKNOWN_TAG').offer(offered),
-    tagStatus: (tag) => known(gates, tag, 'UNKNOWN_TAG').status,
+    feed: (tag, offered) => gates.offer(tag, offered),
+    feedArray: (tag, offered) => gates.offerArray(tag, offered),
+    tagStatus: (tag) => gates.statusOf(tag),
     publishModuleState: (state, text = '') => model.showState(state, text),
     publishBatch: (channel, batch, happening) => known(channels, channel, 'UNKNOWN_CHANNEL').publish(batch, happening, clock.now()),
     publishOperation: (channel, operation) => known(channels, channel, 'UNKNOWN_CHANNEL').operation.show(operation, clock.now()),
@@ -125,10 +122,10 @@ function checkNames({ tags, channels }: IngestConfig): void {
   );
 }
 
-/** A tag takes the NodeIds of its children, too: `a-LastTime` may be no tag beside `a`. */
-function namesTakenBy({ name }: IngestTag): string[] {
+/** A tag takes the NodeIds of its children, too: `a-LastTime` may be no tag beside `a`. An array takes the names of its elements. */
+function namesTakenBy({ name, length = 0 }: IngestTag): string[] {
   const children: Children['TagType'][] = ['LastStatus', 'LastTime', 'AcceptedCount', 'RefusedCount'];
-  return [name, ...children.map((child) => `${name}-${child}`)];
+  return [name, ...children.map((child) => `${name}-${child}`), ...Array.from({ length }, (_, index) => elementName(name, index))];
 }
 
 function checkUnique(what: string, names: readonly string[]): void {

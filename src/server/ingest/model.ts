@@ -7,6 +7,7 @@ import { ChannelNode } from './channel-node.ts';
 import { childObject, childVariable, DcmbSpace, show } from './dcmb-space.ts';
 import { openAlarms } from './channel-alarm.ts';
 import { instanceDefaults, stateNode } from './permissions.ts';
+import type { ArrayGate } from './array-gate.ts';
 import type { TagGate } from './tag-gate.ts';
 import { addTagNode } from './tag-node.ts';
 import type { IngestChannel } from './types.ts';
@@ -30,7 +31,7 @@ export class IngestModel {
   }
 
   /** @returns its NodeId */
-  addTag(gate: TagGate): NodeId {
+  addTag(gate: TagGate | ArrayGate): NodeId {
     const { namespace } = this.#model;
     const folder = childObject(this.#module, 'Tags' satisfies Children['DcmbModuleType']);
     return addTagNode({ folder, tagType: this.#model.variableType('TagType'), namespace, roles: this.#roles }, gate);

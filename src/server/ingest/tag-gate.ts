@@ -57,10 +57,19 @@ export class TagGate {
    * Hands the reading over at once, or refuses it. @returns 0 (Good) when it is accepted, else the reason of the refusal; a
    * promise, which never rejects, where the module takes time to accept it for good
    */
-  offer({ value, status, sourceMs }: OfferedReading): number | Promise<number> {
+  offer(offered: OfferedReading): number | Promise<number> {
     const acceptedMs = this.#clock.now();
-    const fault = faultOfValue(this.tag, value, status) ?? faultOfTime(this.tag, sourceMs, acceptedMs);
-    if (fault !== undefined) return this.refuse(fault, acceptedMs);
+    const fault = this.faultOf(offered, acceptedMs);
+    return fault === undefined ? this.take(offered, acceptedMs) : this.refuse(fault, acceptedMs);
+  }
+
+  /** Why this reading would be refused now, as a StatusCode; undefined where it is one that the tag allows. */
+  faultOf({ value, status, sourceMs }: OfferedReading, nowMs: number): number | undefined {
+    return faultOfValue(this.tag, value, status) ?? faultOfTime(this.tag, sourceMs, nowMs);
+  }
+
+  /** Hands over a reading that has no fault; what it gives is what `offer` gives. */
+  take({ value, status, sourceMs }: OfferedReading, acceptedMs: number): number | Promise<number> {
     const reading = { tag: this.tag.name, value, status, sourceMs: timeThatCounts(this.tag, sourceMs, acceptedMs), acceptedMs };
     try {
       const taken = this.#hooks.accept(reading);

@@ -18,6 +18,8 @@ import {
 import { type Children, dataTypeOf, readingOf, tagId, toVariant } from '../../nodeset/index.ts';
 import type { RoleIds } from '../identity/index.ts';
 import { tagNode } from './permissions.ts';
+import { ArrayGate } from './array-gate.ts';
+import { lastReadings, offerArrayWrite } from './array-node.ts';
 import type { TagGate } from './tag-gate.ts';
 import type { OfferedReading } from './types.ts';
 
@@ -32,7 +34,7 @@ export interface TagPlace {
 }
 
 /** Makes the node of a tag. No raw value is kept in the address space, unless the tag may be read, and then for an interval. */
-export function addTagNode(place: TagPlace, gate: TagGate): NodeId {
+export function addTagNode(place: TagPlace, gate: TagGate | ArrayGate): NodeId {
   const { tag } = gate;
   const node = place.tagType.instantiate({
     browseName: { name: tag.name, namespaceIndex: place.namespace.index },
@@ -41,12 +43,12 @@ export function addTagNode(place: TagPlace, gate: TagGate): NodeId {
     componentOf: place.folder,
     description: tag.description ?? '',
     dataType: dataTypeOf(tag.type),
-    valueRank: -1,
+    ...(gate instanceof ArrayGate ? { valueRank: 1, arrayDimensions: [gate.tag.length] } : { valueRank: -1 }),
     minimumSamplingInterval: SAMPLING_MS,
   });
   node.accessLevel = makeAccessLevelFlag(`${gate.isReadable ? 'CurrentRead | ' : ''}CurrentWrite | StatusWrite | TimestampWrite`);
   node.setRolePermissions(tagNode(place.roles, tag));
-  node.bindVariable({ timestamped_get: () => lastReading(gate) }, true);
+  node.bindVariable({ timestamped_get: () => (gate instanceof ArrayGate ? lastReadings(gate) : lastReading(gate)) }, true);
   // node-opcua keeps what was read last: reading once more replaces it.
   gate.forgotten = () => void node.readValue();
   takeWrites(node, gate);
@@ -75,9 +77,10 @@ type WriteCallback = (error: Error | null, status: StatusCode) => void;
  * Replaces node-opcua's own way of writing, which would keep the value in the address space and, where an index range
  * is given, hand it over before it refuses it.
  */
-function takeWrites(node: UAVariable, gate: TagGate): void {
+function takeWrites(node: UAVariable, gate: TagGate | ArrayGate): void {
+  const offer = gate instanceof ArrayGate ? offerArrayWrite.bind(undefined, gate) : offerWrite.bind(undefined, gate);
   const write = (context: ISessionContext, dataValue: DataValue, range: string | NumericRange | null, callback: WriteCallback): void => {
-    const status = node.isUserWritable(context) ? offerWrite(gate, dataValue, range) : StatusCodes.BadUserAccessDenied.value;
+    const status = node.isUserWritable(context) ? offer(dataValue, range) : StatusCodes.BadUserAccessDenied.value;
     const answer = (code: number): void => callback(null, coerceStatusCode(code));
     if (typeof status === 'number') answer(status);
     else void status.then(answer);
@@ -97,7 +100,7 @@ function offerWrite(gate: TagGate, dataValue: DataValue, range: string | Numeric
   return gate.offer(offered);
 }
 
-function bindStatusChildren(node: UAVariable, gate: TagGate): void {
+function bindStatusChildren(node: UAVariable, gate: TagGate | ArrayGate): void {
   const bind = (name: Children['TagType'], valueOf: () => VariantOptions): void => {
     const child = node.getChildByName(name) as UAVariable;
     child.minimumSamplingInterval = SAMPLING_MS;
@@ -109,7 +112,7 @@ function bindStatusChildren(node: UAVariable, gate: TagGate): void {
   bind('RefusedCount', () => toVariant({ type: 'UInt64', value: BigInt(gate.status.refused) }));
 }
 
-function statusDataValue(gate: TagGate, value: VariantOptions): DataValue {
+function statusDataValue(gate: TagGate | ArrayGate, value: VariantOptions): DataValue {
   const { lastMs } = gate.status;
   if (lastMs === undefined) return new DataValue({ statusCode: StatusCodes.BadWaitingForInitialData });
   return new DataValue({ value, statusCode: StatusCodes.Good, sourceTimestamp: new Date(lastMs) });

@@ -28,6 +28,8 @@ export interface IngestTag {
   readonly name: string;
   readonly description?: string;
   readonly type: UaType;
+  /** Elements of a tag that is an array, each of which has the type and range; a tag without is one value. */
+  readonly length?: number | undefined;
   /** Least value accepted. */
   readonly minimum?: number | undefined;
   /** Greatest value accepted. */
@@ -74,6 +76,16 @@ export interface OfferedReading {
   /** OPC UA StatusCode, unsigned 32 bits. */
   readonly status: number;
   /** Source timestamp, ms since 1970; undefined where none was given. */
+  readonly sourceMs: number | undefined;
+}
+
+/** Values of an array's elements, offered together. */
+export interface OfferedArray {
+  /** Undefined where there are none, with a status that is Bad. */
+  readonly values: readonly UaValue[] | undefined;
+  /** OPC UA StatusCode of all of them, unsigned 32 bits. */
+  readonly status: number;
+  /** Source timestamp of all of them, ms since 1970; undefined where none was given. */
   readonly sourceMs: number | undefined;
 }
 
@@ -130,6 +142,8 @@ export interface IngestServer {
    * or when the module has taken it for good; the promise never rejects. @throws RejectedError `UNKNOWN_TAG`
    */
   feed(tag: string, offered: OfferedReading): number | Promise<number>;
+  /** The same for all elements of an array tag together: all are taken or none. */
+  feedArray(tag: string, offered: OfferedArray): number | Promise<number>;
   tagStatus(tag: string): TagStatus;
   /** `text` tells a person what lacks or went wrong; empty where nothing did. No raw values in it. */
   publishModuleState(state: ModuleState, text?: string): void;
