@@ -236,7 +236,7 @@ describe('an alarm over a restart of the server’s process', () => {
         objectId: view.id(maintenanceAlarmId(CHANNEL, 'wear')),
         methodId: resolveNodeId(MethodIds.AcknowledgeableConditionType_Acknowledge),
         inputArguments: [
-          { dataType: DataType.ByteString, value: (await alarm(view, 'EventId')).value.value },
+          { dataType: DataType.ByteString, value: (await alarm(view, 'EventId')).value.value as Buffer },
           { dataType: DataType.LocalizedText, value: new LocalizedText({ locale: 'de', text: 'Bestellt' }) },
         ],
       });
