@@ -28,6 +28,9 @@ export const SECURITY_POLICIES: readonly SecurityPolicy[] = [
   SecurityPolicy.Aes256_Sha256_RsaPss,
 ];
 
+/** Values of a monitored item: a client that does not fetch what it asked for must not fill the memory. */
+export const LONGEST_QUEUE = 1000;
+
 const MAX_SESSIONS = 100;
 /** Discovery and reconnecting clients need connections that hold no session. */
 const CONNECTIONS_BESIDE_SESSIONS = 30;
@@ -81,8 +84,8 @@ function capabilities(maxSessions: number): OPCUAServerOptions['serverCapabiliti
     maxSubscriptions: 2 * maxSessions,
     maxSubscriptionsPerSession: 10,
     maxMonitoredItems: 100 * maxSessions,
-    maxMonitoredItemsPerSubscription: 10_000,
-    maxMonitoredItemsQueueSize: 10_000,
+    maxMonitoredItemsPerSubscription: 2000,
+    maxMonitoredItemsQueueSize: LONGEST_QUEUE,
     maxStringLength: MAX_MESSAGE_BYTES,
     maxByteStringLength: MAX_MESSAGE_BYTES,
     maxArrayLength: 10_000,

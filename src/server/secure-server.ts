@@ -17,8 +17,9 @@ import {
 } from './identity/index.ts';
 import { describeInstanceNamespace, describeMethods, openStandardNodes } from './standard-nodes.ts';
 import { hideNodes } from './hidden-nodes.ts';
+import { type ConnectionTimes, limitConnections, limitQueues } from './load-limits.ts';
 import { guardRequests } from './request-guard.ts';
-import { fillUserTokenPolicies, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
+import { fillUserTokenPolicies, LONGEST_QUEUE, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
 
 export interface SecureServerConfig {
   readonly endpoint: Omit<SecureEndpoint, 'applicationUri' | 'applicationName'>;
@@ -28,6 +29,8 @@ export interface SecureServerConfig {
   readonly trust: TrustSource;
   readonly users: Users;
   readonly verifyPassword: VerifyPassword;
+  /** For tests; what is set on purpose where absent. */
+  readonly connectionTimes?: ConnectionTimes;
   /** Namespace of instances and of our own roles. */
   readonly instanceUri: string;
 }
@@ -70,6 +73,8 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   fillUserTokenPolicies(server);
   hideNodes(server);
   guardRequests(server);
+  limitConnections(server, config.connectionTimes);
+  limitQueues(server, LONGEST_QUEUE);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space after its initialisation.');
   openStandardNodes(addressSpace);
