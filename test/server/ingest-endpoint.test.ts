@@ -35,6 +35,25 @@ describe('the endpoint of the ingest server', () => {
     }
   }
 
+  test('advertises further URLs beside its own, with the same security', async (t) => {
+    const advertisedEndpoints = ['opc.tcp://plant.example:4840', 'opc.tcp://[2001:db8::1]:4841'];
+    const endpoint = { port: 0, host: '127.0.0.1', hostname: '127.0.0.1', advertisedEndpoints };
+    const natted = await startIngest({ tags, config: { endpoint } });
+    t.after(() => natted.stop());
+    const client = OPCUAClient.create({ endpointMustExist: false, connectionStrategy: { maxRetry: 0 } });
+    await client.connect(natted.server.endpointUrl);
+    // A client that came by one of them is answered with that one (OPC UA Part 4, clause 5.5.4).
+    for (const endpointUrl of [natted.server.endpointUrl, ...advertisedEndpoints]) {
+      const endpoints = await client.getEndpoints({ endpointUrl });
+      assert.deepEqual([...new Set(endpoints.map((each) => each.endpointUrl?.replace(/\/$/, '')))], [endpointUrl]);
+      assert.deepEqual(new Set(endpoints.map(({ securityMode }) => securityMode)), new Set([MessageSecurityMode.SignAndEncrypt]));
+      const tokens = endpoints.flatMap(({ userIdentityTokens }) => userIdentityTokens ?? []);
+      assert.ok(tokens.length > 0);
+      assert.ok(tokens.every(({ tokenType, securityPolicyUri }) => tokenType !== UserTokenType.Anonymous && securityPolicyUri));
+    }
+    await client.disconnect();
+  });
+
   test('is discovered without security, and offers signed and encrypted sessions only', async () => {
     const endpoints = await discover();
     const offered = endpoints.map(({ securityMode, securityPolicyUri }) => `${MessageSecurityMode[securityMode]} ${securityPolicyUri}`);
