@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RejectedError, toHex } from '../core/index.ts';
 import { createSigningKey, createStoreKey, systemClock, systemRandom, writeFileAtomic } from '../platform/index.ts';
+import type { PolicyTag } from '../policy/index.ts';
 import { type ApplicationIdentity, TrustList } from '../server/index.ts';
 import type { ConfigErrorCode } from './config.ts';
 import { type ChannelPlace, makeChannel, type MadeChannel, makeFolder } from './plant-channel.ts';
@@ -21,6 +22,7 @@ import {
 } from './plant-logins.ts';
 import { plantTerms, type TermsSource } from './plant-terms.ts';
 import { loadPolicy } from './policy-source.ts';
+import type { PlcFile } from './replay.ts';
 import { unionOfTags } from './tag-union.ts';
 
 /** One more manufacturer, with a channel of its own on the same machine. */
@@ -238,9 +240,15 @@ async function writePlcFile(folder: string, options: PlantOptions, { channels, l
   const file = {
     endpointUrl: `opc.tcp://${options.advertisedHost}:${options.ports.ingest}`,
     tags: Object.fromEntries(tags.map(({ name, type }) => [name, type])),
+    ...elementsOf(tags),
   };
   await writeFileAtomic(join(folder, 'plc.json'), `${JSON.stringify(file, undefined, 2)}\n`, { replace: false });
   await writePasswords(folder, [logins.plc]);
+}
+
+function elementsOf(tags: readonly PolicyTag[]): Partial<Pick<PlcFile, 'elements'>> {
+  const elements = tags.flatMap(({ name, array }) => (array === undefined ? [] : [[name, [array.name, array.index]] as const]));
+  return elements.length === 0 ? {} : { elements: Object.fromEntries(elements) };
 }
 
 function plantOf(folder: string, unfinished: string, { channels, logins }: ReadyPlant): Plant {

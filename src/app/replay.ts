@@ -11,6 +11,8 @@ import { loadIdentity } from './plant-identities.ts';
 export interface PlcFile {
   readonly endpointUrl: string;
   readonly tags: Readonly<Record<string, UaType>>;
+  /** Of those of the tags that are elements of arrays: name of the array and place in it. */
+  readonly elements?: Readonly<Record<string, readonly [array: string, index: number]>>;
 }
 
 export interface ReplayOptions {
@@ -42,6 +44,7 @@ export interface ReplayProgress {
 interface Column {
   readonly index: number;
   readonly nodeId: string;
+  readonly element?: number;
   readonly type: UaType;
 }
 
@@ -56,7 +59,7 @@ const NOT_YET_MS = 200;
 /** Plays a data file into an ingest endpoint as a PLC would: value-only writes, a row at a time, at a steady rate. */
 export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
   const plc = readPlcFile(join(options.plcFolder, 'plc.json'));
-  const { columns, rows } = readData(options.dataFile, plc.tags);
+  const { columns, rows } = readData(options.dataFile, plc);
   const pki = join(options.plcFolder, 'pki');
   const writer = new TagWriter(
     linkOptions(options.endpointUrl ?? plc.endpointUrl, loadIdentity(pki, 'plc'), trustListOf(pki, 'plc'), undefined),
@@ -68,7 +71,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
     while (!options.signal.aborted && (options.loop || progress.rows < rows.length)) {
       const row = rows[progress.rows % rows.length];
       if (row === undefined) break;
-      const writes = columns.map(({ index, nodeId, type }) => ({ nodeId, value: parseCell(options.dataFile, row, index, type) }));
+      const writes = columns.map(({ index, type, ...to }) => ({ ...to, value: parseCell(options.dataFile, row, index, type) }));
       const results = await written(writer, writes, options.patient);
       if (results === undefined) {
         await pause(NOT_YET_MS, options.signal);
@@ -124,21 +127,23 @@ function count(progress: Counting, results: readonly TagWriteResult[]): void {
 function readPlcFile(path: string): PlcFile {
   const text = readText(path);
   try {
-    const { endpointUrl, tags } = JSON.parse(text) as PlcFile;
+    const { endpointUrl, tags, elements = {} } = JSON.parse(text) as PlcFile;
     const known = Object.values(tags).every((type) => UA_TYPES.includes(type));
-    if (typeof endpointUrl === 'string' && known) return { endpointUrl, tags };
+    if (typeof endpointUrl === 'string' && known) return { endpointUrl, tags, elements };
   } catch {
     // Told below, in the same words as a file of another form.
   }
   throw bad(`${path} is not a simulated PLC's file. Give the folder plc/ that dcmb init made.`);
 }
 
-function readData(path: string, tags: PlcFile['tags']): { columns: Column[]; rows: Row[] } {
+function readData(path: string, { tags, elements = {} }: PlcFile): { columns: Column[]; rows: Row[] } {
   const lines = readText(path).split(/\r?\n/);
   const header = (lines[0] ?? '').split(',').map((name) => name.trim());
   const columns = header.flatMap((name, index) => {
     const type = tags[name];
-    return type === undefined ? [] : [{ index, type, nodeId: inNamespace(INSTANCE_URI, tagId(name)) }];
+    if (type === undefined) return [];
+    const [array, element] = elements[name] ?? [name, undefined];
+    return [{ index, type, nodeId: inNamespace(INSTANCE_URI, tagId(array)), ...(element === undefined ? {} : { element }) }];
   });
   if (columns.length === 0) {
     throw bad(`${path}, line 1: no column is named as a tag. Write a header line with tag names, such as ${Object.keys(tags).join(',')}.`);

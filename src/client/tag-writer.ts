@@ -1,6 +1,6 @@
-import { AttributeIds, StatusCodes, WriteValue } from 'node-opcua';
+import { AttributeIds, NumericRange, StatusCodes, WriteValue } from 'node-opcua';
 import type { UaValue } from '../core/index.ts';
-import { toVariant } from '../nodeset/index.ts';
+import { toArrayVariant, toVariant } from '../nodeset/index.ts';
 import { statusNameOf, unavailable } from './errors.ts';
 import { type LinkState, UaLink } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
@@ -10,6 +10,8 @@ export interface TagWrite {
   /** `nsu=<uri>;s=<name>` */
   readonly nodeId: string;
   readonly value: UaValue;
+  /** Which element of an array tag the value is for, from 0; absent for a tag of one value. */
+  readonly element?: number;
   /** Source time, ms since 1970. Left out as most PLCs do: only the value is written, and the server gives the time. */
   readonly sourceMs?: number;
 }
@@ -69,9 +71,11 @@ export class TagWriter {
   }
 }
 
-function writeValueOf(write: TagWrite, nodeId: WriteValue['nodeId']): WriteValue {
-  const sourceTimestamp = write.sourceMs === undefined ? {} : { sourceTimestamp: new Date(write.sourceMs) };
-  return new WriteValue({ nodeId, attributeId: AttributeIds.Value, value: { value: toVariant(write.value), ...sourceTimestamp } });
+function writeValueOf({ value, element, sourceMs }: TagWrite, nodeId: WriteValue['nodeId']): WriteValue {
+  const sourceTimestamp = sourceMs === undefined ? {} : { sourceTimestamp: new Date(sourceMs) };
+  const part = element === undefined ? {} : { indexRange: new NumericRange(element) };
+  const variant = element === undefined ? toVariant(value) : toArrayVariant(value.type, [value]);
+  return new WriteValue({ nodeId, attributeId: AttributeIds.Value, ...part, value: { value: variant, ...sourceTimestamp } });
 }
 
 /** A request that failed as a whole: whether it arrived is not known. */
