@@ -14,6 +14,7 @@ export type { FabricPlantLedger } from './plant-fabric.ts';
 export type { PlantLedgerOptions } from './plant-ledger.ts';
 export { type ApplicationName, pkiFolder } from './plant-identities.ts';
 export type { PlantPorts } from './plant-files.ts';
+export { exportNodeset, type NodesetChoice } from './nodeset-export.ts';
 export { type PolicyReport, reportPolicy } from './policy-report.ts';
 export { loadPolicy } from './policy-source.ts';
 export { ReceiverModule } from './receiver-module.ts';

@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts';
 import { fabricCommand } from './fabric.ts';
 import { initCommand } from './init.ts';
 import { ledgerCommand } from './ledger.ts';
+import { nodesetCommand } from './nodeset.ts';
 import { passwordCommand } from './password.ts';
 import { policyCommand } from './policy.ts';
 import { replayCommand } from './replay.ts';
@@ -37,6 +38,7 @@ export function dcmbProgram(): Command {
     ledgerCommand(),
     policyCommand(),
     tagsCommand(),
+    nodesetCommand(),
     passwordCommand(),
   ]) {
     program.addCommand(command);

@@ -56,6 +56,24 @@ describe('a plant by the program alone, each module a process of its own', () =>
       assert.equal(statSync(join(plant, key)).mode & 0o077, 0, key);
   });
 
+  test('dcmb nodeset export gives the address space to come, from the agreement alone the same', async () => {
+    const exported = async (...args: string[]): Promise<string> => {
+      const { status, stdout, stderr } = await runner.run(['nodeset', 'export', ...args]);
+      assert.deepEqual([status, stderr], [0, '']);
+      return stdout;
+    };
+    const xml = await exported(owner);
+    const { machine, channels } = JSON.parse(readFileSync(owner, 'utf8')) as { machine: { name: string }; channels: { name: string }[] };
+    const place = ['--channel', channels[0]?.name ?? '', '--machine', machine.name];
+    assert.match(xml, /<Uri>urn:dcmb:instance<\/Uri>/);
+    const serial = /SerialNumber">[\s\S]*?<\/UAVariable>|<uax:String>[^<]*<\/uax:String>/g;
+    assert.equal(
+      (await exported(join(plant, 'manufacturer/agreement.json'), ...place)).replaceAll(serial, ''),
+      xml.replaceAll(serial, ''),
+      'but for what identifies the machine, which the agreement does not tell',
+    );
+  });
+
   test('serve, receive and replay bring a condition to the manufacturer', async () => {
     const onTheirWay = { after: (work: () => void) => cleanUps.push(work) };
     serve = new RunningCommand(onTheirWay, ['serve', owner, '--json']);

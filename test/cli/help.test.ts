@@ -36,6 +36,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['store', 'restore'],
   ['policy'],
   ['policy', 'check'],
+  ['nodeset'],
+  ['nodeset', 'export'],
   ['password'],
 ];
 

@@ -11,6 +11,7 @@ import type { ApplicationIdentity } from '../../src/server/index.ts';
 import { pieces, TestPlant, Told } from '../app/plant.ts';
 import { UaPerson } from '../app/operator.ts';
 import { certificateUser, passwordUser, uaClient } from '../support/ua-client.ts';
+import { pause } from '../support/pause.ts';
 import { until } from '../support/until.ts';
 
 type Variable = Parameters<typeof streamChildId>[2];
@@ -120,7 +121,10 @@ describe('the history of conditions and evidence', () => {
     assert.ok(killed.length >= 2);
     for (const pid of killed) process.kill(pid, 'SIGKILL');
     let later: number[] = [];
-    while (later.length <= before.length) later = await history('cleared', 'BatchId').then(times, () => []);
+    while (later.length <= before.length) {
+      await pause(200);
+      later = await history('cleared', 'BatchId').then(times, () => []);
+    }
     assert.deepEqual(later.slice(0, before.length), before);
     assert.ok((await history('applications', 'BatchId')).length >= before.length - 2);
   });

@@ -58,7 +58,7 @@ export async function cleared(hooks: Partial<ClearedServerHooks> = {}, config: P
   return { server, own, manufacturer, strangers, events };
 }
 
-function stream(name: string): ClearedServerConfig['streams'][number] {
+export function stream(name: string): ClearedServerConfig['streams'][number] {
   return {
     name,
     title: { en: `Title of ${name}`, de: `Titel von ${name}` },

@@ -14,7 +14,7 @@ import {
 } from 'node-opcua';
 import { channelNodeId, DCMB_URI, DELIVERY_STATE, LEDGER_STATE, streamId } from '../../nodeset/index.ts';
 import { BatchStates } from './batch-states.ts';
-import type { AlarmState, ClearedBatchState, ClearedPublication, StartConfig } from './contract.ts';
+import type { AlarmState, ChannelLayout, ClearedBatchState, ClearedPublication } from './contract.ts';
 import { bilingual } from './locales.ts';
 import { type DeviceHealth, MachineNodes } from './machine-nodes.ts';
 import { MaintenanceAlarm } from './maintenance-alarm.ts';
@@ -58,7 +58,7 @@ export class ChannelNodes {
   #anchored = -1;
 
   /** @param alarmChanged told what has to be remembered of an alarm */
-  constructor(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, alarmChanged: (state: AlarmState) => void) {
+  constructor(addressSpace: IAddressSpace, namespace: INamespace, config: ChannelLayout, alarmChanged: (state: AlarmState) => void) {
     const dcmb = addressSpace.getNamespaceIndex(DCMB_URI);
     const eventType = (name: string) => addressSpace.findEventType(name, dcmb) as UAEventType;
     this.#eventTypes = {
@@ -114,7 +114,7 @@ export class ChannelNodes {
   }
 
   /** What was shown before a restart of this process, without events: nothing happened in the channel. */
-  #restore(config: StartConfig): void {
+  #restore(config: ChannelLayout): void {
     for (const state of config.alarms) this.#streams[state.stream]?.restoreAlarm(state);
     for (const publication of config.shown) this.#streams[publication.stream]?.show(publication, this.#states.of(publication.batch));
     this.#showBatches(config.shown);
@@ -167,7 +167,7 @@ export class ChannelNodes {
   }
 }
 
-function channelObject(addressSpace: IAddressSpace, namespace: INamespace, config: StartConfig, dcmb: number): UAObject {
+function channelObject(addressSpace: IAddressSpace, namespace: INamespace, config: ChannelLayout, dcmb: number): UAObject {
   const type = addressSpace.findObjectType('ClearedChannelType', dcmb) as UAObjectType;
   const { channel } = config;
   const server = addressSpace.rootFolder.objects.server;
@@ -202,7 +202,7 @@ interface StreamPlace {
 function streamNodes(
   addressSpace: IAddressSpace,
   namespace: INamespace,
-  config: StartConfig,
+  config: ChannelLayout,
   dcmb: number,
   { channel, machine, alarmChanged }: StreamPlace,
 ): StreamNodes[] {

@@ -154,6 +154,11 @@ export const StartShape = v.strictObject({
   alarms: v.pipe(v.array(AlarmStateShape), v.maxLength(64)),
 });
 export type StartConfig = v.InferOutput<typeof StartShape>;
+/** The part of it that the nodes are made of. */
+export type ChannelLayout = Pick<
+  StartConfig,
+  'machine' | 'alarmFrom' | 'channel' | 'streams' | 'methods' | 'locale' | 'instanceUri' | 'shown' | 'states' | 'alarms'
+>;
 
 export const MODULE_SAYS = {
   notices: {

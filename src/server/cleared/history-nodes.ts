@@ -11,7 +11,7 @@ import {
 } from 'node-opcua';
 import { channelNodeId, streamChildId } from '../../nodeset/index.ts';
 import { type Condition, conditionsOf } from './conditions.ts';
-import type { StartConfig } from './contract.ts';
+import type { ChannelLayout } from './contract.ts';
 import { HISTORIZED, type Historized } from './history-values.ts';
 import { setProperty } from './variables.ts';
 
@@ -30,7 +30,7 @@ const READABLE = makeAccessLevelFlag(AccessLevelFlag.CurrentRead | AccessLevelFl
 export function historizedNodes(
   addressSpace: IAddressSpace,
   namespace: INamespace,
-  config: StartConfig,
+  config: Pick<ChannelLayout, 'channel' | 'streams'>,
 ): ReadonlyMap<string, HistorizedNode> {
   const configuration = historyConfiguration(addressSpace, namespace, config.channel.name);
   const nodes = new Map<string, HistorizedNode>();
@@ -59,6 +59,7 @@ function historyConfiguration(addressSpace: IAddressSpace, namespace: INamespace
     description: new LocalizedText({ locale: 'en', text: 'What kind of history the variables of the streams have.' }),
     nodeId: `${channelNodeId(channel)}-HistoryConfiguration`,
     namespace,
+    componentOf: addressSpace.findNode(`ns=${namespace.index};${channelNodeId(channel)}`) as UAObject,
   });
   // A condition holds until the next grid point says otherwise.
   setProperty(object, 'Stepped', { dataType: DataType.Boolean, value: true });

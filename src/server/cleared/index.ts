@@ -1,6 +1,7 @@
 export type * from './errors.ts';
 export * from './cleared-server.ts';
 export type * from './hooks.ts';
+export { clearedNodeset, type ClearedNodesetConfig, type NodesetEdition } from './cleared-nodeset.ts';
 export { childCommand } from './child-command.ts';
 export { type Condition, conditionsOf } from './conditions.ts';
 export type { ClearedBatchState, ClearedPublication, ClearedStream, HistoryPoint, HistoryQuery, MethodName } from './contract.ts';
