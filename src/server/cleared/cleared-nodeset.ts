@@ -5,7 +5,6 @@ import {
   EnumValueType,
   generateAddressSpace,
   LocalizedText,
-  type Namespace,
   NodeClass,
   StatusCodes,
   type UAAlarmConditionEx,
