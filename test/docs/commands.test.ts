@@ -13,7 +13,7 @@ interface Mention {
 
 /** `dcmb …` in code, as a person would type it; `dcmb.json` and such are none. */
 const COMMAND = /(?<![\w/.@:-])dcmb ([a-z]+)(?: ([a-z]+(?:\\?\|[a-z]+)*)(?![\w./]))?(.*)$/;
-const GROUPS = new Set(['trust', 'audit', 'policy', 'store', 'receive', 'ledger', 'fabric']);
+const GROUPS = new Set(['trust', 'audit', 'policy', 'store', 'receive', 'ledger', 'fabric', 'nodeset', 'tags']);
 /** Of a command that runs by itself too. */
 const SECOND_OF: Readonly<Record<string, string>> = { receive: 'actions' };
 
