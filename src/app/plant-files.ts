@@ -52,7 +52,7 @@ export function ownerConfigText(facts: OwnerFacts): string {
   "role": "owner",
   "organisation": ${json(facts.side.organisation)},
 
-  // Shown under Objects/Machines of the ingest server.
+  // Shown under Objects/Machines of every server: each manufacturer sees the name, the serial number and what else stands here.
   "machine": { "name": ${json(facts.machine)}, "manufacturer": ${json(facts.manufacturer)}, "serialNumber": "1" },
 
   ${ledgerLines(facts.side)}

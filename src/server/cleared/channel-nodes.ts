@@ -110,7 +110,8 @@ export class ChannelNodes {
     }
     this.#showBatches(together);
     this.#showHealth(together);
-    for (const item of news) this.#announce(item);
+    const at = new Date(Math.max(0, ...together.map(({ gridMs }) => gridMs)));
+    for (const item of news) this.#announce(item, at);
   }
 
   /** What was shown before a restart of this process, without events: nothing happened in the channel. */
@@ -149,9 +150,12 @@ export class ChannelNodes {
     if (this.#gridMsOf.size > MOST_NEWS && !oldest.done) this.#gridMsOf.delete(oldest.value);
   }
 
-  #announce({ what, n, txId }: BatchNews): void {
+  /** @param at the grid point at which it is shown: when the process got to it is nobody's business */
+  #announce({ what, n, txId }: BatchNews, at: Date): void {
     this.object.raiseEvent(this.#eventTypes[what], {
       sourceName: { dataType: DataType.String, value: this.object.browseName.name ?? '' },
+      time: { dataType: DataType.DateTime, value: at },
+      receiveTime: { dataType: DataType.DateTime, value: at },
       severity: { dataType: DataType.UInt16, value: 1 },
       message: { dataType: DataType.LocalizedText, value: NEWS_TEXTS[what](n) },
       batchId: { dataType: DataType.UInt32, value: n },

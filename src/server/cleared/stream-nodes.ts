@@ -101,6 +101,7 @@ export class StreamNodes {
     channel.raiseEvent(eventType, {
       sourceName: { dataType: DataType.String, value: this.#stream.name },
       time: { dataType: DataType.DateTime, value: new Date(publication.gridMs) },
+      receiveTime: { dataType: DataType.DateTime, value: new Date(publication.gridMs) },
       severity: { dataType: DataType.UInt16, value: condition.importance },
       message: {
         dataType: DataType.LocalizedText,
