@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { toBase64Url } from '../../src/core/index.ts';
 import { type ApplicationIdentity, hashPassword, PasswordCheck, thumbprintOf } from '../../src/server/identity/index.ts';
+import { AlarmMemory } from '../../src/server/cleared/alarm-memory.ts';
 import { childHandlers } from '../../src/server/cleared/child-handlers.ts';
 import type { ClearedServerHooks } from '../../src/server/cleared/index.ts';
 import { MinuteLimit } from '../../src/server/cleared/minute-limit.ts';
@@ -56,14 +57,30 @@ describe('a process of a cleared server that is in wrong hands', () => {
 
   test('has no tries at a password in the name of applications that are not trusted', async () => {
     const passwords = new PasswordCheck(new Map([['ali', await hashPassword('right')]]));
-    const { requests } = childHandlers(hooks, passwords, (client) => thumbprintOf(client) === thumbprintOf(certificate));
+    const { requests } = childHandlers(
+      hooks,
+      passwords,
+      (client) => thumbprintOf(client) === thumbprintOf(certificate),
+      new AlarmMemory(1),
+    );
     const attempt = { name: 'ali', password: 'right' };
     assert.deepEqual(await requests.verifyPassword({ ...attempt, client: toBase64Url(certificate) }), { valid: true });
     assert.deepEqual(await requests.verifyPassword({ ...attempt, client: toBase64Url(Uint8Array.of(4)) }), { valid: false });
   });
 
+  test('cannot have more kept for it than one state for each alarm', () => {
+    const alarms = new AlarmMemory(2);
+    const { notices } = childHandlers(hooks, new PasswordCheck(new Map()), () => false, alarms);
+    const state = { code: 1, gridMs: 0, isAcked: true, comment: { locale: '', text: '' }, user: '' };
+    for (const stream of [0, 1, 1, 2, 63]) notices.alarm({ stream, ...state });
+    assert.deepEqual(
+      alarms.all().map(({ stream }) => stream),
+      [0, 1],
+    );
+  });
+
   test('cannot report more than thirty strangers a minute', () => {
-    const { notices } = childHandlers(hooks, new PasswordCheck(new Map()), () => false);
+    const { notices } = childHandlers(hooks, new PasswordCheck(new Map()), () => false, new AlarmMemory(1));
     for (let i = 0; i < 1000; i++) notices.stranger({ certificate: toBase64Url(certificate) });
     // The clock's minute may have turned in between.
     assert.ok(strangers.length === 30 || strangers.length === 60, `${strangers.length}`);
