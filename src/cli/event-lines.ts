@@ -1,4 +1,4 @@
-import type { ConditionSeen, ModuleEvent } from '../app/index.ts';
+import { type ConditionSeen, isRefusal, type ModuleEvent } from '../app/index.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
 type Lines = { readonly [Kind in ModuleEvent['event']]: (event: Extract<ModuleEvent, { event: Kind }>, config: string) => string };
@@ -28,7 +28,7 @@ const LINES: Lines = {
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
   stranger: strangerText,
   audited: ({ server, service, user, method, status }) =>
-    status === 'Good' ? '' : `${user} was refused by "${server}": ${service}${method === '' ? '' : ` of ${method}`}, ${status}`,
+    isRefusal(status) ? `${user} was refused by "${server}": ${service}${method === '' ? '' : ` of ${method}`}, ${status}` : '',
   // The audited ones are told; the sums are for metrics.
   refused: () => '',
   'channel-failed': ({ message }) => `FAILED, this channel takes no more values: ${message}`,

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { auditCommand } from './audit.ts';
 import { tellFaultsOf } from './command-line.ts';
+import { conformanceCommand } from './conformance.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { fabricCommand } from './fabric.ts';
@@ -39,6 +40,7 @@ export function dcmbProgram(): Command {
     policyCommand(),
     tagsCommand(),
     nodesetCommand(),
+    conformanceCommand(),
     passwordCommand(),
   ]) {
     program.addCommand(command);

@@ -11,51 +11,41 @@ import {
 
 /** Whose list a command means, where it could be several. */
 export interface ListChoice {
+  /** As {@link ListOf} `label`s it. */
   readonly application?: string;
-  /** Name of the channel, for an owner with several manufacturers. */
-  readonly channel?: string;
 }
 
 /** An application's trust list, and its PKI folder. */
 export interface ListOf {
   readonly application: ApplicationName;
-  /** Name of the channel that the application belongs to; undefined for one that all channels have in common. */
-  readonly channel: string | undefined;
-  /** What commands call it. */
+  /** What commands call it: an owner with several channels has `cleared/<channel>` for each. */
   readonly label: string;
   readonly pki: string;
   readonly list: TrustList;
 }
 
-type Place = Pick<ListOf, 'application' | 'channel' | 'pki'>;
-
 /** The lists of every application of a configuration. */
 export function listsOf(path: string): ListOf[] {
   const config = readConfig(path);
-  const places: Place[] =
-    config.role === 'owner'
-      ? [
-          { application: 'ingest', channel: undefined, pki: config.pki },
-          ...config.channels.map(({ name, pki = config.pki }) => ({ application: 'cleared' as const, channel: name, pki })),
-        ]
-      : (['receiver', 'applications'] as const).map((application) => ({ application, channel: undefined, pki: config.pki }));
-  const hasSeveral = config.role === 'owner' && config.channels.length > 1;
-  return places.map((place) => ({
-    ...place,
-    label: hasSeveral && place.channel !== undefined ? `${place.application} of ${place.channel}` : place.application,
-    list: new TrustList(pkiFolder(place.pki, place.application), { revocation: config.crl }),
-  }));
+  const { pki, crl: revocation } = config;
+  const listOf = (application: ApplicationName, at: string = pki, label: string = application): ListOf => ({
+    application,
+    label,
+    pki: at,
+    list: new TrustList(pkiFolder(at, application), { revocation }),
+  });
+  if (config.role !== 'owner') return [listOf('receiver'), listOf('applications')];
+  const { channels } = config;
+  const label = (name: string): string => (channels.length > 1 ? `cleared/${name}` : 'cleared');
+  return [listOf('ingest'), ...channels.map((own) => listOf('cleared', own.pki, label(own.name)))];
 }
 
 /** @throws RejectedError `BAD_CONFIG` with the names to choose from */
-export function chosen(lists: readonly ListOf[], { application, channel }: ListChoice): readonly ListOf[] {
-  const found = lists
-    .filter((each) => application === undefined || each.application === application)
-    .filter((each) => channel === undefined || each.channel === channel);
+export function chosen(lists: readonly ListOf[], { application }: ListChoice): readonly ListOf[] {
+  if (application === undefined) return lists;
+  const found = lists.filter(({ label }) => label === application);
   if (found.length > 0) return found;
-  const asked =
-    channel === undefined ? `"${application ?? ''}"` : `${application === undefined ? '' : `"${application}" `}of channel "${channel}"`;
-  throw bad(`There is no list ${asked} here. Take one of ${lists.map(({ label }) => label).join(', ')}.`);
+  throw bad(`There is no list "${application}" here. Take one of ${lists.map(({ label }) => label).join(', ')}.`);
 }
 
 /** The one list that is meant. @param what goes there */
@@ -63,9 +53,7 @@ export function onlyOne(lists: readonly ListOf[], what: string): ListOf {
   const [first, second] = lists;
   if (first !== undefined && second === undefined) return first;
   const names = lists.map(({ label }) => label).join(' or ');
-  throw bad(
-    `${what} could go to ${lists.length === 2 ? 'two' : 'several'} lists. Say by --application${options(lists)} to which: ${names}.`,
-  );
+  throw bad(`${what} could go to ${lists.length === 2 ? 'two' : 'several'} lists. Say by --application to which: ${names}.`);
 }
 
 /** @throws RejectedError `BAD_CONFIG` where nothing, or something in several lists, is meant */
@@ -105,13 +93,7 @@ function only<Found extends ListOf>(found: readonly Found[], selector: string, n
   const [first, second] = found;
   if (first === undefined) throw bad(`${none} is named "${selector}". Look with dcmb trust list.`);
   if (second === undefined) return first;
-  throw bad(
-    `"${selector}" stands in the lists of ${found.map(({ label }) => label).join(' and ')}. Say which by --application${options(found)}.`,
-  );
-}
-
-function options(lists: readonly ListOf[]): string {
-  return lists.filter(({ application }) => application === 'cleared').length > 1 ? ' and --channel' : '';
+  throw bad(`"${selector}" stands in the lists of ${found.map(({ label }) => label).join(' and ')}. Say which by --application.`);
 }
 
 /** Does something with a file's content; what is wrong with it is told with the file's name. @throws RejectedError */

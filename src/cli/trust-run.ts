@@ -88,7 +88,7 @@ export async function renew(config: string, options: RenewOptions): Promise<void
   }
   const { file, identity } = await makeNextCertificate(pki, application, daysOf(options.days));
   process.stdout.write(`${file} is made, valid to ${validTo(identity.certificate)}
-Have the peers of ${label} trust it, then put it to use: dcmb trust renew ${config} --application ${application} --use
+Have the peers of ${label} trust it, then put it to use: dcmb trust renew ${config} --application ${label} --use
 `);
 }
 

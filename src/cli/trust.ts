@@ -3,8 +3,10 @@ import type { ListChoice } from './trust-lists.ts';
 import type { AddOptions, RenewOptions } from './trust-run.ts';
 
 const CONFIG = "either side's configuration";
-const APPLICATION = ['--application <name>', 'ingest, cleared, receiver or applications'] as const;
-const CHANNEL = ['--channel <name>', 'whose cleared server, where there are several'] as const;
+const APPLICATION = [
+  '--application <name>',
+  'ingest, cleared (cleared/<channel> where there are several), receiver or applications',
+] as const;
 
 const work = () => import('./trust-run.ts');
 
@@ -27,7 +29,6 @@ export function trustCommand(): Command {
     .argument('<config>', CONFIG)
     .argument('<certificate>', 'thumbprint, its first 8 digits or more, common name, or a PEM or DER file')
     .option(APPLICATION[0], `whose list it goes to: ${APPLICATION[1]}`)
-    .option(...CHANNEL)
     .option('--renews <certificate>', 'the trusted certificate whose place it takes, with the rights of its user')
     .action(async (config: string, certificate: string, options: AddOptions) => (await work()).add(config, certificate, options));
   trust
@@ -36,7 +37,6 @@ export function trustCommand(): Command {
     .argument('<config>', CONFIG)
     .argument('<certificate>', 'thumbprint, its first 8 digits or more, or common name')
     .option(APPLICATION[0], `from whose list: ${APPLICATION[1]}`)
-    .option(...CHANNEL)
     .action(async (config: string, certificate: string, options: ListChoice) => (await work()).remove(config, certificate, options));
   addAuthorityCommands(trust);
   return trust;
@@ -49,7 +49,6 @@ function addAuthorityCommands(trust: Command): void {
     .argument('<config>', CONFIG)
     .argument('<file>', "the authority's certificate, PEM or DER")
     .option(APPLICATION[0], `whose list it goes to: ${APPLICATION[1]}`)
-    .option(...CHANNEL)
     .action(async (config: string, file: string, options: ListChoice) => (await work()).addAuthority(config, file, options));
   trust
     .command('crl')
@@ -57,14 +56,12 @@ function addAuthorityCommands(trust: Command): void {
     .argument('<config>', CONFIG)
     .argument('<file>', 'revocation list, PEM or DER')
     .option(APPLICATION[0], `for one application only: ${APPLICATION[1]}`)
-    .option(...CHANNEL)
     .action(async (config: string, file: string, options: ListChoice) => (await work()).addRevocationList(config, file, options));
   trust
     .command('renew')
     .description("make an application's next certificate, and put it to use once its peers trust it")
     .argument('<config>', CONFIG)
     .option(APPLICATION[0], `whose certificate: ${APPLICATION[1]}`)
-    .option(...CHANNEL)
     .option('--days <number>', 'validity of the new one in days, 1 to 7300; 1825 if absent')
     .option('--use', 'put next.pem and next-key.pem in the place of own.pem and own-key.pem')
     .action(async (config: string, options: RenewOptions) => (await work()).renew(config, options));
