@@ -59,5 +59,5 @@ export {
 export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';
 export type { StoreSizes } from '../store/index.ts';
-export { type AuthorityEntry, type CertificateFacts, hashPassword, type TrustEntry, TrustList } from '../server/index.ts';
+export { type AuthorityEntry, type CertificateFacts, hashPassword, isRefusal, type TrustEntry, TrustList } from '../server/index.ts';
 export { makeNextCertificate, useNextCertificate } from './next-certificate.ts';

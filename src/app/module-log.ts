@@ -1,4 +1,5 @@
 import { type LogFields, type LogLevel, type LogWriter, plainWord, sentence } from '../platform/index.ts';
+import { isRefusal } from '../server/index.ts';
 import { codeWord, wordsOf } from './event-codes.ts';
 import type { ModuleEvent } from './events.ts';
 
@@ -44,7 +45,7 @@ const LINES: Lines = {
     fields: { application: plainWord(application), thumbprint: plainWord(thumbprint) },
   }),
   audited: ({ server, service, user, method, status, nodes, commitment }) => ({
-    level: status === 'Good' ? 'debug' : 'warn',
+    level: isRefusal(status) ? 'warn' : 'debug',
     fields: {
       server: plainWord(server),
       service: plainWord(service),

@@ -1,4 +1,4 @@
 export * from './cleared/index.ts';
 export * from './identity/index.ts';
 export * from './ingest/index.ts';
-export type { Refusals } from './audit/index.ts';
+export { isRefusal, type Refusals } from './audit/index.ts';

@@ -7,6 +7,11 @@ export interface Refusals {
   readonly count: number;
 }
 
+/** Whether a StatusCode, by its name, says no: what was asked for and is not there yet, such as the next batch, is no refusal. */
+export function isRefusal(status: string): boolean {
+  return status !== 'Good' && status !== 'BadNotFound';
+}
+
 /** There are some 40 services and 250 codes, but no client makes a server tell that many in a second. */
 export const MOST_REFUSALS = 256;
 

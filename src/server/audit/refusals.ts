@@ -1,5 +1,5 @@
 import { type OPCUAServer, type ServerSecureChannelLayer, type StatusCode, StatusCodes } from 'node-opcua';
-import { MOST_REFUSALS, type Refusals, SERVICES } from './refusal-names.ts';
+import { isRefusal, MOST_REFUSALS, type Refusals, SERVICES } from './refusal-names.ts';
 
 const TELL_EVERY_MS = 1000;
 
@@ -89,7 +89,7 @@ function countResponse(counter: RefusalCounter, request: string | undefined, res
   const isOfValues = VALUE_SERVICES.has(service);
   for (const result of response.results ?? []) {
     const status = 'statusCode' in result ? result.statusCode : (result as StatusCode);
-    if (status === undefined || !isBad(status) || (isOfValues && !SAYS_NO.has(status.name))) continue;
+    if (status === undefined || !isBad(status) || !isRefusal(status.name) || (isOfValues && !SAYS_NO.has(status.name))) continue;
     counter.count(service, statusName(status));
   }
 }

@@ -1,3 +1,4 @@
+import { isRefusal } from '../audit/refusal-names.ts';
 import { AUDITS_A_MINUTE } from './contract.ts';
 import { MinuteLimit } from './minute-limit.ts';
 
@@ -9,7 +10,7 @@ export class AuditLimit {
 
   /** Whether an audit of something that ended with this status may be told. */
   takes(status: string): boolean {
-    return (status === 'Good' ? this.#done : this.#refused).take();
+    return (isRefusal(status) ? this.#refused : this.#done).take();
   }
 
   /** Whether refusals may be told. */
