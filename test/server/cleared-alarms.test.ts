@@ -19,7 +19,7 @@ const STATES = [...FIELDS, 'ActiveState.Id', 'AckedState.Id', 'ClientUserId'];
 type Fields = Record<string, unknown>;
 
 /** Alarm events as a client of the Server object gets them. */
-async function watchAlarms(view: View): Promise<{ events: Fields[]; id: number; end: () => Promise<void> }> {
+async function watchAlarms(view: View): Promise<{ events: Fields[]; id: number; item: number; end: () => Promise<void> }> {
   const events: Fields[] = [];
   const subscription = await view.session.createSubscription2({ requestedPublishingInterval: 10, publishingEnabled: true });
   const server = { nodeId: resolveNodeId(ObjectIds.Server), attributeId: AttributeIds.EventNotifier };
@@ -29,7 +29,7 @@ async function watchAlarms(view: View): Promise<{ events: Fields[]; id: number; 
     const event: Fields = Object.fromEntries([...STATES, 'EventType'].map((name, index) => [name, values[index]?.value]));
     events.push(event);
   });
-  return { events, id: subscription.subscriptionId, end: () => subscription.terminate() };
+  return { events, id: subscription.subscriptionId, item: item.monitoredItemId ?? 0, end: () => subscription.terminate() };
 }
 
 const isAlarm = ({ ConditionName }: Fields) => ConditionName === 'MaintenanceRequired';
@@ -208,6 +208,38 @@ describe('the alarm of a stream', () => {
     assert.equal(late.events[1]?.['ActiveState.Id'], true);
     assert.equal(seen.events.filter(isAlarm).length, 1);
     assert.equal((await refresh(4_000_000)).statusCode.name, 'BadSubscriptionIdInvalid');
+    await late.end();
+  });
+
+  test('ConditionRefresh of another session’s subscription is answered like that of none', async () => {
+    await viewing(on, passwordUser('auditor', 'correct horse'), async (auditor) => {
+      for (const subscription of [seen.id, 4_000_000]) {
+        const refreshed = await auditor.session.call({
+          objectId: resolveNodeId(ObjectTypeIds.ConditionType),
+          methodId: resolveNodeId(MethodIds.ConditionType_ConditionRefresh),
+          inputArguments: [{ dataType: DataType.UInt32, value: subscription }],
+        });
+        assert.equal(refreshed.statusCode.name, 'BadSubscriptionIdInvalid');
+      }
+    });
+  });
+
+  test('ConditionRefresh2 tells one monitored item', async () => {
+    await show(1);
+    await alarms(1);
+    const late = await watchAlarms(maker);
+    const refresh = (item: number) =>
+      maker.session.call({
+        objectId: resolveNodeId(ObjectTypeIds.ConditionType),
+        methodId: resolveNodeId(MethodIds.ConditionType_ConditionRefresh2),
+        inputArguments: [
+          { dataType: DataType.UInt32, value: late.id },
+          { dataType: DataType.UInt32, value: item },
+        ],
+      });
+    assert.equal((await refresh(late.item)).statusCode.name, 'Good');
+    await until('the refresh is over', () => late.events.length >= 3);
+    assert.equal((await refresh(4_000_000)).statusCode.name, 'BadMonitoredItemIdInvalid');
     await late.end();
   });
 
