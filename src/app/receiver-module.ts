@@ -23,6 +23,8 @@ import { isPassingStoreFault } from './store-watch.ts';
 
 const RETRY_MS = 500;
 const REOPEN_EVERY_MS = 1000;
+/** The next session takes a renewed certificate by itself; this is for who has to be told. */
+const IDENTITY_WATCH_MS = 10_000;
 const NOTHING = { received: 0, acknowledged: 0, findings: 0 };
 
 /**
@@ -130,7 +132,15 @@ export class ReceiverModule {
     const [own] = config.channels;
     const { clock, listener } = this.#ports;
     if (own.applications !== undefined) {
-      const place = { pki: config.pki, crl: config.crl, application: 'applications' as const, channel: own.name, machine: config.machine, clock, listener };
+      const place = {
+        pki: config.pki,
+        crl: config.crl,
+        application: 'applications' as const,
+        channel: own.name,
+        machine: config.machine,
+        clock,
+        listener,
+      };
       this.#server = await startCleared(own.applications, place, loaded, this.#applicationHooks());
     }
     this.#working = Promise.all([this.#register(), this.#supervise()]);
@@ -250,6 +260,8 @@ export class ReceiverModule {
     const { clock, listener } = this.#ports;
     const [own] = config.channels;
     const identity = new OwnIdentity({ pki: config.pki, application: 'receiver', dialled: [], clock, listener });
+    const unwatch = identity.watch(IDENTITY_WATCH_MS, () => undefined);
+    this.#stopped.signal.addEventListener('abort', unwatch, { once: true });
     const link = linkOptions(endpointUrl, () => identity.current, trustListOf(config, 'receiver', listener), own.sender.user);
     const tell = linkTeller("the owner's cleared server", listener);
     const streams = loaded.agreement.streams.map(({ name }) => name);

@@ -226,6 +226,7 @@ function explainStatus(cause: unknown, url: string): Error {
     case 'BadCertificateUriInvalid':
     case 'BadCertificateTimeInvalid':
     case 'BadCertificateUseNotAllowed':
+    case 'BadCertificateRevocationUnknown':
       return rejected(
         'CLIENT_CERTIFICATE_REFUSED',
         `${url} does not accept our application certificate (${status}). Its operator has to trust it.`,
