@@ -1,5 +1,13 @@
 import type { Server, Socket } from 'node:net';
-import { type OPCUAServer, type Response, ServiceFault, StatusCodes } from 'node-opcua';
+import {
+  MonitoredItemCreateResult,
+  type OPCUAServer,
+  type Response,
+  ServiceFault,
+  type ServerSession,
+  StatusCodes,
+  type Subscription,
+} from 'node-opcua';
 
 /*
  * What a hostile client can make node-opcua throw, and what becomes of it. node-opcua starts the work on a request and lets
@@ -26,6 +34,7 @@ export function guardRequests(server: OPCUAServer): void {
   for (const endpoint of server.endpoints) {
     (endpoint as unknown as { readonly _server: Server })._server.prependListener('connection', closeOnFault);
   }
+  server.on('create_session', (session: ServerSession) => session.on('new_subscription', guardItems));
   const services = server as unknown as Record<string, Service>;
   for (const name of methodNames(server).filter((each) => SERVICE.test(each))) services[name] = guarded(services[name]!);
   // Most services do their work in here, and do not wait for it.
@@ -45,6 +54,35 @@ function closeOnFault(socket: Socket): void {
       return true;
     }
   };
+}
+
+/**
+ * An item whose making fails half-way would stay in its subscription, without a node; ending the subscription, which a timer
+ * does at the latest, would then throw. It is taken out again, and refused alone (OPC UA Part 4, clause 5.13.2).
+ */
+function guardItems(subscription: Subscription): void {
+  const { monitoredItems, globalCounter } = subscription as unknown as SubscriptionItems;
+  const create = subscription.preCreateMonitoredItem.bind(subscription);
+  subscription.preCreateMonitoredItem = (addressSpace, timestamps, request) => {
+    const count = monitoredItems.size;
+    try {
+      return create(addressSpace, timestamps, request);
+    } catch {
+      const latest = [...monitoredItems.keys()].at(-1);
+      if (monitoredItems.size > count && latest !== undefined) {
+        monitoredItems.delete(latest);
+        globalCounter.totalMonitoredItemCount--;
+      }
+      const hasFilter = Boolean(request.requestedParameters.filter);
+      const statusCode = hasFilter ? StatusCodes.BadMonitoredItemFilterInvalid : StatusCodes.BadInternalError;
+      return { createResult: new MonitoredItemCreateResult({ statusCode }), monitoredItemCreateRequest: request };
+    }
+  };
+}
+
+interface SubscriptionItems {
+  readonly monitoredItems: Map<number, unknown>;
+  readonly globalCounter: { totalMonitoredItemCount: number };
 }
 
 type SessionWork = (response: unknown, message: Message, channel: Channel, action: unknown) => Promise<void>;
