@@ -63,8 +63,12 @@ export class LeakPlant {
     return { port: this.#port + place, certificate: loadIdentity(this.#pki(server), server).certificate };
   }
 
+  get plcPki(): string {
+    return join(this.plant.plc, 'pki');
+  }
+
   get plcIdentity(): ApplicationIdentity {
-    return loadIdentity(join(this.plant.plc, 'pki'), 'plc');
+    return loadIdentity(this.plcPki, 'plc');
   }
 
   get receiverIdentity(): ApplicationIdentity {
@@ -73,7 +77,7 @@ export class LeakPlant {
 
   /** The PLC that writes canaries. */
   async plc(): Promise<TagWriter> {
-    const pki = join(this.plant.plc, 'pki');
+    const pki = this.plcPki;
     const url = `opc.tcp://localhost:${this.#port}`;
     const writer = new TagWriter(linkOptions(url, loadIdentity(pki, 'plc'), trustListOf(pki, 'plc'), undefined));
     await writer.connect();

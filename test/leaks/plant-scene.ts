@@ -72,6 +72,18 @@ export class PlantScene implements Scene {
     return this.actors.filter(({ name }) => name.startsWith(`${server}: `));
   }
 
+  /** Somebody who gets in. */
+  loginAt(server: ServerName): { readonly name: string; readonly password: string } {
+    const { logins } = this.plant.plant;
+    if (server === 'ingest') return { name: OWNER_USERS.plc, password: logins.plc.password };
+    return server === 'cleared' ? logins.manufacturer : logins.viewer;
+  }
+
+  /** The user name of a role. */
+  nameOf(role: 'operator' | 'auditor' | 'viewer'): string {
+    return role === 'operator' ? OWNER_USERS.operator : this.plant.plant.logins[role].name;
+  }
+
   async stop(): Promise<void> {
     await this.#plc.close();
     await this.plant.stop();

@@ -5,6 +5,7 @@ import { differenceOf, faultOf } from './refusals.ts';
 import { type Actor, type AskedNode, type Scene, search, type Tally } from './scene.ts';
 import type { ServiceName } from './services.ts';
 import { type Others, SESSION_PROBES } from './session-probes.ts';
+import { browseAll, readAll, type SweptNode, watchEvents } from './sweep.ts';
 import { type Answer, Wire } from './wire.ts';
 
 /** How long notifications are waited for, first while nothing is written, then while canaries are. */
@@ -82,6 +83,25 @@ export class RoleProbes {
     this.search();
   }
 
+  /** Browses everything, reads everything, and listens to every field of every event while canaries are written. */
+  async sweep(): Promise<readonly SweptNode[]> {
+    const nodes = await browseAll(this.wire, this.#tally);
+    await readAll(this.wire, nodes, this.#tally);
+    this.search();
+    const subscription = await watchEvents(this.wire, this.#tally);
+    const stop = new AbortController();
+    const writing = writeUntil(this.#scene, stop.signal);
+    this.#tally.countNotifications((await subscription.publishFor(LISTEN_MS)).length);
+    stop.abort();
+    await writing;
+    this.search();
+    return nodes;
+  }
+
+  browse(): Promise<readonly SweptNode[]> {
+    return browseAll(this.wire, this.#tally);
+  }
+
   search(): void {
     search(this.wire, this.#actor, this.#scene.canaries, this.#tally);
   }
@@ -155,7 +175,7 @@ async function writeUntil(scene: Scene, signal: AbortSignal): Promise<void> {
 }
 
 /** A session with a subscription, a monitored item and a continuation point, for others to reach for. */
-export async function victim(actor: Actor): Promise<{ readonly others: Others; close(): Promise<void> }> {
+export async function victim(actor: Actor): Promise<{ readonly others: Others; readonly close: () => Promise<void> }> {
   const wire = await Wire.open(actor.own, actor.target);
   const status = await wire.login(actor.user);
   if (status !== 'Good') throw new Error(`${actor.name} did not get in: ${status}.`);

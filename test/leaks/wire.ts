@@ -143,6 +143,11 @@ export class Wire {
     };
   }
 
+  /** Of the secure channel that is open now. */
+  get channelId(): number {
+    return (this.#client as unknown as { _secureChannel?: { channelId: number } })._secureChannel?.channelId ?? 0;
+  }
+
   get alive(): boolean {
     const channel = (this.#client as unknown as { _secureChannel?: { isValid(): boolean } | null })._secureChannel;
     return channel?.isValid() === true;
