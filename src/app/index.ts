@@ -4,6 +4,7 @@ export { accuse } from './audit-accuse.ts';
 export { exportAudit } from './audit-export.ts';
 export { rebut } from './audit-rebut.ts';
 export * from './config.ts';
+export { checkConformance, type ConformanceReport } from './conformance.ts';
 export { doctor } from './doctor.ts';
 export type { DoctorCheck, DoctorReport } from './doctor-report.ts';
 export type { ConditionSeen, ModuleEvent, ModuleListener } from './events.ts';

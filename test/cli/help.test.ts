@@ -36,6 +36,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['store', 'restore'],
   ['policy'],
   ['policy', 'check'],
+  ['conformance'],
   ['nodeset'],
   ['nodeset', 'export'],
   ['password'],
