@@ -26,7 +26,9 @@ export class ModuleScene {
 
   static async create(intervalMs: number, publishDelayMs: number): Promise<ModuleScene> {
     const interval = { lengthMs: intervalMs, calls: 1, callGridMs: intervalMs / 4, publishDelayMs };
-    return new ModuleScene(await TestPlant.create({ applications: false, intervalMs, terms: { interval } }), intervalMs);
+    const lookAheadMs = Math.max(LOOK_AHEAD_MS, 16 * intervalMs);
+    const epoch = { intervals: 4, disputeWindow: Math.ceil(lookAheadMs / (4 * intervalMs)), lookAheadMs };
+    return new ModuleScene(await TestPlant.create({ applications: false, intervalMs, terms: { interval, epoch } }), intervalMs);
   }
 
   get clearedUrl(): string {

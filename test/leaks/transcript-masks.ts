@@ -1,0 +1,69 @@
+import { shapeOf } from '../support/shape-of.ts';
+import { type Leaf, leavesOf } from './decoded.ts';
+
+/*
+ * What of a server's messages differs between two runs though nothing that was written to the other side does. Each kind has
+ * a name; docs/non-interference.md lists them. Whatever is not named here has to be the same to the byte.
+ */
+
+export const MASKS = {
+  CLOCK: 'clock time of the answer',
+  GRID: 'grid time',
+  START: 'time before the first grid point that is compared',
+  SESSION: 'id, token, nonce and signature of the connection',
+  EVENT_ID: 'id of an event',
+  HASH: 'hash, commitment or transaction id',
+  EVIDENCE: 'content of an evidence document',
+} as const;
+export type MaskName = keyof typeof MASKS;
+
+/** How the times of one run are told from those of another. */
+export interface Masking {
+  /** Grid point from which on the runs are compared, ms since 1970. */
+  readonly originMs: number;
+  readonly intervalMs: number;
+  /** Called for each use of a mask. */
+  readonly used: (mask: MaskName) => void;
+}
+
+/** Fields in which the protocol itself tells the time of the answer (OPC UA Part 4). */
+const CLOCK_PATHS = [/^responseHeader\.timestamp$/, /erverTimestamp$/, /\.publishTime$/, /securityToken\.createdAt$/];
+const SESSION_PATHS = [/^sessionId/, /^authenticationToken/, /^serverNonce/, /^serverSignature/, /^securityToken\.tokenId/];
+/** Place of EventId and ReceiveTime among the selected fields of an event; see the client that selects them. */
+export const EVENT_ID_FIELD = 0;
+export const RECEIVE_TIME_FIELD = 1;
+const eventField = (index: number): RegExp => new RegExp(`\\.events\\.\\d+\\.eventFields\\.${index}\\.value`);
+const HASH = /^(?:[A-Za-z0-9_-]{43}|[0-9a-f]{64})$/;
+
+/** A message as text lines, one a leaf, with the masks in place of what they stand for. */
+export function masked(message: object, masking: Masking): string[] {
+  return leavesOf(message).map((leaf) => `${leaf.path} = ${textOf(leaf, masking)}`);
+}
+
+function textOf({ path, value }: Leaf, masking: Masking): string {
+  const mask = (name: MaskName, rest = ''): string => {
+    masking.used(name);
+    return `<${MASKS[name]}${rest}>`;
+  };
+  const isIn = (paths: readonly RegExp[]): boolean => paths.some((each) => each.test(path));
+  if (isIn(CLOCK_PATHS) || eventField(RECEIVE_TIME_FIELD).test(path)) return mask('CLOCK');
+  if (isIn(SESSION_PATHS)) return mask('SESSION', sizeOf(value));
+  if (eventField(EVENT_ID_FIELD).test(path)) return mask('EVENT_ID', sizeOf(value));
+  if (value instanceof Date) return timeText(value.getTime(), masking, mask);
+  if (typeof value === 'string' && HASH.test(value)) return mask('HASH', sizeOf(value));
+  if (typeof value === 'string' && value.startsWith('{')) return mask('EVIDENCE', ` ${JSON.stringify(shapeOf(JSON.parse(value)))}`);
+  if (Buffer.isBuffer(value)) return `bytes ${value.toString('hex')}`;
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+}
+
+/** Grid points are told by their distance: the same in both runs. Any other time in the run would tell when something happened. */
+function timeText(timeMs: number, { originMs, intervalMs }: Masking, mask: (name: MaskName, rest: string) => string): string {
+  const away = (timeMs - originMs) / intervalMs;
+  if (Number.isInteger(away) && Math.abs(away) < 1000) return mask('GRID', ` ${away}`);
+  if (away < 0 && away > -1000) return mask('START', '');
+  return new Date(timeMs).toISOString();
+}
+
+function sizeOf(value: Leaf['value']): string {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? ` of ${value.length}` : '';
+}
