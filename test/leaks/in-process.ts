@@ -100,6 +100,8 @@ export class InProcessScene implements Scene {
     });
     const actors = [
       actor('plc', OWNER_USERS.plc, ['values', 'writeTimes', 'writeCounts', 'readingCounts', 'thresholds', 'users']),
+      // Told by audit events who wrote to which tag, and never what.
+      actor('auditor', 'auditor', ['values', 'writeTimes', 'thresholds']),
       actor('reader of one tag', 'reader', ['values', 'writeTimes', 'writeCounts', 'readingCounts', 'thresholds', 'tags', 'users']),
     ];
     const operator = actor('operator', OWNER_USERS.operator, ['values', 'writeTimes', 'thresholds', 'users']);
@@ -122,8 +124,8 @@ export class InProcessScene implements Scene {
     const at = (local: string): string => `ns=${this.running.instances};${local}`;
     const asked = (id: string, name: string): AskedNode => ({ id: at(id), twin: at(twinOf(id, name)), visibility });
     const [first, second] = TAGS;
-    // How writing goes is an operator's to know.
-    if (actor === this.operator) return [asked(tagId(first!.name), first!.name)];
+    // How writing goes is an operator's to know, and does not exist for an auditor.
+    if (actor.name === this.operator.name || actor.name.endsWith('auditor')) return [asked(tagId(first!.name), first!.name)];
     return [
       asked(tagId(first!.name), first!.name),
       asked(tagId(second!.name), second!.name),
@@ -176,6 +178,7 @@ async function startCaptured(
           { name: 'writer', roles: ['Plc'], certificate: thumbprintOf(plc.certificate) },
           { name: OWNER_USERS.plc, roles: ['Plc'], password },
           { name: OWNER_USERS.operator, roles: ['Operator'], password },
+          { name: 'auditor', roles: ['Auditor'], password },
           { name: 'reader', roles: ['Manufacturer'], password },
         ],
         clock: systemClock,

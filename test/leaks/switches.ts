@@ -1,4 +1,5 @@
 import { DataType, makeAccessLevelFlag, StatusCodes, type UAVariable } from 'node-opcua';
+import { toVariant } from '../../src/nodeset/index.ts';
 import type { Secret } from './canaries.ts';
 import type { Reopen } from './in-process.ts';
 import {
@@ -25,7 +26,7 @@ export interface Switch {
   readonly reopen: Reopen;
   readonly part: Part;
   /** Whom the leak reaches. */
-  readonly actor: 'plc' | 'reader of one tag';
+  readonly actor: 'plc' | 'auditor' | 'reader of one tag';
   /** What has to be found: by which detector, in the answers of which service, which secret. */
   readonly found: { readonly detector: Detector; readonly service: ServiceName; readonly secret: Secret | 'any' };
 }
@@ -144,9 +145,8 @@ export const SWITCHES: readonly Switch[] = [
     reopen: ({ server }) => {
       for (const endpoint of server.endpoints) for (const description of endpoint.endpointDescriptions()) unrestrict(description);
       // The second bar: a password counts with a trusted application's certificate only.
-      const { userManager } = server as unknown as { userManager: { isValidUserAsync: unknown } };
-      userManager.isValidUserAsync = (_name: string, _password: string, callback: (error: null, valid: boolean) => void) =>
-        callback(null, true);
+      const { userManager } = server as unknown as { userManager: { isValidUser: unknown } };
+      userManager.isValidUser = () => Promise.resolve(true);
     },
   },
   {
@@ -181,6 +181,16 @@ export const SWITCHES: readonly Switch[] = [
           message: { dataType: DataType.LocalizedText, value: { text: `${String(value?.value)} was written.` } },
         }),
       ),
+  },
+  {
+    leak: 'an audit event has the values themselves',
+    part: 'sweep',
+    actor: 'auditor',
+    found: { detector: 'canary', service: 'Publish', secret: 'values' },
+    reopen: ({ space, onReading }) =>
+      onReading(({ value }) => {
+        if (value !== undefined) raise(space, 'AuditWriteUpdateEventType', { newValue: toVariant(value) });
+      }),
   },
   {
     leak: 'a change of the model names the node that came or changed',
