@@ -14,7 +14,7 @@ import { Talk } from './talk.ts';
 
 /** Written by nobody else, so that where it is found it is the reading. */
 const RAW_VALUE = 61.537_182_649_5;
-const LEAST_BYTES = 100_000;
+const LEAST_BYTES = 20_000;
 
 /** What must not be read by who listens, by what it is. */
 function needles(plant: StockPlant): ReadonlyMap<string, Buffer> {

@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pause } from '../support/pause.ts';
 
 const SNAPSHOT_BYTES = 262_144;
 const READY_WITHIN_MS = 10_000;
+/** What the kernel has captured is written a little later. */
+const SETTLE_MS = 1000;
 
 /** What went over the loopback, by direction: `49152>48400`. */
 export type Flows = ReadonlyMap<string, Buffer>;
@@ -24,7 +27,7 @@ export class Capture {
   async start(): Promise<void> {
     const filter = `tcp and (${this.#ports.map((port) => `port ${port}`).join(' or ')})`;
     const file = join(this.#folder, 'loopback.pcap');
-    const given = ['-i', 'lo', '-s', String(SNAPSHOT_BYTES), '-B', '65536', '-U', '-w', file, filter];
+    const given = ['-i', 'lo', '-s', String(SNAPSHOT_BYTES), '-B', '65536', '-U', '--immediate-mode', '-w', file, filter];
     const process = spawn('tcpdump', given, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = process;
     let told = '';
@@ -51,6 +54,7 @@ export class Capture {
     process.stderr?.on('data', (text: Buffer) => {
       told += text.toString();
     });
+    await pause(SETTLE_MS);
     const ended = once(process, 'close');
     process.kill('SIGINT');
     await ended;
