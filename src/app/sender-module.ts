@@ -1,6 +1,7 @@
 import { type UaValue, UnavailableError } from '../core/index.ts';
 import type { IngestHooks, IngestServer } from '../server/index.ts';
 import { type OwnerConfig, readOwnerConfig } from './config.ts';
+import { inTurns } from './in-turns.ts';
 import { type ModuleOptions, portsOf } from './module-options.ts';
 import type { SenderStatus } from './module-status.ts';
 import { OperatorPanel } from './operator-panel.ts';
@@ -15,6 +16,8 @@ import type { BatchCounts } from './settle.ts';
 const BAD_RESOURCE_UNAVAILABLE = 0x80040000;
 /** How long `stop` waits for anchors and receipts of what is sealed. */
 const SETTLE_MS = 15_000;
+/** Cleared servers are processes of their own, and one that takes too long to start is given up. */
+const STARTS_AT_ONCE = 2;
 
 /**
  * The owner's module: takes raw values, clears them by the agreed mapping policy of each channel, shows each manufacturer the
@@ -126,10 +129,10 @@ export class SenderModule {
     for (const [channelName, { code, message }] of this.#files.left)
       this.#panel.ports.listener({ event: 'channel-failed', channelName, code, message });
     const { channels } = this.#files;
-    const opened = await this.#survivors(channels.map((files) => [nameOf(files), this.#openUnit(files)]));
+    const opened = await this.#survivors(channels.map((files) => [nameOf(files), () => this.#openUnit(files)]));
     this.#units = opened;
     const starting = this.#startIngest().then((ingest) => void (this.#ingest = ingest));
-    const serving = this.#survivors(opened.map((unit) => [unit.name, unit.serve().then(() => unit)]));
+    const serving = this.#survivors(opened.map((unit) => [unit.name, () => unit.serve().then(() => unit)]));
     // Both are waited for: what has started must be stopped.
     const results = await Promise.allSettled([starting, serving]);
     for (const each of results) if (each.status === 'rejected') throw each.reason;
@@ -152,8 +155,11 @@ export class SenderModule {
   }
 
   /** Those channels that get through a step of the start; the others have failed. @throws what the first one said, where none does */
-  async #survivors(steps: readonly (readonly [name: string, step: Promise<SenderUnit>])[]): Promise<SenderUnit[]> {
-    const results = await Promise.allSettled(steps.map(([, step]) => step));
+  async #survivors(steps: readonly (readonly [name: string, step: () => Promise<SenderUnit>])[]): Promise<SenderUnit[]> {
+    const results = await inTurns(
+      steps.map(([, step]) => step),
+      STARTS_AT_ONCE,
+    );
     const faults = results.flatMap((each, index) =>
       each.status === 'rejected' ? [{ name: steps[index]?.[0] ?? '', error: each.reason as unknown }] : [],
     );
