@@ -6,7 +6,7 @@ import { loadIdentity } from '../../src/app/plant-identities.ts';
 import type { TagWriter } from '../../src/client/index.ts';
 import { INSTANCE_URI } from '../../src/nodeset/index.ts';
 import type { ApplicationIdentity } from '../../src/server/index.ts';
-import { heat, pieces, TestPlant, Told } from '../app/plant.ts';
+import { heat, LOOK_AHEAD_MS, pieces, TestPlant, Told } from '../app/plant.ts';
 import { certificateUser, uaClient } from '../support/ua-client.ts';
 import { until } from '../support/until.ts';
 
