@@ -124,6 +124,7 @@ describe('metrics', () => {
       assert.doesNotMatch(body, /canary|53677635/);
       assert.match(body, /dcmb_findings_total\{code="MISSED",channel="press"\} 1/);
       assert.match(body, /dcmb_findings_total\{code="OTHER",channel="press"\} 1/);
+      assert.match(body, /dcmb_refusals_total\{server="ingest",service="Write",status="BadTypeMismatch",channel="press"\} 3/);
       assert.equal(body.includes('dcmb_batches_sealed_total'), role === 'owner');
       assert.equal(body.includes('dcmb_receipts_given_total'), role === 'manufacturer');
     }

@@ -9,7 +9,7 @@ import {
   type NodeId,
   type NumericRange,
   type RaiseEventData,
-  SessionContext,
+  type SessionContext,
   type StatusCode,
   type UAObject,
   type UAObjectType,
@@ -18,7 +18,7 @@ import {
   type WriteValue,
 } from 'node-opcua';
 import type { Clock } from '../../core/index.ts';
-import type { AuditCommitments, Encodable } from './commitments.ts';
+import type { AuditCommitments } from './commitments.ts';
 import type { Asker, AuditSink } from './services.ts';
 
 /** Severities of events (OPC UA Part 5, clause 6.4.2): what was done, and what somebody tried in vain. */
@@ -36,6 +36,8 @@ export interface AuditEventsParts {
   readonly userOf: (context: SessionContext) => string;
   /** True for nodes that the auditor may have events of; of all others the Server object is named as the source. */
   readonly isSource: (nodeId: NodeId) => boolean;
+  /** The value that a node holds; absent where no node of the server holds one. */
+  readonly heldBy?: (nodeId: NodeId) => DataValue | undefined;
 }
 
 /**
@@ -60,7 +62,8 @@ export class AuditEvents implements AuditSink {
   writing(asker: Asker, nodes: readonly WriteValue[]): ((results: readonly StatusCode[]) => void) | undefined {
     const number = ++this.#request;
     if (this.#server.listenerCount('event') === 0) return undefined;
-    const before = nodes.map((node) => this.#valueOf(node));
+    const { heldBy } = this.#parts;
+    const before = heldBy === undefined ? [] : nodes.map(({ nodeId }) => heldBy(nodeId) ?? NOTHING);
     return (results) => this.#written({ asker, number, nodes, before }, results);
   }
 
@@ -101,13 +104,7 @@ export class AuditEvents implements AuditSink {
       sourceNode: nodeIdField(this.#sourceOf(only)),
       attributeId: { dataType: DataType.UInt32, value: written[0]?.attributeId ?? AttributeIds.Value },
       indexRange: { dataType: DataType.String, value: rangeOf(only?.indexRange) },
-      oldValue: bytesField(
-        commitments.commit(
-          'old value',
-          number,
-          of.map((index) => before[index] as unknown as Encodable),
-        ),
-      ),
+      oldValue: bytesField(commitments.commit('old value', number, partsOf(before, of))),
       newValue: bytesField(commitments.commit('new value', number, written)),
     });
   }
@@ -127,11 +124,6 @@ export class AuditEvents implements AuditSink {
     };
   }
 
-  #valueOf({ nodeId, attributeId }: WriteValue): DataValue {
-    const node = this.#parts.space.findNode(nodeId);
-    return node === null ? NOTHING : node.readAttribute(SessionContext.defaultContext, attributeId);
-  }
-
   #sourceOf(written: WriteValue | undefined): NodeId {
     return written !== undefined && this.#parts.isSource(written.nodeId) ? written.nodeId : this.#server.nodeId;
   }
@@ -142,7 +134,12 @@ interface WriteRequestSeen {
   /** Of the request among all since the start. */
   readonly number: number;
   readonly nodes: readonly WriteValue[];
+  /** What the nodes held; empty where none of the server holds anything. */
   readonly before: readonly DataValue[];
+}
+
+function partsOf(before: readonly DataValue[], of: readonly number[]): readonly DataValue[] {
+  return before.length === 0 ? [] : of.map((index) => before[index] ?? NOTHING);
 }
 
 function nodeIdField(value: NodeId): Variant {

@@ -22,12 +22,30 @@ export class AuditCommitments {
 
   /** 32 bytes. @param request number of the request since the start */
   commit(what: 'old value' | 'new value' | 'arguments', request: number, parts: readonly Encodable[]): Buffer {
-    return Buffer.from(labelledMac(this.#key, `DCMB/0/audit/${what}`, u64(request), ...parts.map(encoded)));
+    return encoding(parts, (bytes) => Buffer.from(labelledMac(this.#key, `DCMB/0/audit/${what}`, u64(request), bytes)));
   }
 }
 
-function encoded(part: Encodable): Bytes {
-  const stream = new BinaryStream(part.binaryStoreSize());
-  part.encode(stream);
-  return stream.buffer;
+/** Large enough for most requests. It holds nothing of them between two commitments. */
+const scratch = new BinaryStream(64 * 1024);
+
+/** The parts one after the other: each encoding tells its own end. To work out the size first would take as long again. */
+function encoding<Result>(parts: readonly Encodable[], use: (bytes: Bytes) => Result): Result {
+  try {
+    return encodingInto(scratch, parts, use);
+  } catch {
+    // The scratch was too small; what really can't be encoded fails again.
+    const size = parts.reduce((sum, part) => sum + part.binaryStoreSize(), 0);
+    return encodingInto(new BinaryStream(size), parts, use);
+  }
+}
+
+function encodingInto<Result>(stream: BinaryStream, parts: readonly Encodable[], use: (bytes: Bytes) => Result): Result {
+  stream.length = 0;
+  try {
+    for (const part of parts) part.encode(stream);
+    return use(stream.buffer.subarray(0, stream.length));
+  } finally {
+    stream.buffer.fill(0, 0, Math.min(stream.length, stream.buffer.length));
+  }
 }

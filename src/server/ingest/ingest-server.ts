@@ -68,7 +68,7 @@ function build(secure: SecureServer, config: IngestConfig, hooks: IngestHooks): 
     config.clock,
   );
   const gates = new Gates(config.tags, config.clock, hooks, held);
-  const tags = new Set(gates.all.map((gate) => model.addTag(gate).toString()));
+  const tags = new Map(gates.all.map((gate) => [model.addTag(gate).toString(), gate] as const));
   const channels = new Map<string, ChannelNode>();
   for (const channel of config.channels) {
     const node = model.addChannel(channel);
@@ -79,15 +79,12 @@ function build(secure: SecureServer, config: IngestConfig, hooks: IngestHooks): 
   return { model, gates, channels, held, refusals: auditIngest(secure, space, config, hooks, tags) };
 }
 
-function facade(
-  { server, renew, enforceTrust }: SecureServer,
-  { clock }: IngestConfig,
-  { model, gates, channels, held, refusals }: Parts,
-): IngestServer {
+function facade(secure: SecureServer, { clock }: IngestConfig, { model, gates, channels, held, refusals }: Parts): IngestServer {
+  const { server } = secure;
   return {
     endpointUrl: server.getEndpointUrl(),
-    renew,
-    trustChanged: enforceTrust,
+    renew: (identity) => secure.renew(identity),
+    trustChanged: () => secure.enforceTrust(),
     feed: (tag, offered) => gates.offer(tag, offered),
     feedArray: (tag, offered) => gates.offerArray(tag, offered),
     tagStatus: (tag) => gates.statusOf(tag),

@@ -48,12 +48,17 @@ export function addTagNode(place: TagPlace, gate: TagGate | ArrayGate): NodeId {
   });
   node.accessLevel = makeAccessLevelFlag(`${gate.isReadable ? 'CurrentRead | ' : ''}CurrentWrite | StatusWrite | TimestampWrite`);
   node.setRolePermissions(tagNode(place.roles, tag));
-  node.bindVariable({ timestamped_get: () => (gate instanceof ArrayGate ? lastReadings(gate) : lastReading(gate)) }, true);
+  node.bindVariable({ timestamped_get: () => heldValue(gate) }, true);
   // node-opcua keeps what was read last: reading once more replaces it.
   gate.forgotten = () => void node.readValue();
   takeWrites(node, gate);
   bindStatusChildren(node, gate);
   return node.nodeId;
+}
+
+/** What a tag's node holds. */
+export function heldValue(gate: TagGate | ArrayGate): DataValue {
+  return gate instanceof ArrayGate ? lastReadings(gate) : lastReading(gate);
 }
 
 /**
