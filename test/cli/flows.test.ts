@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { OPCUAClient } from 'node-opcua';
+import { readOwnerConfig } from '../../src/app/index.ts';
 import { type ApplicationIdentity, parseApplicationIdentity } from '../../src/server/index.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { passwordUser, uaClient } from '../support/ua-client.ts';
@@ -63,8 +64,8 @@ describe('a plant by the program alone, each module a process of its own', () =>
       return stdout;
     };
     const xml = await exported(owner);
-    const { machine, channels } = JSON.parse(readFileSync(owner, 'utf8')) as { machine: { name: string }; channels: { name: string }[] };
-    const place = ['--channel', channels[0]?.name ?? '', '--machine', machine.name];
+    const { machine, channels } = readOwnerConfig(owner);
+    const place = ['--channel', channels[0].name, '--machine', machine.name];
     assert.match(xml, /<Uri>urn:dcmb:instance<\/Uri>/);
     const serial = /SerialNumber">[\s\S]*?<\/UAVariable>|<uax:String>[^<]*<\/uax:String>/g;
     assert.equal(
