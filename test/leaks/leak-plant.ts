@@ -22,6 +22,10 @@ const LOOK_AHEAD_MS = 120_000;
 /** User names of the owner's, told to nobody outside. */
 export const OWNER_USERS = { plc: 'Wiesel-Steuerung-4711', operator: 'Luchs-Bediener-0815' } as const;
 
+/** The owner's channel with another manufacturer, on the same tags. */
+export const OTHER_CHANNEL = 'Kranichkanal-Zwei-1609';
+const CHANNELS = 2;
+
 export type ServerName = 'ingest' | 'cleared' | 'applications';
 const SERVERS: readonly ServerName[] = ['ingest', 'cleared', 'applications'];
 
@@ -44,7 +48,7 @@ export class LeakPlant {
   }
 
   static async start(): Promise<LeakPlant> {
-    const port = await freePorts(3);
+    const port = await freePorts(5);
     const root = mkdtempSync(join(tmpdir(), 'dcmb-leaks-'));
     const [ingest, cleared, applications] = await Promise.all(SERVERS.map((server) => testIdentity(`probe-${server}`)));
     const plant = await makePlant(root, port);
@@ -97,7 +101,7 @@ export class LeakPlant {
   /** Waits for so many further grid points. */
   async intervals(count: number): Promise<void> {
     const before = this.count('owner', 'sealed');
-    await until(`${count} intervals pass`, () => this.count('owner', 'sealed') >= before + count);
+    await until(`${count} intervals pass`, () => this.count('owner', 'sealed') >= before + CHANNELS * count);
   }
 
   async stop(): Promise<void> {
@@ -149,6 +153,7 @@ async function makePlant(root: string, port: number): Promise<Plant> {
     advertisedHost: 'localhost',
     ports: { ingest: port, cleared: port + 1, applications: port + 2 },
     channel: 'press',
+    others: [{ folder: 'uhu-werke', channel: OTHER_CHANNEL, policyFile, ports: { cleared: port + 3, applications: port + 4 } }],
   });
   const config = join(plant.owner, 'dcmb.json');
   const text = readFileSync(config, 'utf8');

@@ -3,7 +3,7 @@ import { thumbprintOf } from '../../src/server/identity/index.ts';
 import type { TagWriter } from '../../src/client/index.ts';
 import { type Canaries, type Secret, SECRETS } from './canaries.ts';
 import { CanarySource, TAGS } from './canary-policy.ts';
-import { LeakPlant, OWNER_USERS, type ServerName } from './leak-plant.ts';
+import { LeakPlant, OTHER_CHANNEL, OWNER_USERS, type ServerName } from './leak-plant.ts';
 import { type Actor, type AskedNode, type Scene, twinOf } from './scene.ts';
 
 const ALL = Object.keys(SECRETS) as Secret[];
@@ -33,6 +33,8 @@ export class PlantScene implements Scene {
     this.actors = actorsOf(plant);
     for (const name of Object.values(OWNER_USERS)) canaries.addText('users', name);
     canaries.addText('users', thumbprintOf(plant.plcIdentity.certificate));
+    const [other] = plant.plant.others;
+    for (const text of [OTHER_CHANNEL, other?.channelId ?? '', other?.ledgerId ?? '']) canaries.addText('otherChannel', text);
   }
 
   static async start(canaries: Canaries): Promise<PlantScene> {
@@ -64,7 +66,9 @@ export class PlantScene implements Scene {
     const tags = TAGS.map(({ name }) => asked(`s=Tags/${name}`, name));
     const [first] = TAGS;
     const children = CHILDREN.map((child) => asked(`s=Tags/${first!.name}-${child}`, first!.name));
-    if (visibility === 'hidden') return [...tags, ...children, asked('s=Module-State', 'Module'), asked('s=Module', 'Module')];
+    // The same role as a person's, which asks about all.
+    if (actor.name.endsWith("manufacturer's module")) return tags.slice(0, 2);
+    if (visibility === 'hidden') return [...tags, ...children.slice(1, 3), asked('s=Module', 'Module')];
     return actor.name.includes('operator') ? tags : [...tags, ...children];
   }
 

@@ -10,6 +10,8 @@ import { type Answer, Wire } from './wire.ts';
 
 /** How long notifications are waited for, first while nothing is written, then while canaries are. */
 const LISTEN_MS = 1500;
+/** Nodes that are asked for each kind of history. */
+const NODES_WITH_HISTORY = 3;
 /** Samples more in one such time than in another that a busy machine makes. */
 const JITTER = 4;
 
@@ -39,8 +41,10 @@ export class RoleProbes {
 
   /** Each way to ask about each node; of hidden nodes, also about one that does not exist. */
   async askAboutNodes(): Promise<void> {
-    for (const node of this.#scene.nodesFor(this.#actor)) {
+    for (const [place, node] of this.#scene.nodesFor(this.#actor).entries()) {
       for (const probe of NODE_PROBES) {
+        // Answers about history leave at multiples of 100 ms.
+        if (probe.service === 'HistoryRead' && place >= NODES_WITH_HISTORY) continue;
         // A PLC may write.
         if (probe.service === 'Write' && node.visibility === 'denied') continue;
         await this.#ask(probe, node);
