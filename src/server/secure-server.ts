@@ -19,6 +19,7 @@ import { describeInstanceNamespace, describeMethods, openStandardNodes } from '.
 import { hideNodes } from './hidden-nodes.ts';
 import { type ConnectionTimes, limitConnections, limitQueues } from './load-limits.ts';
 import { guardRequests } from './request-guard.ts';
+import { tellWhatForbids } from './write-refusals.ts';
 import { fillUserTokenPolicies, LONGEST_QUEUE, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
 
 export interface SecureServerConfig {
@@ -72,6 +73,7 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   for (const endpoint of server.endpoints) endpoint.setCertificateProvider(provider);
   fillUserTokenPolicies(server);
   hideNodes(server);
+  tellWhatForbids(server);
   guardRequests(server);
   limitConnections(server, config.connectionTimes);
   limitQueues(server, LONGEST_QUEUE);

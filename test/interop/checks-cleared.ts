@@ -86,7 +86,7 @@ export const CLEARED_CHECKS: readonly Check[] = [
           ['ConditionCode', 'Int32', 0],
           ['Condition', 'LocalizedText', 'all well'],
         ] as const) {
-          await refused(session.write(`${streamOf(talk)}-${variable}`, { type, value }), 'BadNotWritable', 'BadUserAccessDenied');
+          await refused(session.write(`${streamOf(talk)}-${variable}`, { type, value }), 'BadNotWritable');
         }
       }),
   },

@@ -88,13 +88,13 @@ describe('the methods of a cleared server', () => {
       });
     assert.deepEqual(audits, [
       { service: 'Call', user, method: 'Acknowledge', status: 'BadInvalidArgument', nodes: 1 },
-      { service: 'Write', user, method: '', status: 'BadUserAccessDenied', nodes: 2 },
+      { service: 'Write', user, method: '', status: 'BadNotWritable', nodes: 2 },
       { service: 'Call', user: 'auditor', method: 'FetchDelivery', status: 'BadUserAccessDenied', nodes: 1 },
     ]);
     const refusals = on.events.flatMap((event) => (event.kind === 'refusals' ? event.refusals : []));
     const sum = (service: string, status: string): number =>
       refusals.filter((each) => each.service === service && each.status === status).reduce((all, { count }) => all + count, 0);
-    assert.equal(sum('Write', 'BadUserAccessDenied'), 2);
+    assert.equal(sum('Write', 'BadNotWritable'), 2);
     assert.equal(sum('Read', 'BadNodeIdUnknown'), 1);
     assert.doesNotMatch(JSON.stringify(on.events), /canary|5367763/);
   });

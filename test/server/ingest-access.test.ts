@@ -193,7 +193,7 @@ describe('access to the ingest server', () => {
           attributeId: AttributeIds.Value,
           value: { value: toVariant({ type: 'UInt64', value: 0n }) },
         });
-        assert.equal(status.name, user === 'auditor' ? DENIED.auditor : 'BadUserAccessDenied', user);
+        assert.equal(status.name, user === 'auditor' ? DENIED.auditor : 'BadNotWritable', user);
       }
     });
   });
