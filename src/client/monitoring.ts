@@ -7,12 +7,14 @@ import {
   type DataValue,
   DeadbandType,
   type NodeId,
+  type NotificationMessage,
   type StatusCode,
   StatusCodes,
   TimestampsToReturn,
 } from 'node-opcua';
 import { rejected } from './errors.ts';
 import type { SessionView } from './link.ts';
+import { NotificationOrder } from './notification-order.ts';
 
 /** Absolute: in the unit of the value. Percent: of the range that the variable's EURange tells (OPC UA Part 8, clause 7.2). */
 export interface Deadband {
@@ -40,19 +42,25 @@ export interface MonitoringOptions {
   onDead(): void;
   /** The server said something. */
   onAlive(): void;
+  /** Messages are missing before the one that has just come: its values follow. */
+  onMissing?(): void;
 }
 
 /** A subscription whose loss is noticed. */
 export class Monitoring {
   readonly #subscription: ClientSubscription;
   readonly #options: MonitoringOptions;
+  readonly #order = new NotificationOrder();
   #watchdog: NodeJS.Timeout | undefined;
   #whole = true;
 
   private constructor(subscription: ClientSubscription, options: MonitoringOptions) {
     this.#subscription = subscription;
     this.#options = options;
-    subscription.on('raw_notification', () => this.#alive());
+    subscription.on('raw_notification', ({ sequenceNumber, notificationData }: NotificationMessage) => {
+      if (this.#order.isAfterGap(sequenceNumber, (notificationData ?? []).length > 0)) options.onMissing?.();
+      this.#alive();
+    });
     subscription.on('keepalive', () => this.#alive());
     subscription.on('subscriptionId_changed', () => {
       this.#whole = false;

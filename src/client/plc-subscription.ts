@@ -116,6 +116,11 @@ export class PlcSubscription {
       onAlive: () => {
         if (live && this.#held === undefined) this.#seenMs = Date.now();
       },
+      onMissing: () => {
+        // Where everything is set up anew, that is a gap of its own.
+        if (this.#held === undefined) this.#reportGap();
+        else this.#held.push(() => this.#reportGap());
+      },
     });
     this.#held = undefined;
     this.#reportGap();

@@ -172,6 +172,33 @@ describe('following the variables of a PLC', () => {
     assert.deepEqual(log.gaps, []);
   });
 
+  test('what was sent into a broken connection and can not be sent again is told as a gap, before the values after it', async () => {
+    await follow().start();
+    await until('the first values', () => log.readings.length === 2);
+    proxy.freeze();
+    for (let i = 1; i <= 20; i++) server.set('count', { type: 'Int32', value: i });
+    await until('it is sent', () => server.sentMessages > 0);
+    await proxy.cut();
+    await until('the loss is noticed', () => log.states.at(-1)?.state === 'disconnected');
+    server.forgetSent();
+    await proxy.restore();
+    await until('it goes on', () => log.states.at(-1)?.state === 'connected');
+    server.set('count', { type: 'Int32', value: 21 });
+    await until('the value after the break', () => log.values('count').includes(21));
+    assert.deepEqual(
+      log.gaps.map(({ reason }) => reason),
+      ['connection'],
+    );
+    assert.ok(log.values('count').length < 22, 'some are lost, or the test shows nothing');
+    const places = ['count=0', 'gap connection', 'count=21'].map((each) => log.order.indexOf(each));
+    assert.deepEqual(
+      places,
+      places.toSorted((one, other) => one - other),
+    );
+    const [gap] = log.gaps;
+    assert.ok(gap !== undefined && gap.fromMs <= gap.toMs);
+  });
+
   test('a restart of the server is told as a gap, before the first value after it', async () => {
     await follow({ retryMostMs: 500 }).start();
     await until('the first values', () => log.readings.length === 2);

@@ -56,6 +56,16 @@ export class PlcServer {
     this.#server.endSessions();
   }
 
+  /** Messages that were sent and not acknowledged. */
+  get sentMessages(): number {
+    return this.#server.sentMessages().length;
+  }
+
+  /** Keeps no message for Republish, as a server with a short queue does. */
+  forgetSent(): void {
+    this.#server.forgetSent();
+  }
+
   async stop(): Promise<void> {
     await this.#server.stop();
   }

@@ -117,6 +117,22 @@ export class UaTestServer {
     }
   }
 
+  sentMessages(): readonly unknown[] {
+    return this.#subscriptions().flatMap(({ _sent_notification_messages: sent }) => sent);
+  }
+
+  /** Keeps no message for Republish, as a server with a short queue does. */
+  forgetSent(): void {
+    for (const { _sent_notification_messages: sent } of this.#subscriptions()) sent.length = 0;
+  }
+
+  #subscriptions(): readonly { readonly _sent_notification_messages: unknown[] }[] {
+    const { engine } = this.#server as unknown as {
+      engine: { _sessions: Record<string, { publishEngine: { subscriptions: { _sent_notification_messages: unknown[] }[] } }> };
+    };
+    return Object.values(engine._sessions).flatMap(({ publishEngine }) => publishEngine.subscriptions);
+  }
+
   async stop(): Promise<void> {
     await this.#server.shutdown(0);
   }
