@@ -30,7 +30,7 @@ interface Form {
 }
 
 /** Shorter forms stand in megabytes of hashes and signatures by chance. Decoded numbers are compared as numbers besides. */
-const LEAST_FORM = 8;
+export const LEAST_FORM = 8;
 /** 100 ns intervals between 1601 and 1970 (OPC UA Part 6, clause 5.2.2.5). */
 const FILETIME_EPOCH_MS = 11_644_473_600_000;
 
@@ -39,6 +39,7 @@ export class Canaries {
   readonly #forms = new Map<number, Form[]>();
   readonly #numbers = new Map<number, Sighting>();
   readonly #bigints = new Map<bigint, Sighting>();
+  readonly #canaries = new Set<string>();
   readonly #known = new Set<string>();
   /** Whether any form begins with these two bytes. */
   readonly #begins = new Uint8Array(65_536);
@@ -46,7 +47,7 @@ export class Canaries {
 
   /** Numbers of canaries and of the forms that are looked for. */
   get size(): { readonly canaries: number; readonly forms: number } {
-    return { canaries: this.#known.size, forms: this.#count };
+    return { canaries: this.#canaries.size, forms: this.#count };
   }
 
   addNumber(secret: Secret, value: number): void {
@@ -94,8 +95,8 @@ export class Canaries {
 
   #isKnown(secret: Secret, text: string): boolean {
     const key = `${secret} ${text}`;
-    if (this.#known.has(key)) return true;
-    this.#known.add(key);
+    if (this.#canaries.has(key)) return true;
+    this.#canaries.add(key);
     return false;
   }
 
@@ -123,10 +124,12 @@ export class Canaries {
   #addForm(secret: Secret, what: string, bytes: Buffer): void {
     if (bytes.length < LEAST_FORM) return;
     const key = bytes.readUInt32BE(0);
-    const forms = this.#forms.get(key) ?? [];
-    if (forms.some((form) => form.bytes.equals(bytes))) return;
-    forms.push({ secret, what, bytes });
-    this.#forms.set(key, forms);
+    const whole = `${secret} ${bytes.toString('latin1')}`;
+    if (this.#known.has(whole)) return;
+    this.#known.add(whole);
+    const forms = this.#forms.get(key);
+    if (forms === undefined) this.#forms.set(key, [{ secret, what, bytes }]);
+    else forms.push({ secret, what, bytes });
     this.#begins[bytes[0]! * 256 + bytes[1]!] = 1;
     this.#count++;
   }

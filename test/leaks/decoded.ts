@@ -1,4 +1,4 @@
-import { type Canaries, type Sighting } from './canaries.ts';
+import { type Canaries, LEAST_FORM, type Sighting } from './canaries.ts';
 
 /** A number, text or byte string of a decoded message, with where it stands: `results.0.value.value`. */
 export interface Leaf {
@@ -50,7 +50,9 @@ export function canariesIn(message: unknown, canaries: Canaries): (Sighting & { 
       const time = canaries.ofNumber(value.getTime());
       return time === undefined ? [] : [{ ...time, path }];
     }
-    if (typeof value === 'string' || Buffer.isBuffer(value)) return canaries.inBytes(Buffer.from(value)).map((each) => ({ ...each, path }));
+    // No form is shorter.
+    if ((typeof value === 'string' || Buffer.isBuffer(value)) && value.length >= LEAST_FORM)
+      return canaries.inBytes(Buffer.from(value)).map((each) => ({ ...each, path }));
     return [];
   });
 }

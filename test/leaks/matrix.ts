@@ -18,7 +18,7 @@ const ALL = Object.keys(SECRETS) as Secret[];
 const SERVERS: readonly ServerName[] = ['ingest', 'cleared', 'applications'];
 const QUIET_LOOKS = 3;
 /** Writes of each tag in an interval that has much. */
-const MANY = 140;
+const MANY = 40;
 
 /** The leak matrix against a running plant: an owner's and a manufacturer's module in processes of their own. */
 export async function runMatrix(progress: Progress = () => undefined): Promise<Tally> {
