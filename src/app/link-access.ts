@@ -43,7 +43,8 @@ export function trustListOf(place: string | TrustPlace, application: Application
     told.add(thumbprint);
     listener({ event: 'stranger', application, name: applicationUri === '' ? commonName : applicationUri, thumbprint });
   };
-  return new TrustList(pkiFolder(pki, application), { onStranger, revocation });
+  const onFault = (message: string): void => listener?.({ event: 'warning', code: 'TRUST_FILE_UNFIT', message });
+  return new TrustList(pkiFolder(pki, application), { onStranger, onFault, revocation });
 }
 
 /**

@@ -28,7 +28,8 @@ export function listAll(config: string): void {
     const authorities = list.issuers.entries().map((authority) => ['', 'authority', ...rowOf(authority), listState(authority)]);
     const rows = [...authorities, ...list.list().map((entry) => ['', entry.state, ...rowOf(entry)])];
     const lines = rows.length === 0 ? ['  none'] : tableLines(rows);
-    process.stdout.write(`${[`${label}:`, ...lines].join('\n')}\n`);
+    const faults = list.faults().map((fault) => `  ${printable(fault)}`);
+    process.stdout.write(`${[`${label}:`, ...lines, ...faults].join('\n')}\n`);
   }
 }
 

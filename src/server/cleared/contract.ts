@@ -95,6 +95,8 @@ export const TrustShape = v.strictObject({
   issuers: v.array(base64Url()),
   revocationLists: v.array(base64Url()),
   revocation: v.picklist(['required', 'none']),
+  revocationUnknown: v.array(v.string()),
+  isIncomplete: v.boolean(),
   renewals: v.record(v.string(), v.string()),
 });
 export type TrustMessage = v.InferOutput<typeof TrustShape>;

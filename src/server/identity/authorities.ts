@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Bytes } from '../../core/index.ts';
 import { type CertificateFacts, readCertificate } from './certificate-facts.ts';
-import { isListOf, readRevocationList, type RevocationList } from './revocation-list.ts';
+import { isListOf, readRevocationList, type RevocationList, spoiledBy } from './revocation-list.ts';
 
 /** `required`: a certificate counts only with a revocation list in force from its authority. `none`: also where there is none. */
 export type RevocationRule = 'required' | 'none';
@@ -11,9 +11,19 @@ export interface AuthorityMaterial {
   readonly issuers: readonly Bytes[];
   readonly revocationLists: readonly Bytes[];
   readonly revocation: RevocationRule;
+  /** Thumbprints of authorities of whom a list is there that cannot be used: nobody knows whom they have revoked. */
+  readonly revocationUnknown: readonly string[];
+  /** True where an authority is there that cannot be read: a certificate that nobody else issued may be one that it revoked. */
+  readonly isIncomplete: boolean;
 }
 
-export const NO_AUTHORITIES: AuthorityMaterial = { issuers: [], revocationLists: [], revocation: 'required' };
+export const NO_AUTHORITIES: AuthorityMaterial = {
+  issuers: [],
+  revocationLists: [],
+  revocation: 'required',
+  revocationUnknown: [],
+  isIncomplete: false,
+};
 
 /** Most authorities between a certificate and the end of its chain, which no company needs. */
 const MOST_AUTHORITIES_IN_CHAIN = 5;
@@ -23,6 +33,7 @@ interface Authority {
   readonly x509: X509Certificate;
   /** Those that it signed; computed once. */
   readonly lists: readonly RevocationList[];
+  readonly isRevocationUnknown: boolean;
 }
 
 /**
@@ -41,15 +52,23 @@ export interface Chain {
  */
 export class Authorities {
   readonly revocation: RevocationRule;
+  readonly isIncomplete: boolean;
   readonly #known: readonly Authority[];
 
-  /** Bytes that are no certificate or list, or a list of nobody who is known, have no effect. */
-  constructor({ issuers, revocationLists, revocation }: AuthorityMaterial) {
+  /** A list that bears an authority's name and cannot be used makes that one's revocation unknown; a stranger's has no effect. */
+  constructor({ issuers, revocationLists, revocation, revocationUnknown, isIncomplete }: AuthorityMaterial) {
     this.revocation = revocation;
+    const known = issuers.flatMap((der) => attempt(() => readCertificate(der)));
+    this.isIncomplete = isIncomplete || known.length < issuers.length;
     const lists = revocationLists.flatMap((der) => attempt(() => readRevocationList(der)));
-    this.#known = issuers
-      .flatMap((der) => attempt(() => readCertificate(der)))
-      .map((facts) => ({ facts, x509: new X509Certificate(facts.der), lists: lists.filter((list) => isListOf(list, facts)) }));
+    const spoiled = revocationLists.flatMap((der) => spoiledBy(der, known)).map(({ thumbprint }) => thumbprint);
+    const unknown = new Set([...revocationUnknown, ...spoiled]);
+    this.#known = known.map((facts) => ({
+      facts,
+      x509: new X509Certificate(facts.der),
+      lists: lists.filter((list) => isListOf(list, facts)),
+      isRevocationUnknown: unknown.has(facts.thumbprint),
+    }));
   }
 
   /**
@@ -80,21 +99,24 @@ export class Authorities {
 export const NOBODY: Authorities = new Authorities(NO_AUTHORITIES);
 
 /**
- * What the authority's lists say of a certificate that it issued (RFC 5280, clause 6.3.3): the newest list in force counts.
- * Where lists are not required, an old one is still believed in what it revokes.
+ * What the authority's lists say of a certificate that it issued (RFC 5280, clause 6.3.3): the newest that has begun counts,
+ * never an older one that is still in force. Where lists are not required, an old one is still believed in what it revokes.
  */
 export function revocationOf(
   { serialNumber }: CertificateFacts,
-  { lists }: Authority,
+  { lists, isRevocationUnknown }: Authority,
   rule: RevocationRule,
   nowMs: number,
 ): 'good' | 'revoked' | 'unknown' {
   // A serial number that can't be looked up can't be found to be good either.
-  if (serialNumber === '') return 'unknown';
-  const inForce = lists.filter(({ thisUpdateMs, nextUpdateMs }) => thisUpdateMs <= nowMs && nowMs < nextUpdateMs);
-  const [newest] = (inForce.length > 0 ? inForce : lists).toSorted((a, b) => b.thisUpdateMs - a.thisUpdateMs);
-  if (newest?.revoked.has(serialNumber) === true) return inForce.length > 0 || rule === 'none' ? 'revoked' : 'unknown';
-  return inForce.length > 0 || rule === 'none' ? 'good' : 'unknown';
+  if (serialNumber === '' || isRevocationUnknown) return 'unknown';
+  const begun = lists.filter(({ thisUpdateMs }) => thisUpdateMs <= nowMs);
+  const counting = begun.length > 0 ? begun : lists;
+  const newestMs = Math.max(...counting.map(({ thisUpdateMs }) => thisUpdateMs));
+  const newest = counting.filter(({ thisUpdateMs }) => thisUpdateMs === newestMs);
+  const isInForce = begun.length > 0 && newest.every(({ nextUpdateMs }) => nowMs < nextUpdateMs);
+  if (!isInForce && rule === 'required') return 'unknown';
+  return newest.some(({ revoked }) => revoked.has(serialNumber)) ? 'revoked' : 'good';
 }
 
 function isSelfSigned(x509: X509Certificate): boolean {

@@ -3,15 +3,12 @@ import { type Bytes, RejectedError } from '../../core/index.ts';
 import { Authorities, type AuthorityMaterial, type RevocationRule } from './authorities.ts';
 import { type CertificateFacts, matches, parseCertificateFile, toPem } from './certificate-facts.ts';
 import type { IdentityErrorCode } from './errors.ts';
-import { harmlessName, type ParsedFile, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
+import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
+import { RevocationFolder } from './revocation-folder.ts';
 import { isListOf, readRevocationList, type RevocationList } from './revocation-list.ts';
 
 const MOST_CERTIFICATE_BYTES = 65_536;
-const MOST_LIST_BYTES = 512 * 1024;
-/** All of it goes to another process in one message. */
 const MOST_ISSUERS = 32;
-const MOST_LISTS = 64;
-const MOST_BYTES_OF_LISTS = 2 * 1024 * 1024;
 
 export interface AuthorityEntry extends CertificateFacts {
   readonly file: string;
@@ -28,18 +25,19 @@ export class AuthorityFolder {
   readonly #crl: string;
   readonly #rule: RevocationRule;
   readonly #certificates = new ParsedFiles(parseCertificateFile, MOST_CERTIFICATE_BYTES);
-  readonly #lists = new ParsedFiles(readRevocationList, MOST_LIST_BYTES);
+  readonly #lists: RevocationFolder;
   #last: { readonly key: string; readonly authorities: Authorities } | undefined;
 
   constructor(folder: string, rule: RevocationRule) {
     this.#certs = join(folder, 'issuers', 'certs');
     this.#crl = join(folder, 'issuers', 'crl');
+    this.#lists = new RevocationFolder(this.#crl);
     this.#rule = rule;
   }
 
   /** Authorities by common name, each with its lists. */
   entries(): AuthorityEntry[] {
-    const lists = this.#crlFiles();
+    const lists = this.#lists.files();
     return this.#certificates
       .in(this.#certs)
       .map(({ file, value }) => ({
@@ -103,8 +101,15 @@ export class AuthorityFolder {
 
   /** What another process needs to judge by the same authorities. */
   material(): AuthorityMaterial {
-    const issuers = this.#certificates.in(this.#certs).slice(0, MOST_ISSUERS);
-    return { issuers: issuers.map(({ value }) => value.der), revocationLists: this.#ders(this.#crlFiles()), revocation: this.#rule };
+    const { counting, isIncomplete } = this.#issuers();
+    const { lists, unknown } = this.#lists.stateFor(counting);
+    return {
+      issuers: counting.map(({ der }) => der),
+      revocationLists: lists,
+      revocation: this.#rule,
+      revocationUnknown: unknown,
+      isIncomplete,
+    };
   }
 
   /** As the folders are now; made anew only where they have changed. */
@@ -116,22 +121,28 @@ export class AuthorityFolder {
 
   /** Differs where anything in the folders differs. */
   key(): string {
-    const issuers = this.#certificates.in(this.#certs).map(({ value }) => value.thumbprint);
-    const lists = this.#crlFiles().map(({ value }) => value.thumbprint);
-    return `${issuers.join()};${lists.join()}`;
+    const { files, faults } = this.#certificates.look(this.#certs);
+    const issuers = [...files.map(({ value }) => value.thumbprint), ...faults.map(({ version }) => version)];
+    return `${issuers.join()};${this.#lists.key()}`;
   }
 
-  #crlFiles(): ParsedFile<RevocationList>[] {
-    return this.#lists.in(this.#crl);
+  /** Files that cannot be used, and what comes of it: sentences for the operator. */
+  faults(): string[] {
+    const { counting, faults } = this.#issuers();
+    return [...faults, ...this.#lists.stateFor(counting).faults];
   }
 
-  /** What is beyond the limit has no effect: its authority's certificates are then refused as not to be checked. */
-  #ders(lists: readonly ParsedFile<RevocationList>[]): Bytes[] {
-    let bytes = 0;
-    return lists
-      .slice(0, MOST_LISTS)
-      .map(({ value }) => value.der)
-      .filter((der) => (bytes += der.length) <= MOST_BYTES_OF_LISTS);
+  #issuers(): { readonly counting: readonly CertificateFacts[]; readonly isIncomplete: boolean; readonly faults: readonly string[] } {
+    const { files, faults } = this.#certificates.look(this.#certs);
+    const leftOut = files.slice(MOST_ISSUERS).map(({ file }) => ({ file, why: `is one authority more than ${MOST_ISSUERS}` }));
+    const missing = [...faults, ...leftOut];
+    return {
+      counting: files.slice(0, MOST_ISSUERS).map(({ value }) => value),
+      isIncomplete: missing.length > 0,
+      faults: missing.map(
+        ({ file, why }) => `${file} ${why}. Certificates whose issuer is not listed are refused until it is mended or removed.`,
+      ),
+    };
   }
 }
 

@@ -133,9 +133,11 @@ function usageFault(leaf: CertificateFacts, { authorities }: Chain, isListed: bo
 function revocationFault(
   leaf: CertificateFacts,
   chain: Chain,
-  { revocation }: Authorities,
+  { revocation, isIncomplete }: Authorities,
   nowMs: number,
 ): CertificateJudgement | undefined {
+  // Its issuer may be the one that could not be read.
+  if (isIncomplete && chain.state === 'none' && leaf.subject !== leaf.issuer) return 'revocationUnknown';
   let issued = leaf;
   for (const authority of chain.authorities) {
     if (issued.thumbprint === authority.facts.thumbprint) break;

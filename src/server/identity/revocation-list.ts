@@ -56,6 +56,38 @@ export function isListOf(list: RevocationList, authority: CertificateFacts): boo
   }
 }
 
+/**
+ * Authorities whose revocation cannot be told because of this: it should be a list of theirs, and none of them has signed
+ * such a list. What is not whole and names nobody could be anybody's.
+ * @param content PEM or DER, or what is left of it
+ */
+export function spoiledBy(content: Bytes, authorities: readonly CertificateFacts[]): readonly CertificateFacts[] {
+  const list = attempt(() => readRevocationList(content));
+  if (list !== undefined && authorities.some((authority) => isListOf(list, authority))) return [];
+  const bytes = Buffer.from(leftOf(content));
+  const name = attempt(() => new x509.X509Crl(bytes).issuerName.toString().toLowerCase());
+  const named = authorities.filter(({ der }) => {
+    const { subjectName } = new x509.X509Certificate(Buffer.from(der));
+    return subjectName.toString().toLowerCase() === name || bytes.includes(Buffer.from(subjectName.toArrayBuffer()));
+  });
+  return named.length > 0 || name !== undefined ? named : authorities;
+}
+
+/** The bytes in every block of a PEM text that may have been cut off; of anything else, itself. */
+function leftOf(content: Bytes): Bytes {
+  const text = Buffer.from(content).toString('latin1');
+  if (!text.includes('-----BEGIN')) return content;
+  return Buffer.concat(text.split(/-----[A-Z0-9 ]*-----/).map((block) => Buffer.from(block, 'base64')));
+}
+
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 function verified(crl: Buffer, issuer: Buffer): boolean {
   return verifyCertificateRevocationListSignature(crl, issuer);
 }

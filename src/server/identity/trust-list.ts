@@ -27,6 +27,8 @@ export interface TrustListOptions {
   readonly mostRejected?: number | undefined;
   /** Told of each refusal of an unknown certificate. */
   readonly onStranger?: ((facts: CertificateFacts) => void) | undefined;
+  /** Told of each file that cannot be used, once while it is there. */
+  readonly onFault?: ((message: string) => void) | undefined;
   /** Whether authorities need revocation lists; `required` where absent. */
   readonly revocation?: RevocationRule | undefined;
 }
@@ -54,11 +56,14 @@ export class TrustList implements TrustSource {
   readonly #mostRejected: number;
   readonly #files = new ParsedFiles(parseEntry, MOST_BYTES);
   readonly #onStranger: ((facts: CertificateFacts) => void) | undefined;
+  readonly #onFault: ((message: string) => void) | undefined;
+  #faultsTold: ReadonlySet<string> = new Set();
 
-  constructor(folder: string, { mostRejected = MOST_REJECTED, onStranger, revocation = 'required' }: TrustListOptions = {}) {
+  constructor(folder: string, { mostRejected = MOST_REJECTED, onStranger, onFault, revocation = 'required' }: TrustListOptions = {}) {
     this.#folder = folder;
     this.#mostRejected = mostRejected;
     this.#onStranger = onStranger;
+    this.#onFault = onFault;
     this.issuers = new AuthorityFolder(folder, revocation);
     const places = [...PLACES.trusted, ...PLACES.rejected, join('issuers', 'certs'), join('issuers', 'crl')];
     for (const place of places) mkdirSync(join(folder, place), { recursive: true, mode: 0o700 });
@@ -117,6 +122,7 @@ export class TrustList implements TrustSource {
   }
 
   authorities(): Authorities {
+    this.#tellFaults();
     return this.issuers.authorities();
   }
 
@@ -144,6 +150,7 @@ export class TrustList implements TrustSource {
 
   /** All that is needed to judge by this list elsewhere. */
   material(): TrustMaterial {
+    this.#tellFaults();
     const renewals = this.#entries('trusted').flatMap(({ thumbprint, renews }) => (renews === undefined ? [] : [[thumbprint, renews]]));
     return { trusted: this.trusted(), renewals: Object.fromEntries(renewals) as Record<string, string>, ...this.issuers.material() };
   }
@@ -183,7 +190,19 @@ export class TrustList implements TrustSource {
     return () => clearInterval(timer);
   }
 
+  /** Files that cannot be used, and what comes of it: sentences for the operator. */
+  faults(): string[] {
+    return this.issuers.faults();
+  }
+
+  #tellFaults(): void {
+    const faults = new Set(this.faults());
+    for (const fault of faults) if (!this.#faultsTold.has(fault)) this.#onFault?.(fault);
+    this.#faultsTold = faults;
+  }
+
   #key(): string {
+    this.#tellFaults();
     const trusted = this.#entries('trusted').map(({ thumbprint, renews }) => `${thumbprint}:${renews ?? ''}`);
     return `${trusted.sort().join()};${this.issuers.key()}`;
   }
