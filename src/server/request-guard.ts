@@ -5,9 +5,11 @@ import {
   type Response,
   ServiceFault,
   type ServerSession,
+  type StatusCode,
   StatusCodes,
   type Subscription,
 } from 'node-opcua';
+import { guardItem, judgeFilter } from './filter-guard.ts';
 
 /*
  * What a hostile client can make node-opcua throw, and what becomes of it. node-opcua starts the work on a request and lets
@@ -61,9 +63,13 @@ function closeOnFault(socket: Socket): void {
  * does at the latest, would then throw. It is taken out again, and refused alone (OPC UA Part 4, clause 5.13.2).
  */
 function guardItems(subscription: Subscription): void {
+  subscription.on('monitoredItem', guardItem);
   const { monitoredItems, globalCounter } = subscription as unknown as SubscriptionItems;
   const create = subscription.preCreateMonitoredItem.bind(subscription);
   subscription.preCreateMonitoredItem = (addressSpace, timestamps, request) => {
+    const { itemToMonitor, requestedParameters } = request;
+    const judged = judgeFilter(requestedParameters.filter, itemToMonitor.attributeId);
+    if (judged.isNotGood()) return refused(judged);
     const count = monitoredItems.size;
     try {
       return create(addressSpace, timestamps, request);
@@ -73,8 +79,9 @@ function guardItems(subscription: Subscription): void {
         monitoredItems.delete(latest);
         globalCounter.totalMonitoredItemCount--;
       }
-      const hasFilter = Boolean(request.requestedParameters.filter);
-      const statusCode = hasFilter ? StatusCodes.BadMonitoredItemFilterInvalid : StatusCodes.BadInternalError;
+      return refused(requestedParameters.filter ? StatusCodes.BadMonitoredItemFilterInvalid : StatusCodes.BadInternalError);
+    }
+    function refused(statusCode: StatusCode) {
       return { createResult: new MonitoredItemCreateResult({ statusCode }), monitoredItemCreateRequest: request };
     }
   };
