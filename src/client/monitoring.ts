@@ -46,22 +46,30 @@ export interface MonitoringOptions {
   onMissing?(): void;
 }
 
+/** Where node-opcua hands a subscription its messages, those that were sent again among them. */
+interface ReceivingSubscription {
+  onNotificationMessage(message: NotificationMessage): void;
+  /** Republish asks for the one after it. */
+  lastSequenceNumber: number;
+}
+
 /** A subscription whose loss is noticed. */
 export class Monitoring {
   readonly #subscription: ClientSubscription;
   readonly #options: MonitoringOptions;
   readonly #order = new NotificationOrder();
+  readonly #receiving: ReceivingSubscription;
+  readonly #pass: (message: NotificationMessage) => void;
+  #held: NotificationMessage[] | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #whole = true;
 
   private constructor(subscription: ClientSubscription, options: MonitoringOptions) {
     this.#subscription = subscription;
     this.#options = options;
-    subscription.on('raw_notification', ({ sequenceNumber, notificationData }: NotificationMessage) => {
-      if (this.#order.isAfterGap(sequenceNumber, (notificationData ?? []).length > 0)) options.onMissing?.();
-      this.#alive();
-    });
-    subscription.on('keepalive', () => this.#alive());
+    this.#receiving = subscription as unknown as ReceivingSubscription;
+    this.#pass = this.#receiving.onNotificationMessage.bind(subscription);
+    this.#receiving.onNotificationMessage = (message) => this.#receive(message);
     subscription.on('subscriptionId_changed', () => {
       this.#whole = false;
     });
@@ -93,9 +101,43 @@ export class Monitoring {
     return this.#whole && this.#subscription.isActive;
   }
 
+  /**
+   * The connection is broken: what comes until `release` waits, for what is sent again may come after what is newer. A stop
+   * gives it up.
+   */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** The subscription goes on: what has come is passed on in the order in which the server made it. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const message of this.#order.sorted(held)) this.#deliver(message);
+  }
+
+  #receive(message: NotificationMessage): void {
+    this.#alive();
+    if (this.#held === undefined) return this.#deliver(message);
+    this.#held.push(message);
+    // A newer message that comes in between must not keep Republish from asking for those before it.
+    const { lastSequenceNumber } = this.#receiving;
+    if (hasData(message) && message.sequenceNumber === lastSequenceNumber + 1) this.#receiving.lastSequenceNumber = lastSequenceNumber + 1;
+  }
+
+  #deliver(message: NotificationMessage): void {
+    const { lastSequenceNumber } = this.#receiving;
+    const place = this.#order.take(message.sequenceNumber, hasData(message));
+    if (place === 'afterGap') this.#options.onMissing?.();
+    if (place !== 'again' || !hasData(message)) this.#pass(message);
+    // node-opcua takes the number of a keep-alive, which is that of the message to come, for one that came.
+    if (!hasData(message)) this.#receiving.lastSequenceNumber = lastSequenceNumber;
+  }
+
   /** Stops watching; the session's end takes the subscription with it. */
   stop(): void {
     clearTimeout(this.#watchdog);
+    this.#held = [];
     this.#subscription.removeAllListeners();
     this.#subscription.on('error', () => undefined);
   }
@@ -112,6 +154,10 @@ export class Monitoring {
     this.#whole = false;
     this.#options.onDead();
   }
+}
+
+function hasData({ notificationData }: NotificationMessage): boolean {
+  return (notificationData ?? []).length > 0;
 }
 
 const KEEP_ALIVE_MS = 2_000;

@@ -66,8 +66,8 @@ export class PlcSubscription {
   readonly #last = new Map<string, { readonly atMs: number; readonly sample: string }>();
   #monitoring: Monitoring | undefined;
   #seenMs: number | undefined;
-  /** Values that came while it was not yet clear whether the old session goes on. */
-  #held: (() => void)[] | undefined;
+  /** It is not yet clear whether the old subscription goes on. */
+  #isBroken = false;
 
   constructor(options: PlcSubscriptionOptions, hooks: PlcHooks) {
     this.#options = options;
@@ -105,24 +105,19 @@ export class PlcSubscription {
       ...(tag.deadband === undefined ? {} : { deadband: tag.deadband }),
       onValue: (dataValue: DataValue) => {
         const take = (): void => this.#take(tag.tag, dataValue);
-        if (!live) backlog.push(take);
-        else if (this.#held !== undefined) this.#held.push(take);
-        else take();
+        if (live) take();
+        else backlog.push(take);
       },
     }));
     this.#monitoring = await Monitoring.start(view, variables, {
       publishingMs: this.#options.publishingMs ?? 100,
       onDead: () => this.#link.rebuild(),
       onAlive: () => {
-        if (live && this.#held === undefined) this.#seenMs = Date.now();
+        if (live && !this.#isBroken) this.#seenMs = Date.now();
       },
-      onMissing: () => {
-        // Where everything is set up anew, that is a gap of its own.
-        if (this.#held === undefined) this.#reportGap();
-        else this.#held.push(() => this.#reportGap());
-      },
+      onMissing: () => this.#reportGap(),
     });
-    this.#held = undefined;
+    this.#isBroken = false;
     this.#reportGap();
     live = true;
     for (const take of backlog) take();
@@ -135,11 +130,13 @@ export class PlcSubscription {
   }
 
   #onState(state: LinkState): void {
-    if (state.state === 'disconnected') this.#held = [];
+    if (state.state === 'disconnected') {
+      this.#isBroken = true;
+      this.#monitoring?.hold();
+    }
     if (state.state === 'connected' && state.resumed) {
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      for (const take of held) take();
+      this.#isBroken = false;
+      this.#monitoring?.release();
     }
     this.#hooks.state?.(state);
   }
