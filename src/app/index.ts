@@ -61,4 +61,5 @@ export { systemArgon2 } from '../platform/index.ts';
 export { leakageReport } from '../policy/index.ts';
 export type { StoreSizes } from '../store/index.ts';
 export { type AuthorityEntry, type CertificateFacts, hashPassword, isRefusal, type TrustEntry, TrustList } from '../server/index.ts';
+export { dialledNames } from './dialled-names.ts';
 export { makeNextCertificate, useNextCertificate } from './next-certificate.ts';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { RejectedError } from '../core/index.ts';
 import { writeFileAtomic } from '../platform/index.ts';
@@ -15,6 +15,8 @@ import { about, type ApplicationName, CERTIFICATE, loadIdentity, pkiFolder, PRIV
 
 const NEXT_CERTIFICATE = 'next.pem';
 const NEXT_KEY = 'next-key.pem';
+const PREVIOUS_CERTIFICATE = 'previous.pem';
+const PREVIOUS_KEY = 'previous-key.pem';
 
 /** A certificate that waits to be used. */
 export interface NextCertificate {
@@ -48,24 +50,46 @@ export async function makeNextCertificate(pki: string, application: ApplicationN
   return { file: certificate, identity };
 }
 
+export interface UseTerms {
+  readonly nowMs: number;
+  /** Host names and addresses under which clients reach the application; none for one that is a client only. */
+  readonly dialled: readonly string[];
+}
+
+/** The pair in use, and where the one before it lies. */
+export interface UsedCertificate extends NextCertificate {
+  readonly previous: string;
+}
+
 /**
- * Puts the next pair, made here or by a company's authority, in the place of the own one. A module that runs takes it within
- * a second or two, for new connections.
- * @throws RejectedError where there is none, or it can't be used; then nothing is changed
+ * Puts the next pair, made here or by a company's authority, in the place of the own one, which is kept as `previous.pem` and
+ * `previous-key.pem`. A module that runs takes it within a second or two, for new connections.
+ * @throws RejectedError where there is none, or the module would not take it; then nothing is changed
  */
-export function useNextCertificate(pki: string, application: ApplicationName, nowMs: number): NextCertificate {
+export function useNextCertificate(pki: string, application: ApplicationName, { nowMs, dialled }: UseTerms): UsedCertificate {
   const folder = pkiFolder(pki, application);
-  const [file, next, nextKey] = [CERTIFICATE, NEXT_CERTIFICATE, NEXT_KEY].map((name) => join(folder, name)) as [string, string, string];
+  const at = (name: string): string => join(folder, name);
+  const [file, key, next, nextKey] = [at(CERTIFICATE), at(PRIVATE_KEY), at(NEXT_CERTIFICATE), at(NEXT_KEY)];
   // Without its key, it was interrupted between the two: the key is in its place already.
   const isKeyThere = existsSync(nextKey) || !existsSync(next);
   const identity = loadIdentity(pki, application, { certificate: NEXT_CERTIFICATE, key: isKeyThere ? NEXT_KEY : PRIVATE_KEY });
   about(next, () => {
     requireSameApplication({ applicationUri: parseCertificateFile(new Uint8Array(readFileSync(file))).applicationUri }, identity);
-    checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled: [], nowMs });
+    checkOwnCertificate(identity, { applicationUri: identity.applicationUri, dialled, nowMs });
   });
-  if (isKeyThere) renameSync(nextKey, join(folder, PRIVATE_KEY));
+  if (isKeyThere) {
+    keep(key, at(PREVIOUS_KEY));
+    keep(file, at(PREVIOUS_CERTIFICATE));
+    renameSync(nextKey, key);
+  }
   renameSync(next, file);
-  return { file, identity };
+  return { file, identity, previous: at(PREVIOUS_CERTIFICATE) };
+}
+
+/** A copy, whole or not at all; it can be read by whom its original can be. */
+function keep(file: string, copy: string): void {
+  copyFileSync(file, `${copy}.part`);
+  renameSync(`${copy}.part`, copy);
 }
 
 function bad(message: string): RejectedError<ConfigErrorCode> {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, RejectedError } from '../core/index.ts';
+import { systemClock } from '../platform/index.ts';
 import { type ApplicationIdentity, checkOwnCertificate, requireSameApplication, thumbprintOf } from '../server/index.ts';
 import type { ModuleListener } from './events.ts';
 import { messageOf } from './message-of.ts';
@@ -133,17 +134,15 @@ export class OwnIdentity {
   }
 }
 
-/** For a client whose application is watched elsewhere: the pair as it is now, or the last one that fitted. */
-export function renewingIdentity(pki: string, application: ApplicationName): () => ApplicationIdentity {
-  let last = loadIdentity(pki, application);
-  return () => {
-    try {
-      last = loadIdentity(pki, application);
-    } catch {
-      // One file of the two is replaced already: the next connection takes the new pair.
-    }
-    return last;
-  };
+/**
+ * For a client of an application that has a server, too, which watches and tells: the pair as it is now where the server would
+ * take it, else the one before.
+ * @param dialled as of the server
+ * @throws RejectedError as {@link OwnIdentity}
+ */
+export function renewingIdentity(pki: string, application: ApplicationName, dialled: readonly string[]): () => ApplicationIdentity {
+  const own = new OwnIdentity({ pki, application, dialled, clock: systemClock, listener: () => undefined });
+  return () => own.current;
 }
 
 function thumbprint({ certificate }: ApplicationIdentity): string {

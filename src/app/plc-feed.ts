@@ -1,7 +1,8 @@
 import { type Deadband, PlcSubscription, type PlcTag } from '../client/index.ts';
 import { RejectedError } from '../core/index.ts';
-import type { OfferedReading } from '../server/index.ts';
+import type { ApplicationIdentity, OfferedReading } from '../server/index.ts';
 import type { ConfigErrorCode, OwnerConfig, PlcConfig, PlcNodeConfig } from './config.ts';
+import { dialledNames } from './dialled-names.ts';
 import type { ModuleListener } from './events.ts';
 import { linkOptions, linkTeller, trustListOf, type TrustPlace } from './link-access.ts';
 import { renewingIdentity } from './own-identity.ts';
@@ -47,12 +48,19 @@ function badPlc(what: string, remedy: string): RejectedError<ConfigErrorCode> {
 /** Subscribes to every configured PLC's own server: the alternative to PLCs that write. */
 export function followPlcs({ ingest, ...place }: Pick<OwnerConfig, 'ingest' | 'pki' | 'crl'>, feed: PlcFeed): { stop(): Promise<void> } {
   const plcs = plcsOf(ingest);
-  const subscriptions = plcs.map((plc) => follow(plc, place, plcs.length === 1 ? 'the PLC' : `the PLC at ${plc.endpointUrl}`, feed));
+  const identity = renewingIdentity(place.pki, 'ingest', dialledNames(ingest));
+  const subscriptions = plcs.map((plc) =>
+    follow(plc, { ...place, identity }, plcs.length === 1 ? 'the PLC' : `the PLC at ${plc.endpointUrl}`, feed),
+  );
   return { stop: async () => void (await Promise.all(subscriptions.map((subscription) => subscription.stop()))) };
 }
 
-function follow(plc: PlcConfig, place: TrustPlace, name: string, { feed, refuse, gap, listener }: PlcFeed): PlcSubscription {
-  const link = linkOptions(plc.endpointUrl, renewingIdentity(place.pki, 'ingest'), trustListOf(place, 'ingest', listener), plc.user);
+interface PlcClient extends TrustPlace {
+  readonly identity: () => ApplicationIdentity;
+}
+
+function follow(plc: PlcConfig, place: PlcClient, name: string, { feed, refuse, gap, listener }: PlcFeed): PlcSubscription {
+  const link = linkOptions(plc.endpointUrl, place.identity, trustListOf(place, 'ingest', listener), plc.user);
   const tags = Object.entries(plc.nodes).map(([tag, node]) => plcTag(tag, node, plc.samplingMs));
   const publishing = plc.publishingMs === undefined ? {} : { publishingMs: plc.publishingMs };
   const subscription = new PlcSubscription(

@@ -18,6 +18,7 @@ import type { EndpointConfig, OwnerConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { HistoryDesk } from './history-desk.ts';
 import { ingestTags } from './ingest-tags.ts';
+import { dialledNames } from './dialled-names.ts';
 import { trustListOf, userEntries } from './link-access.ts';
 import { OwnIdentity } from './own-identity.ts';
 import type { ModulePorts } from './module-options.ts';
@@ -40,7 +41,7 @@ export async function startSenderIngest(
   hooks: IngestHooks,
 ): Promise<IngestServer> {
   const endpoint = endpointOf(config.ingest);
-  const own = new OwnIdentity({ pki: config.pki, application: 'ingest', dialled: dialledNames(endpoint), clock, listener });
+  const own = new OwnIdentity({ pki: config.pki, application: 'ingest', dialled: dialledNames(config.ingest), clock, listener });
   const trust = trustListOf(config, 'ingest', listener);
   const { name, manufacturer, serialNumber, productInstanceUri } = config.machine;
   const server = await startIngestServer(
@@ -111,7 +112,7 @@ export async function startCleared(
   hooks: MethodHooks,
 ): Promise<ClearedServer> {
   const endpoint = endpointOf(config);
-  const own = new OwnIdentity({ ...place, dialled: dialledNames(endpoint) });
+  const own = new OwnIdentity({ ...place, dialled: dialledNames(config) });
   const trust = trustListOf(place, place.application, place.listener);
   const server = await startClearedServer(
     {
@@ -236,9 +237,4 @@ function endpointOf({ port, host, advertisedHost, advertisedEndpoints, maxSessio
     ...(advertisedEndpoints === undefined ? {} : { advertisedEndpoints }),
     ...(maxSessions === undefined ? {} : { maxSessions }),
   };
-}
-
-/** Every name under which clients reach it must stand in its certificate: strict ones compare. */
-function dialledNames({ hostname: own, advertisedEndpoints = [] }: Endpoint): string[] {
-  return [own, ...advertisedEndpoints.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))];
 }

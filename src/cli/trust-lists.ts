@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import {
   type ApplicationName,
   type AuthorityEntry,
+  dialledNames,
+  type EndpointConfig,
   pkiFolder,
   readConfig,
   RejectedError,
@@ -22,22 +24,25 @@ export interface ListOf {
   readonly label: string;
   readonly pki: string;
   readonly list: TrustList;
+  /** Names under which clients reach it; none where it has no server. */
+  readonly dialled: readonly string[];
 }
 
 /** The lists of every application of a configuration. */
 export function listsOf(path: string): ListOf[] {
   const config = readConfig(path);
   const { pki, crl: revocation } = config;
-  const listOf = (application: ApplicationName, at: string = pki, label: string = application): ListOf => ({
+  const listOf = (application: ApplicationName, server: EndpointConfig | undefined, at = pki, label: string = application): ListOf => ({
     application,
     label,
     pki: at,
     list: new TrustList(pkiFolder(at, application), { revocation }),
+    dialled: server === undefined ? [] : dialledNames(server),
   });
-  if (config.role !== 'owner') return [listOf('receiver'), listOf('applications')];
+  if (config.role !== 'owner') return [listOf('receiver', undefined), listOf('applications', config.channels[0].applications)];
   const { channels } = config;
   const label = (name: string): string => (channels.length > 1 ? `cleared/${name}` : 'cleared');
-  return [listOf('ingest'), ...channels.map((own) => listOf('cleared', own.pki, label(own.name)))];
+  return [listOf('ingest', config.ingest), ...channels.map((own) => listOf('cleared', own.cleared, own.pki, label(own.name)))];
 }
 
 /** @throws RejectedError `BAD_CONFIG` with the names to choose from */

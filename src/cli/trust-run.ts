@@ -81,10 +81,11 @@ export function addRevocationList(config: string, file: string, options: ListCho
 
 /** Makes an application's next certificate, or puts it to use. */
 export async function renew(config: string, options: RenewOptions): Promise<void> {
-  const { application, label, pki } = onlyOne(chosen(listsOf(config), options), 'A certificate');
+  const { application, label, pki, dialled } = onlyOne(chosen(listsOf(config), options), 'A certificate');
   if (options.use === true) {
-    const { file, identity } = useNextCertificate(pki, application, Date.now());
-    process.stdout.write(`${file} is the certificate of ${label} from now on, valid to ${validTo(identity.certificate)}\n`);
+    const { file, identity, previous } = useNextCertificate(pki, application, { nowMs: Date.now(), dialled });
+    process.stdout.write(`${file} is the certificate of ${label} from now on, valid to ${validTo(identity.certificate)}
+The one before it is kept as ${previous}\n`);
     return;
   }
   const { file, identity } = await makeNextCertificate(pki, application, daysOf(options.days));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -32,13 +32,19 @@ describe('an application’s own certificate', () => {
   });
   beforeEach(() => {
     for (const name of ['own.pem', 'own-key.pem']) copyFileSync(join(folder, `${name}.kept`), join(folder, name));
-    for (const name of ['next.pem', 'next-key.pem']) rmSync(join(folder, name), { force: true });
+    for (const name of ['next.pem', 'next-key.pem', 'previous.pem', 'previous-key.pem']) rmSync(join(folder, name), { force: true });
     told = [];
     nowMs = Date.now();
   });
   after(() => rmSync(pki, { recursive: true }));
 
   const thumbprint = ({ certificate }: ApplicationIdentity): string => thumbprintOf(certificate);
+  const use = (dialled: readonly string[] = ['localhost']) => useNextCertificate(pki, 'cleared', { nowMs, dialled });
+  const content = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const putNext = (identity: ApplicationIdentity): void => {
+    writeFileSync(join(folder, 'next.pem'), identity.certificatePem);
+    writeFileSync(join(folder, 'next-key.pem'), identity.privateKeyPem, { mode: 0o600 });
+  };
   const put = (identity: ApplicationIdentity): void => {
     writeFileSync(join(folder, 'own-key.pem'), identity.privateKeyPem);
     writeFileSync(join(folder, 'own.pem'), identity.certificatePem);
@@ -141,7 +147,7 @@ describe('an application’s own certificate', () => {
   });
 
   test('a client that only reads it goes on with the last pair that fitted', async () => {
-    const identity = renewingIdentity(pki, 'cleared');
+    const identity = renewingIdentity(pki, 'cleared', ['localhost']);
     const before = thumbprint(identity());
     const renewed = await another();
     writeFileSync(join(folder, 'own.pem'), renewed.certificatePem);
@@ -150,6 +156,18 @@ describe('an application’s own certificate', () => {
     assert.equal(thumbprint(identity()), thumbprint(renewed));
   });
 
+  for (const [what, make] of unfit) {
+    test(`a client does not take a new one ${what} either`, async () => {
+      const identity = renewingIdentity(pki, 'cleared', ['localhost']);
+      const before = thumbprint(identity());
+      const renewed = await another();
+      put(await make());
+      assert.equal(thumbprint(identity()), before);
+      put(renewed);
+      assert.equal(thumbprint(identity()), thumbprint(renewed));
+    });
+  }
+
   test('the next one is made beside it with the same names, and used when asked to', async () => {
     const before = readCertificate(loadIdentity(pki, 'cleared').certificate);
     const { identity } = await makeNextCertificate(pki, 'cleared', 100);
@@ -157,24 +175,42 @@ describe('an application’s own certificate', () => {
     for (const key of ['commonName', 'organization', 'applicationUri', 'hosts', 'ips'] as const) assert.deepEqual(next[key], before[key]);
     assert.equal(thumbprint(loadIdentity(pki, 'cleared')), before.thumbprint);
     await assert.rejects(makeNextCertificate(pki, 'cleared', 100), { code: 'BAD_CONFIG' });
-    useNextCertificate(pki, 'cleared', nowMs);
+    use();
     assert.equal(thumbprint(loadIdentity(pki, 'cleared')), next.thumbprint);
-    assert.throws(() => useNextCertificate(pki, 'cleared', nowMs), { code: 'BAD_CONFIG' });
+    assert.throws(() => use(), { code: 'BAD_CONFIG' });
   });
 
   test('one that was put half to use is put to use whole by the same command', async () => {
     const { identity } = await makeNextCertificate(pki, 'cleared', 100);
     renameSync(join(folder, 'next-key.pem'), join(folder, 'own-key.pem'));
-    useNextCertificate(pki, 'cleared', nowMs);
+    use();
     assert.equal(thumbprint(loadIdentity(pki, 'cleared')), thumbprint(identity));
   });
 
-  test('an authority’s next one for another application is not put to use', async () => {
-    const other = await another({ applicationUri: 'urn:else' });
-    writeFileSync(join(folder, 'next.pem'), other.certificatePem);
-    writeFileSync(join(folder, 'next-key.pem'), other.privateKeyPem, { mode: 0o600 });
-    const before = thumbprint(loadIdentity(pki, 'cleared'));
-    assert.throws(() => useNextCertificate(pki, 'cleared', nowMs), { code: 'OWN_CERTIFICATE_UNFIT' });
-    assert.equal(thumbprint(loadIdentity(pki, 'cleared')), before);
+  test('the one before is kept with its key, readable by its owner only, also where the command was interrupted', async () => {
+    const before = [content('own.pem'), content('own-key.pem')];
+    await makeNextCertificate(pki, 'cleared', 100);
+    const next = content('next.pem');
+    assert.equal(use().previous, join(folder, 'previous.pem'));
+    assert.deepEqual([content('previous.pem'), content('previous-key.pem')], before);
+    assert.equal(statSync(join(folder, 'previous-key.pem')).mode & 0o777, 0o600);
+    renameSync(join(folder, 'own.pem'), join(folder, 'next.pem'));
+    writeFileSync(join(folder, 'own.pem'), before[0] ?? '');
+    use();
+    assert.equal(content('own.pem'), next);
+    assert.deepEqual([content('previous.pem'), content('previous-key.pem')], before);
   });
+
+  for (const [what, make] of unfit) {
+    test(`a next one ${what} is not put to use, and nothing is replaced`, async () => {
+      putNext(await make());
+      const before = ['own.pem', 'own-key.pem', 'next.pem', 'next-key.pem'].map(content);
+      assert.throws(
+        () => use(),
+        (error: Error) => error.message.includes(join(folder, 'next.pem')),
+      );
+      assert.deepEqual(['own.pem', 'own-key.pem', 'next.pem', 'next-key.pem'].map(content), before);
+      assert.equal(existsSync(join(folder, 'previous.pem')), false);
+    });
+  }
 });

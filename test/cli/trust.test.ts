@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { initPlant } from '../../src/app/index.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
-import { thumbprintOf } from '../../src/server/index.ts';
+import { createApplicationCertificate, thumbprintOf } from '../../src/server/index.ts';
 import { certificateOf, TestAuthority } from '../support/test-certificates.ts';
 import { CommandRunner, type Run } from './program.ts';
 
@@ -112,7 +112,41 @@ describe('dcmb trust, with a company’s authority', () => {
     );
     assert.equal(thumbprintOf(loadIdentity(pki, 'cleared').certificate), before);
     await refuses(/is there already/, 'renew', config, '--application', 'cleared');
-    await says(/own\.pem is the certificate of cleared from now on/, 'renew', config, '--application', 'cleared', '--use');
+    await says(
+      /own\.pem is the certificate of cleared from now on, .*\nThe one before it is kept as .*previous\.pem\n$/,
+      'renew',
+      config,
+      '--application',
+      'cleared',
+      '--use',
+    );
     assert.notEqual(thumbprintOf(loadIdentity(pki, 'cleared').certificate), before);
+  });
+
+  test('a next certificate without a name under which clients reach the server is not put to use', async () => {
+    const pki = join(folder, 'plant', 'owner', 'pki');
+    const own = loadIdentity(pki, 'ingest');
+    const next = await createApplicationCertificate({
+      applicationName: 'elsewhere',
+      applicationUri: own.applicationUri,
+      organization: 'acme',
+      hosts: ['elsewhere'],
+      ips: [],
+      validityDays: 5,
+    });
+    writeFileSync(join(pki, 'ingest', 'next.pem'), next.certificatePem);
+    writeFileSync(join(pki, 'ingest', 'next-key.pem'), next.privateKeyPem, { mode: 0o600 });
+    await refuses(/next\.pem: .* does not name localhost/, 'renew', config, '--application', 'ingest', '--use');
+    assert.equal(thumbprintOf(loadIdentity(pki, 'ingest').certificate), thumbprintOf(own.certificate));
+  });
+
+  test('a revocation list that cannot be used is told with its file', async () => {
+    const pki = join(folder, 'plant', 'owner', 'pki');
+    await says(/now trusts what/, 'authority', config, file('ca.der', root.der), '--application', 'ingest');
+    const bad = join(pki, 'ingest', 'issuers', 'crl', 'half.crl');
+    writeFileSync(bad, (await root.list()).slice(0, -20));
+    await says(/half\.crl is damaged, .*All certificates of "Company CA" are refused/, 'list', config);
+    rmSync(bad);
+    assert.doesNotMatch((await run('list', config)).stdout, /refused/);
   });
 });
