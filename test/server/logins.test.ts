@@ -31,6 +31,37 @@ describe('wrong passwords by one application', () => {
   });
 });
 
+test('names and passwords that are too long are refused without any work', async () => {
+  const passwords = new PasswordCheck(new Map([['ali', await hashPassword('right')]]));
+  const long = 'n'.repeat(950_000);
+  await passwords.verify('ali', 'right', 'app');
+  const began = performance.now();
+  for (let i = 0; i < 1000; i++) {
+    assert.equal(await passwords.verify(`${i}${long}`, 'x', 'app'), false);
+    assert.equal(await passwords.verify('ali', `${long}${i}`, 'app'), false);
+  }
+  assert.ok(performance.now() - began < 5000, 'a comparison of each would take a minute');
+  assert.equal(await passwords.verify('ali', 'right', 'app'), true, 'they paused nobody');
+});
+
+test('a name or password that is too long does not reach the module', async () => {
+  const on = await cleared();
+  try {
+    const pid = on.server.processId;
+    for (const user of [
+      passwordUser('n'.repeat(950_000), 'x'),
+      passwordUser('n'.repeat(257), 'x'),
+      passwordUser('auditor', 'x'.repeat(1025)),
+    ]) {
+      await assert.rejects(View.open(on, user), /BadUserAccessDenied/);
+    }
+    await (await View.open(on, RIGHT)).close();
+    assert.equal(on.server.processId, pid, 'a message beyond the contract would have ended the process');
+  } finally {
+    await on.server.stop();
+  }
+});
+
 test('the same at an ingest server', async () => {
   const other = await identity('other');
   const tags = [{ name: 'Temperature', type: 'Double', timestamps: { use: 'server' } }] as const;

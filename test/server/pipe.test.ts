@@ -62,8 +62,8 @@ function askingEnd(mostOpen = 4): Setup {
   return { asking, raw, closedBy, said };
 }
 
-function answeringEnd(stream: Duplex, double: Handlers<There>['requests']['double']): MessagePipe<Here, There> {
-  const options = { out: HERE, in: THERE, mostBytesIn: LIMIT, mostBytesOut: LIMIT, mostOpen: 4, closed: () => undefined };
+function answeringEnd(stream: Duplex, double: Handlers<There>['requests']['double'], mostOpen = 4): MessagePipe<Here, There> {
+  const options = { out: HERE, in: THERE, mostBytesIn: LIMIT, mostBytesOut: LIMIT, mostOpen, closed: () => undefined };
   return new MessagePipe(stream, { ...options, handlers: { notices: {}, requests: { double } } });
 }
 
@@ -144,6 +144,19 @@ describe('message pipe', () => {
     await assert.rejects(asking.request('double', { n: 2 }, 1000), { code: 'PIPE_BUSY' });
     asking.close();
     await assert.rejects(first, UnavailableError);
+  });
+
+  test('what was given up counts as open until its answer comes, as it does at the other side', async () => {
+    const { asking, raw, closedBy } = askingEnd(1);
+    let finish = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (finish = resolve));
+    answeringEnd(raw, ({ n }) => slow.then(() => ({ n })), 1);
+    await assert.rejects(asking.request('double', { n: 1 }, 10), { code: 'PIPE_TIMEOUT' });
+    await assert.rejects(asking.request('double', { n: 2 }, 10), { code: 'PIPE_BUSY' });
+    finish();
+    await settled();
+    assert.deepEqual(await asking.request('double', { n: 3 }, 1000), { n: 3 });
+    assert.deepEqual(closedBy, []);
   });
 
   test('the end of the stream fails what is open and is told once, without a fault', async () => {

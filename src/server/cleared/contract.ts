@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { base64Url, Int32, integer } from '../../core/index.ts';
 import { DELIVERY_STATE, LEDGER_STATE, type DeliveryState, type LedgerState } from '../../nodeset/index.ts';
 import { MOST_REFUSALS, SERVICES } from '../audit/refusal-names.ts';
+import { LONGEST_NAME, LONGEST_PASSWORD } from '../identity/login-limits.ts';
 import { ROLES } from '../identity/roles.ts';
 import type { Contract } from '../pipe/index.ts';
 
@@ -223,7 +224,11 @@ export const CHILD_SAYS = {
   requests: {
     /** `client` is the certificate of the application that logs in, DER. */
     verifyPassword: {
-      body: v.strictObject({ name: v.string(), password: v.string(), client: base64Url() }),
+      body: v.strictObject({
+        name: v.pipe(v.string(), v.maxLength(LONGEST_NAME)),
+        password: v.pipe(v.string(), v.maxLength(LONGEST_PASSWORD)),
+        client: base64Url(),
+      }),
       answer: v.strictObject({ valid: v.boolean() }),
     },
     fetchDelivery: { body: v.strictObject({ n: UInt32 }), answer: MaybeJson },

@@ -9,6 +9,7 @@ import {
 } from 'node-opcua';
 import type { Bytes } from '../../core/index.ts';
 import { leafOf } from './certificate-facts.ts';
+import { isTooLong } from './login-limits.ts';
 import type { Role, RoleIds } from './roles.ts';
 import { roleResolver, type Users } from './users.ts';
 
@@ -27,7 +28,7 @@ export function userManager(users: Users, verify: VerifyPassword): UserManager {
     // node-opcua binds `this` to the session whose activation it checks, after the client's signature.
     isValidUserAsync(this: ServerSession, name: string, password: string, callback: (error: Error | null, valid?: boolean) => void) {
       const certificate = this.channel?.clientCertificate;
-      if (!certificate) return callback(null, false);
+      if (!certificate || isTooLong(name, password)) return callback(null, false);
       // A certificate user's name is verified too, so that time tells nobody which names exist.
       verify(name, password, leafOf(certificate)).then(
         (valid) => callback(null, valid && users.hasPasswordUser(name)),

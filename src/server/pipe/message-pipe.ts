@@ -59,6 +59,7 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
   readonly #stream: Duplex;
   readonly #options: PipeOptions<Out, In>;
   readonly #reader: FrameReader;
+  /** Requests that were given up stay until their answer comes: the other side counts them as long. */
   readonly #open = new Map<number, Open>();
   #served = 0;
   #nextId = 1;
@@ -94,7 +95,7 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
     const id = this.#nextId++;
     const answer = this.#options.out.requests[name]!.answer;
     return new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(id)?.reject(unavailable('PIPE_TIMEOUT')), timeoutMs);
+      const timer = setTimeout(() => reject(unavailable('PIPE_TIMEOUT')), timeoutMs);
       this.#open.set(id, { answer, resolve, reject, timer });
       try {
         this.#send({ t: 'request', id, name, body: body as Json });
@@ -149,10 +150,10 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
   }
 
   #answered(frame: Extract<Frame, { t: 'answer' | 'failure' }>): void {
-    // An answer after its time-out finds nobody: not a fault of the other side.
     if (frame.id >= this.#nextId) throw badMessage('answers a request that was never made');
     const open = this.#settle(frame.id);
     if (open === undefined) return;
+    // After its time-out an answer finds nobody: not a fault of the other side.
     if (frame.t === 'answer') {
       const body = v.safeParse(open.answer, frame.body, { abortEarly: true });
       if (body.success) return open.resolve(body.output);
