@@ -47,9 +47,9 @@ export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<Modu
   return event.channelName === undefined || text === '' ? text : `[${event.channelName}] ${text}`;
 }
 
-/** Each channel has a list of its own. */
+/** Each channel has a list of its own, which commands name with it. */
 function strangerText({ name, application, thumbprint, channelName }: Extract<ModuleEvent, { event: 'stranger' }>, config: string): string {
-  const list = `--application ${application}${channelName === undefined ? '' : ` --channel ${channelName}`}`;
+  const list = `--application ${application}${channelName === undefined ? '' : `/${channelName}`}`;
   return `${name} was refused by "${application}": it is not trusted yet. To let it in: ${PROGRAM} trust add ${config} ${thumbprint.slice(0, 16)} ${list}`;
 }
 

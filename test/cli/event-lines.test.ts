@@ -19,3 +19,11 @@ test('what the ledger had already names no transaction', () => {
     'the receipt for the deposit of batch 3 is on the ledger already',
   );
 });
+
+test('the command that lets a stranger in names the list as dcmb trust does, of several channels too', () => {
+  const stranger = { event: 'stranger', application: 'cleared', name: 'urn:maker', thumbprint: '91fecdd4c7a2630f'.repeat(4) } as const;
+  const command = 'npx dcmb trust add dcmb.json 91fecdd4c7a2630f --application cleared';
+  const line = `urn:maker was refused by "cleared": it is not trusted yet. To let it in: ${command}`;
+  assert.equal(eventLine(stranger, 'dcmb.json'), line);
+  assert.equal(eventLine({ ...stranger, channelName: 'press-7' }, 'dcmb.json'), `[press-7] ${line}/press-7`);
+});
