@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -95,6 +95,14 @@ describe('dcmb trust, with a company’s authority', () => {
     const plc = thumbprintOf(loadIdentity(join(folder, 'plant', 'plc', 'pki'), 'plc').certificate);
     await says(new RegExp(`in the place of ${plc}\n$`), 'add', config, path, '--application', 'ingest', '--renews', plc.slice(0, 16));
     await says(new RegExp(`renews {6}${plc}\n`), 'show', config, 'next');
+    const record = join(folder, 'plant', 'owner', 'pki', 'ingest', 'renewals.json');
+    const recorded = readFileSync(record, 'utf8');
+    assert.deepEqual(JSON.parse(recorded), { [thumbprintOf(next.certificate)]: plc });
+    writeFileSync(record, recorded.slice(0, 40));
+    await refuses(/renewals\.json is damaged/, 'add', config, path, '--application', 'ingest', '--renews', plc.slice(0, 16));
+    await says(/renewals\.json is damaged, .*No certificate has the rights/, 'list', config);
+    assert.doesNotMatch((await run('show', config, 'next')).stdout, /renews/);
+    writeFileSync(record, recorded);
   });
 
   test('an application’s own certificate is renewed in two steps', async () => {

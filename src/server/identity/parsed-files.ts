@@ -64,7 +64,7 @@ export class ParsedFiles<Value> {
     const faults: FaultyFile[] = [];
     try {
       for (const name of namesIn(folder)) {
-        const found = this.#look(join(folder, name));
+        const found = this.file(join(folder, name));
         if (found !== undefined) ('value' in found ? files : (faults as object[])).push(found);
       }
     } catch (error) {
@@ -73,7 +73,8 @@ export class ParsedFiles<Value> {
     return { files, faults };
   }
 
-  #look(file: string): ParsedFile<Value> | FaultyFile | undefined {
+  /** One file; undefined where it is not there. */
+  file(file: string): ParsedFile<Value> | FaultyFile | undefined {
     try {
       const stat = statSync(file);
       if (stat.isDirectory()) return undefined;

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { RejectedError } from '../../core/index.ts';
 import type { IdentityErrorCode } from './errors.ts';
+import { FairQueue } from './fair-queue.ts';
+import { isTooLong } from './login-limits.ts';
 
 /** Cost of new hashes: OWASP's minimum for Argon2id, and of the same order as what a login may cost a small machine. */
 const COST = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
-/** Logins that may wait for their turn; hashing them all at once would be a stranger's way to fill the memory. */
-const MOST_WAITING = 16;
 const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -27,8 +27,8 @@ async function argon2() {
 }
 
 /**
- * Verifies passwords against Argon2id PHC strings: one at a time, with a growing pause (1 s to 30 s) after five failures
- * in a row. The pause is for that name from that client application only, so that nobody can lock out another's users; who
+ * Verifies passwords against Argon2id PHC strings: one at a time, in turn for each client application, with a growing pause
+ * (1 s to 30 s) after five failures in a row. The pause is for that name from that client application only, so that nobody can lock out another's users; who
  * has no trusted application certificate gets no try at all. An unknown name costs the same time as a wrong password.
  */
 export class PasswordCheck {
@@ -36,8 +36,8 @@ export class PasswordCheck {
   readonly #now: () => number;
   readonly #decoy: Promise<string>;
   readonly #failures = new Map<string, { count: number; untilMs: number }>();
-  #queue: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  /** Hashing all at once would be a way to fill the memory; one line for all would let one application keep the others out. */
+  readonly #queue = new FairQueue();
 
   /** @throws RejectedError `BAD_USER` for a hash that is no Argon2id PHC string */
   constructor(hashes: ReadonlyMap<string, string>, now: () => number = Date.now) {
@@ -55,23 +55,20 @@ export class PasswordCheck {
   }
 
   /**
-   * False also while the name is paused for this client, or too many logins wait.
+   * False also while the name is paused for this client, or too many of its logins wait.
    * @param client application that asks, by its certificate's thumbprint
    */
   async verify(name: string, password: string, client: string): Promise<boolean> {
-    const attempt = JSON.stringify([client, name]);
-    if (this.#paused(attempt) || this.#waiting >= MOST_WAITING || password.length > 1024) return false;
-    this.#waiting++;
-    const turn = this.#queue.then(async () => !this.#paused(attempt) && (await this.#compare(name, password)));
-    this.#queue = turn.catch(() => undefined);
-    try {
-      const good = await turn;
+    if (isTooLong(name, password)) return false;
+    const attempt = keyOf(client, name);
+    if (this.#paused(attempt)) return false;
+    const turn = this.#queue.take(client, async () => {
+      const good = !this.#paused(attempt) && (await this.#compare(name, password));
       if (good) this.#failures.delete(attempt);
       else this.#failed(attempt);
       return good;
-    } finally {
-      this.#waiting--;
-    }
+    });
+    return (await turn) ?? false;
   }
 
   async #compare(name: string, password: string): Promise<boolean> {
@@ -93,4 +90,11 @@ export class PasswordCheck {
     const oldest = this.#failures.keys().next();
     if (this.#failures.size > MOST_PAUSES && !oldest.done) this.#failures.delete(oldest.value);
   }
+}
+
+/** Of one length, whatever names are tried. */
+function keyOf(client: string, name: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([client, name]))
+    .digest('base64url');
 }

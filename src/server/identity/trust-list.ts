@@ -7,6 +7,7 @@ import { type CertificateFacts, matches, parseCertificateFile, readCertificate, 
 import { type CertificateJudgement, judgeCertificate, type TrustSource } from './certificate-judgement.ts';
 import type { IdentityErrorCode } from './errors.ts';
 import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
+import { type Renewals, RenewalFile } from './renewals.ts';
 import { quiet } from './certificate-store.ts';
 
 const MOST_REJECTED = 100;
@@ -53,8 +54,9 @@ export interface TrustMaterial extends AuthorityMaterial {
 export class TrustList implements TrustSource {
   readonly issuers: AuthorityFolder;
   readonly #folder: string;
+  readonly #renewals: RenewalFile;
   readonly #mostRejected: number;
-  readonly #files = new ParsedFiles(parseEntry, MOST_BYTES);
+  readonly #files = new ParsedFiles(parseCertificateFile, MOST_BYTES);
   readonly #onStranger: ((facts: CertificateFacts) => void) | undefined;
   readonly #onFault: ((message: string) => void) | undefined;
   #faultsTold: ReadonlySet<string> = new Set();
@@ -65,6 +67,7 @@ export class TrustList implements TrustSource {
     this.#onStranger = onStranger;
     this.#onFault = onFault;
     this.issuers = new AuthorityFolder(folder, revocation);
+    this.#renewals = new RenewalFile(folder);
     const places = [...PLACES.trusted, ...PLACES.rejected, join('issuers', 'certs'), join('issuers', 'crl')];
     for (const place of places) mkdirSync(join(folder, place), { recursive: true, mode: 0o700 });
   }
@@ -100,20 +103,23 @@ export class TrustList implements TrustSource {
   /**
    * Trusts a certificate given as the content of a file, PEM or DER.
    * @param renews thumbprint of the certificate whose place it takes: whoever had rights by that one has them by this one
-   * @throws RejectedError `BAD_CERTIFICATE`
+   * @throws RejectedError `BAD_CERTIFICATE`, `BAD_RENEWALS`
    */
   add(content: Bytes, renews?: string): TrustEntry {
     const facts = parseCertificateFile(content);
-    const file = this.#write('trusted', facts, renews);
+    // Before it is trusted: what was recorded of it earlier counts no more.
+    this.#renewals.set(facts.thumbprint, renews);
+    const file = this.#write('trusted', facts);
     this.#drop('rejected', facts.thumbprint);
     return { ...facts, state: 'trusted', file, ...(renews === undefined ? {} : { renews }) };
   }
 
-  /** Takes trust from a certificate, or a waiting one out of `rejected/`; its file is deleted. @throws RejectedError as {@link find} */
+  /** Takes trust from a certificate, or a waiting one out of `rejected/`; its file is deleted. @throws RejectedError as {@link find}, `BAD_RENEWALS` */
   remove(selector: string): TrustEntry {
     const entry = this.find(selector);
     this.#drop('trusted', entry.thumbprint);
     this.#drop('rejected', entry.thumbprint);
+    if (entry.state === 'trusted') this.#renewals.set(entry.thumbprint, undefined);
     return entry;
   }
 
@@ -192,7 +198,7 @@ export class TrustList implements TrustSource {
 
   /** Files that cannot be used, and what comes of it: sentences for the operator. */
   faults(): string[] {
-    return this.issuers.faults();
+    return [...this.issuers.faults(), ...this.#renewals.faults()];
   }
 
   #tellFaults(): void {
@@ -209,30 +215,24 @@ export class TrustList implements TrustSource {
 
   #entries(state: TrustState): TrustEntry[] {
     const files = PLACES[state].flatMap((place) => this.#files.in(join(this.#folder, place)));
-    const entries = files.map(({ file, value }) => ({ ...value, state, file }));
+    const renewals: Renewals = state === 'trusted' ? this.#renewals.all() : new Map();
+    const entries = files.map(({ file, value }) => {
+      const renews = renewals.get(value.thumbprint);
+      return { ...value, state, file, ...(renews === undefined ? {} : { renews }) };
+    });
     // The same one may lie in both places.
     return entries.filter(({ thumbprint }, index) => entries.findIndex((entry) => entry.thumbprint === thumbprint) === index);
   }
 
-  #write(state: TrustState, facts: CertificateFacts, renews?: string): string {
+  #write(state: TrustState, facts: CertificateFacts): string {
     const name = `${harmlessName(facts.commonName)}[${facts.thumbprint}].pem`;
-    // RFC 7468, clause 2: text before the certificate is for people. It is one file, so that the two can't fall apart.
-    const words = renews === undefined ? '' : `${RENEWS}${renews}\n`;
-    return writeWhole(join(this.#folder, PLACES[state][0] ?? ''), name, words + toPem(facts.der));
+    return writeWhole(join(this.#folder, PLACES[state][0] ?? ''), name, toPem(facts.der));
   }
 
   #drop(state: TrustState, thumbprint: string): void {
     const files = PLACES[state].flatMap((place) => this.#files.in(join(this.#folder, place)));
     for (const { file, value } of files) if (value.thumbprint === thumbprint) removeFile(file);
   }
-}
-
-const RENEWS = 'Renews: ';
-
-function parseEntry(content: Bytes): CertificateFacts & { readonly renews?: string } {
-  const facts = parseCertificateFile(content);
-  const [, renews] = /^Renews: ([0-9a-f]{64})$/m.exec(Buffer.from(content).toString('latin1').split('-----BEGIN')[0] ?? '') ?? [];
-  return renews === undefined ? facts : { ...facts, renews };
 }
 
 /**
