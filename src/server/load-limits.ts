@@ -1,5 +1,11 @@
 import type { Server, Socket } from 'node:net';
-import { CreateMonitoredItemsRequest, MessageSecurityMode, ModifyMonitoredItemsRequest, type OPCUAServer } from 'node-opcua';
+import {
+  ActivateSessionRequest,
+  CreateMonitoredItemsRequest,
+  MessageSecurityMode,
+  ModifyMonitoredItemsRequest,
+  type OPCUAServer,
+} from 'node-opcua';
 
 /** Within this time a connection has to have its secure channel: strangers must not hold places by keeping silent. */
 const SECURE_WITHIN_MS = 10_000;
@@ -85,6 +91,18 @@ export function limitQueues(server: OPCUAServer, most: number): void {
   const bound = ({ requestedParameters }: { readonly requestedParameters?: { queueSize: number } | null }): void => {
     if (requestedParameters && requestedParameters.queueSize > most) requestedParameters.queueSize = most;
   };
+}
+
+/** Of the languages that a session asks for (OPC UA Part 4, clause 5.7.3); a locale's id (RFC 5646) has some 35 characters at most. */
+const MOST_LOCALES = 32;
+const LONGEST_LOCALE = 64;
+
+/** Keeps what a session asks for in the way of languages within bounds: it is kept for as long as the session. */
+export function limitLocales(server: OPCUAServer): void {
+  server.on('request', (request) => {
+    if (!(request instanceof ActivateSessionRequest) || !request.localeIds) return;
+    request.localeIds = request.localeIds.slice(0, MOST_LOCALES).filter((id) => (id?.length ?? 0) <= LONGEST_LOCALE);
+  });
 }
 
 function keyOf({

@@ -17,7 +17,7 @@ import {
 } from './identity/index.ts';
 import { describeInstanceNamespace, describeMethods, openStandardNodes } from './standard-nodes.ts';
 import { hideNodes } from './hidden-nodes.ts';
-import { type ConnectionTimes, limitConnections, limitQueues } from './load-limits.ts';
+import { type ConnectionTimes, limitConnections, limitLocales, limitQueues } from './load-limits.ts';
 import { guardRequests } from './request-guard.ts';
 import { tellWhatForbids } from './write-refusals.ts';
 import { fillUserTokenPolicies, LONGEST_QUEUE, type SecureEndpoint, secureServerOptions } from './secure-endpoint.ts';
@@ -77,6 +77,7 @@ export async function createSecureServer(config: SecureServerConfig): Promise<Se
   guardRequests(server);
   limitConnections(server, config.connectionTimes);
   limitQueues(server, LONGEST_QUEUE);
+  limitLocales(server);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error('The server has no address space after its initialisation.');
   openStandardNodes(addressSpace);

@@ -36,11 +36,13 @@ export function inLanguage(text: LocalizedText, locale: Locale): LocalizedText {
 export function speakLanguages(server: OPCUAServer, fallback: Locale): void {
   language = fallback;
   translateWhenEncoding();
+  const languages = new WeakMap<ServerSession, Locale>();
+  server.on('session_activated', (session: ServerSession) => languages.set(session, languageOf(session.localeIds, fallback)));
   server.on('newChannel', (channel: ServerSecureChannelLayer) => {
     const send = channel.send_response.bind(channel);
     channel.send_response = (type, response, message, callback) => {
       const session = (message as { session?: ServerSession }).session ?? undefined;
-      language = languageOf(session?.localeIds ?? [], fallback);
+      language = (session && languages.get(session)) ?? fallback;
       try {
         send(type, response, message, callback);
       } finally {
