@@ -97,6 +97,7 @@ export class InProcessScene implements Scene {
       user: passwordUser(name, PASSWORD),
       ownName: name,
       denied,
+      mayWrite: role === 'plc',
     });
     const actors = [
       actor('plc', OWNER_USERS.plc, ['values', 'writeTimes', 'writeCounts', 'readingCounts', 'thresholds', 'users']),

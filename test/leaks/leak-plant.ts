@@ -8,7 +8,7 @@ import { initPlant, type Plant } from '../../src/app/index.ts';
 import { linkOptions, trustListOf } from '../../src/app/link-access.ts';
 import { loadIdentity } from '../../src/app/plant-identities.ts';
 import { TagWriter } from '../../src/client/index.ts';
-import type { ApplicationIdentity } from '../../src/server/index.ts';
+import { type ApplicationIdentity, hashPassword } from '../../src/server/index.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { testIdentity } from '../support/ua-server.ts';
 import { until } from '../support/until.ts';
@@ -21,6 +21,9 @@ const LOOK_AHEAD_MS = 120_000;
 
 /** User names of the owner's, told to nobody outside. */
 export const OWNER_USERS = { plc: 'Wiesel-Steuerung-4711', operator: 'Luchs-Bediener-0815' } as const;
+
+/** An auditor of the owner's own, who is told of writes and of nothing in them. */
+export const INGEST_AUDITOR = { name: 'Dachs-Pruefer-1234', password: 'a password for tests' } as const;
 
 /** The owner's channel with another manufacturer, on the same tags. */
 export const OTHER_CHANNEL = 'Kranichkanal-Zwei-1609';
@@ -156,10 +159,14 @@ async function makePlant(root: string, port: number): Promise<Plant> {
     others: [{ folder: 'uhu-werke', channel: OTHER_CHANNEL, policyFile, ports: { cleared: port + 3, applications: port + 4 } }],
   });
   const config = join(plant.owner, 'dcmb.json');
+  const auditor = { role: 'Auditor', name: INGEST_AUDITOR.name, passwordHash: await hashPassword(INGEST_AUDITOR.password) };
   const text = readFileSync(config, 'utf8');
   writeFileSync(
     config,
-    text.replace('"name": "plc"', `"name": "${OWNER_USERS.plc}"`).replace('"name": "operator"', `"name": "${OWNER_USERS.operator}"`),
+    text
+      .replace('"name": "plc"', `"name": "${OWNER_USERS.plc}"`)
+      .replace('"name": "operator"', `"name": "${OWNER_USERS.operator}"`)
+      .replace('"users": [', `"users": [${JSON.stringify(auditor)},`),
   );
   return plant;
 }

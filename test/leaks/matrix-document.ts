@@ -5,7 +5,7 @@ import { DETECTORS, type Service, SERVICES, type ServiceName } from './services.
 import { SWITCHES } from './switches.ts';
 
 /** Ways to answer that are no service of their own: they are looked at in the answers of all others. */
-export const NOT_BY_REQUEST: ReadonlySet<ServiceName> = new Set(['DiagnosticInfo', 'Timestamps', 'Sizes', 'Timing']);
+export const NOT_BY_REQUEST: ReadonlySet<ServiceName> = new Set(['DiagnosticInfo', 'Logs', 'Timestamps', 'Sizes', 'Timing']);
 
 const MATRIX_TEST = 'matrix.test.ts';
 const SWITCH_TEST = 'switches.test.ts';

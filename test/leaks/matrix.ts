@@ -124,7 +124,6 @@ function searchLogs({ plant, canaries }: PlantScene, tally: Tally): void {
   };
   for (const [module, printed] of Object.entries(plant.printed) as ['owner' | 'manufacturer', string][]) {
     if (printed === '') throw new Error(`The ${module}'s module printed nothing.`);
-    tally.count('Logs', { results: [] });
     for (const { secret, what } of canaries.inBytes(Buffer.from(printed))) {
       if (!denied[module].includes(secret)) continue;
       const finding: Finding = { detector: 'canary', secret, actor: `log of the ${module}`, service: 'Logs', what };

@@ -78,6 +78,32 @@ const TRANSLATES: readonly NodeProbe[] = BELOW.map((name) => ({
   request: (nodeId) => new TranslateBrowsePathsToNodeIdsRequest({ browsePaths: [makeBrowsePath(nodeId, `.${name}`)] }),
 }));
 
+const TAG_TYPE = 'ns=5;s=TagType';
+const HAS_TYPE_DEFINITION = 'i=40';
+
+/** From what everybody may see, through the node, and back: leads somewhere only where the node is. */
+const THROUGH: NodeProbe = {
+  service: 'TranslateBrowsePathsToNodeIds',
+  about: 'through it',
+  request: (nodeId) => {
+    const [, namespaceIndex = '0', name = ''] = /^ns=(\d+);s=(?:.*\/)?([^/]*)$/.exec(nodeId) ?? [];
+    const step = (isInverse: boolean, index: number, target: string) => ({
+      referenceTypeId: resolveNodeId(HAS_TYPE_DEFINITION),
+      isInverse,
+      includeSubtypes: true,
+      targetName: { namespaceIndex: index, name: target },
+    });
+    return new TranslateBrowsePathsToNodeIdsRequest({
+      browsePaths: [
+        {
+          startingNode: resolveNodeId(TAG_TYPE),
+          relativePath: { elements: [step(true, Number(namespaceIndex), name), step(false, 5, 'TagType')] },
+        },
+      ],
+    });
+  },
+};
+
 /** HistoryRead of a kind, from ten minutes ago to the end of time. */
 function history(about: string, details: () => object): NodeProbe {
   return {
@@ -173,6 +199,7 @@ export const NODE_PROBES: readonly NodeProbe[] = [
   ...READS,
   ...BROWSES,
   ...TRANSLATES,
+  THROUGH,
   ...HISTORIES,
   ...CALLS,
   ...WRITES,

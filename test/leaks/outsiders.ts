@@ -144,13 +144,15 @@ export async function intrude(
     wire = await Wire.open(intruder.own, server.target, intruder.options);
   } catch (error) {
     status = /\bBad[A-Za-z]+/.exec(error instanceof Error ? error.message : '')?.[0] ?? 'Closed';
-    tally.count('OpenSecureChannel', { results: [] });
+    tally.countOwn(['OpenSecureChannel'], status === 'Closed' ? 0 : 1);
     return judged(intruder, actor, status, 'OpenSecureChannel', tally);
   }
   try {
     status = await wire.login(intruder.user);
-    tally.count('CreateSession', { results: [] });
-    tally.count('ActivateSession', { results: [] });
+    const received = wire.received;
+    const sent: ServiceName[] = ['CreateSession', 'ActivateSession'];
+    // Without an answer to the first the second is not sent.
+    tally.countOwn(sent.slice(0, Math.max(1, received)), received);
     search(wire, { name: actor, denied }, canaries, tally);
     return judged(intruder, actor, status, 'ActivateSession', tally);
   } finally {

@@ -3,7 +3,7 @@ import { thumbprintOf } from '../../src/server/identity/index.ts';
 import type { TagWriter } from '../../src/client/index.ts';
 import { type Canaries, type Secret, SECRETS } from './canaries.ts';
 import { CanarySource, TAGS } from './canary-policy.ts';
-import { LeakPlant, OTHER_CHANNEL, OWNER_USERS, type ServerName } from './leak-plant.ts';
+import { INGEST_AUDITOR, LeakPlant, OTHER_CHANNEL, OWNER_USERS, type ServerName } from './leak-plant.ts';
 import { type Actor, type AskedNode, type Scene, twinOf } from './scene.ts';
 
 const ALL = Object.keys(SECRETS) as Secret[];
@@ -15,6 +15,8 @@ const CHILDREN = ['LastStatus', 'LastTime', 'AcceptedCount', 'RefusedCount'] as 
 const DENIED: Readonly<Record<string, readonly Secret[]>> = {
   plc: ['values', 'writeTimes', 'writeCounts', 'readingCounts', 'thresholds', 'users'],
   operator: ['values', 'writeTimes', 'thresholds', 'users'],
+  // Is told who wrote to which tag.
+  auditor: ['values', 'writeTimes', 'thresholds', 'otherChannel'],
 };
 
 /** A running plant with everybody who can ask something. */
@@ -69,7 +71,7 @@ export class PlantScene implements Scene {
     // The same role as a person's, which asks about all.
     if (actor.name.endsWith("manufacturer's module")) return tags.slice(0, 2);
     if (visibility === 'hidden') return [...tags, ...children.slice(1, 3), asked('s=Module', 'Module')];
-    return actor.name.includes('operator') ? tags : [...tags, ...children];
+    return actor.name.endsWith('plc') ? [...tags, ...children] : tags;
   }
 
   actorsAt(server: ServerName): readonly Actor[] {
@@ -101,12 +103,14 @@ function actorsOf(plant: LeakPlant): Actor[] {
     ...at(server),
     name: `${server}: ${role}`,
     user: passwordUser(name, password),
-    denied: DENIED[role] ?? ALL,
+    denied: (server === 'ingest' ? DENIED[role] : undefined) ?? ALL,
     ownName: name,
+    mayWrite: role === 'plc',
   });
   return [
     byPassword('ingest', 'plc', OWNER_USERS.plc, logins.plc.password),
     byPassword('ingest', 'operator', OWNER_USERS.operator, logins.operator.password),
+    byPassword('ingest', 'auditor', INGEST_AUDITOR.name, INGEST_AUDITOR.password),
     byPassword('cleared', 'manufacturer', logins.manufacturer.name, logins.manufacturer.password),
     byPassword('cleared', 'auditor', logins.auditor.name, logins.auditor.password),
     {

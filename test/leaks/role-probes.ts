@@ -45,8 +45,7 @@ export class RoleProbes {
       for (const probe of NODE_PROBES) {
         // Answers about history leave at multiples of 100 ms.
         if (probe.service === 'HistoryRead' && place >= NODES_WITH_HISTORY) continue;
-        // A PLC may write.
-        if (probe.service === 'Write' && node.visibility === 'denied') continue;
+        if (probe.service === 'Write' && this.#actor.mayWrite === true) continue;
         await this.#ask(probe, node);
       }
     }
@@ -196,12 +195,13 @@ export async function victim(actor: Actor): Promise<{ readonly others: Others; r
   );
   const { response } = browsed;
   const point = response instanceof BrowseResponse ? response.results?.[0]?.continuationPoint : undefined;
+  if (point === undefined || point.length === 0) throw new Error('The server gave no continuation point to reach for.');
   return {
     others: {
       subscriptionId: subscription.id,
       monitoredItemId: itemIdIn(item.response),
       sequenceNumber: subscription.lastSequenceNumber,
-      continuationPoint: point ?? Buffer.from('none'),
+      continuationPoint: point,
     },
     close: () => wire.close(),
   };

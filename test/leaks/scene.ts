@@ -15,6 +15,8 @@ export interface Actor {
   readonly denied: readonly Secret[];
   /** Its own user name is no secret to it. */
   readonly ownName?: string;
+  /** A PLC: what it writes is taken. */
+  readonly mayWrite?: boolean;
 }
 
 /** A node that is asked about, by the text of its NodeId. */
@@ -39,14 +41,26 @@ export interface Scene {
 export class Tally {
   probes = 0;
   answers = 0;
+  /** Requests to which nothing came back. */
+  unanswered = 0;
   readonly findings: Finding[] = [];
   readonly #byService = new Map<ServiceName, number>();
   readonly #seen = new Set<string>();
 
-  count(service: ServiceName, answer: Pick<Answer, 'results'>): void {
+  /** A request that was sent, with what came back: of an answer each operation counts, and none where there was no answer. */
+  count(service: ServiceName, { response, results }: Pick<Answer, 'response' | 'results'>): void {
     this.probes++;
-    this.answers += Math.max(1, answer.results.length);
+    if (response === undefined) this.unanswered++;
+    else this.answers += Math.max(1, results.length);
     this.#byService.set(service, (this.#byService.get(service) ?? 0) + 1);
+  }
+
+  /** Requests that a client of the stack's own sent, such as those of a log-in, with the messages that came back. */
+  countOwn(services: readonly ServiceName[], messages: number): void {
+    services.forEach((service) => this.#byService.set(service, (this.#byService.get(service) ?? 0) + 1));
+    this.probes += services.length;
+    this.answers += Math.min(messages, services.length);
+    this.unanswered += Math.max(0, services.length - messages);
   }
 
   countNotifications(count: number): void {

@@ -153,6 +153,12 @@ export class Wire {
     return channel?.isValid() === true;
   }
 
+  /** Answers since the last call of {@link take}, those to the opening of the channel left out. */
+  get received(): number {
+    return this.#messages.filter(({ decoded }) => /^(?:CreateSession|ActivateSession|ServiceFault)/.test(decoded?.constructor.name ?? ''))
+      .length;
+  }
+
   /** Everything received since the last call. */
   take(): { readonly raw: Buffer; readonly messages: readonly Message[] } {
     const taken = { raw: this.#proxy.take(), messages: this.#messages };
