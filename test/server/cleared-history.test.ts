@@ -19,6 +19,7 @@ import {
 import { channelNodeId, streamChildId } from '../../src/nodeset/index.ts';
 import { CHANNEL, type Cleared, cleared, View, viewing } from './cleared-support.ts';
 import { Archive, LENGTH, MIN, read, request, send, START, valuesOf, type Wanted } from './history-support.ts';
+import { emptyRange } from './ingest-support.ts';
 import { certificateUser, passwordUser } from './support.ts';
 
 describe('the history of a cleared server', () => {
@@ -140,6 +141,16 @@ describe('the history of a cleared server', () => {
       ['de', 'In Ordnung'],
       ['en', 'Fine'],
     ]);
+  });
+
+  test('an empty index range is as good as none', async () => {
+    await asMaker(async (view) => {
+      const message = request(view, { most: 1 });
+      for (const node of message.nodesToRead ?? []) node.indexRange = emptyRange();
+      const [result] = await send(view.session, message);
+      assert.equal(result?.statusCode.name, 'Good');
+      assert.equal(valuesOf(result).length, 1);
+    });
   });
 
   test('what is not history of a stream is refused with the status that Part 11 names', async () => {

@@ -142,12 +142,22 @@ describe('a tag that is an array', () => {
     assert.deepEqual(got(), { 'Zones[3]': 9, 'Zones[0]': 6 });
   });
 
+  test('takes an empty index range as none', async () => {
+    assert.equal((await write(plc, 'Zones', zones(5, 6, 7, 8), '')).name, 'Good');
+    assert.deepEqual(got(), { 'Zones[0]': 5, 'Zones[1]': 6, 'Zones[2]': 7, 'Zones[3]': 8 });
+  });
+
   test('refuses a part that it does not have, or that the values do not fit', async () => {
     const all = [0, 1, 2, 3];
     await refuses('Zones', zones(7), 'BadIndexRangeNoData', all, '4');
     await refuses('Zones', zones(7, 8), 'BadIndexRangeNoData', all, '3:4');
     await refuses('Zones', zones(7, 8), 'BadIndexRangeNoData', all, '0:1,0:1');
     await refuses('Zones', zones(7, 8), 'BadIndexRangeInvalid', all, '2:1');
+    for (const half of [':', '1:', ':1']) {
+      await refuses('Zones', zones(7, 8), 'BadIndexRangeInvalid', all, half);
+      const bad = { ...typed(DataType.Null, null), statusCode: StatusCodes.BadSensorFailure };
+      await refuses('Zones', bad, 'BadIndexRangeInvalid', all, half);
+    }
     await refuses('Zones', zones(7, 8), 'BadIndexRangeDataMismatch', [1], '1');
     await refuses('Zones', zones(7), 'BadIndexRangeDataMismatch', [1, 2], '1:2');
     await refuses('Zones', zones(7, 301), 'BadOutOfRange', [1, 2], '1:2');

@@ -1,4 +1,12 @@
-import { type ClientSession, type DataType, type DataValueOptions, type StatusCode, type UserIdentityInfo, type Variant } from 'node-opcua';
+import {
+  type ClientSession,
+  type DataType,
+  type DataValueOptions,
+  NumericRange,
+  type StatusCode,
+  type UserIdentityInfo,
+  type Variant,
+} from 'node-opcua';
 import type { Clock } from '../../src/core/index.ts';
 import { INSTANCE_URI, tagId } from '../../src/nodeset/index.ts';
 import { type ApplicationIdentity, hashPassword, thumbprintOf, type UserEntry } from '../../src/server/identity/index.ts';
@@ -163,7 +171,13 @@ export async function nodeIdOf(session: ClientSession, id: string, uri: string =
 
 export async function write(session: ClientSession, tag: string, value: DataValueOptions, indexRange?: string): Promise<StatusCode> {
   const nodeId = await nodeIdOf(session, tagId(tag));
-  return session.write({ nodeId, attributeId: 13, value, ...(indexRange === undefined ? {} : { indexRange: indexRange as never }) });
+  const range = indexRange === '' ? emptyRange() : indexRange;
+  return session.write({ nodeId, attributeId: 13, value, ...(range === undefined ? {} : { indexRange: range as never }) });
+}
+
+/** An IndexRange that is the empty string on the wire, as some clients send it: node-opcua's own sends null for none. */
+export function emptyRange(): NumericRange {
+  return Object.assign(new NumericRange(), { toEncodeableString: () => '' as never });
 }
 
 export function typed(dataType: DataType, value: unknown): { value: Variant } {

@@ -128,6 +128,14 @@ describe('writing tags', () => {
     await refuses('any ByteString', typed(DataType.ByteString, Buffer.from([1])), 'BadIndexRangeNoData', '0:1');
   });
 
+  test('an empty index range names no part: the value is taken', async () => {
+    assert.equal((await write(plc, 'any Int32', typed(DataType.Int32, 7), '')).name, 'Good');
+    assert.deepEqual(
+      ingest.accepted.map(({ value }) => value?.value),
+      [7],
+    );
+  });
+
   test('a value that is not finite is refused, whatever its status', async () => {
     for (const tag of ['Float', 'Double'] as const) {
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {

@@ -14,6 +14,7 @@ import {
   TimestampsToReturn,
 } from 'node-opcua';
 import { hasCode } from '../../core/index.ts';
+import { isWhole } from '../index-range.ts';
 import type { HistoryPoint } from './contract.ts';
 import { HistoryGate } from './history-gate.ts';
 import type { HistorizedNode } from './history-nodes.ts';
@@ -27,8 +28,6 @@ const MOST_NODES = 100;
 /** Values of one node in one answer, and of all nodes of a request together; further ones come by continuation point. */
 const MOST_VALUES = 1000;
 const MOST_VALUES_A_REQUEST = 10_000;
-/** Below the 10 s after which common clients give up. */
-const ANSWER_WITHIN_MS = 8000;
 
 /** What one request has found out: streams of one batch share it, for their variables are read together. */
 type Shared = Map<string, Promise<RawPart<HistoryPoint>>>;
@@ -94,7 +93,7 @@ export class HistoryReader {
     try {
       return this.#answer(asked, node, begun, await this.#partOf(asked, node.stream, begun));
     } catch (error) {
-      return refused(hasCode(error, 'PIPE_TIMEOUT') ? StatusCodes.BadRequestTimeout : StatusCodes.BadResourceUnavailable);
+      return refused(hasCode(error, 'HISTORY_TIMEOUT') ? StatusCodes.BadRequestTimeout : StatusCodes.BadResourceUnavailable);
     }
   }
 
@@ -113,21 +112,20 @@ export class HistoryReader {
     return paused === undefined ? StatusCodes.BadContinuationPointInvalid : StatusCodes.Good;
   }
 
-  #partOf({ limit, request, shared }: Asked, stream: number, { cursor }: PausedRead): Promise<RawPart<HistoryPoint>> {
+  #partOf({ session, limit, shared }: Asked, stream: number, { cursor }: PausedRead): Promise<RawPart<HistoryPoint>> {
     const key = JSON.stringify([stream, cursor]);
     const known = shared.get(key);
     if (known !== undefined) return known;
     const most = cursor.read.most === 0 ? limit : Math.min(limit, cursor.read.most);
-    const within = Math.min(ANSWER_WITHIN_MS, request.requestHeader.timeoutHint || ANSWER_WITHIN_MS);
-    const part = readPart(cursor, most, (span) => this.#ask(stream, span, within));
+    const part = readPart(cursor, most, (span) => this.#ask(session, stream, span));
     shared.set(key, part);
     return part;
   }
 
-  async #ask(stream: number, { fromMs, toMs, newestFirst, most }: HistorySpan, withinMs: number): Promise<readonly HistoryPoint[]> {
+  async #ask(session: object, stream: number, { fromMs, toMs, newestFirst, most }: HistorySpan): Promise<readonly HistoryPoint[]> {
     if (toMs < 0 || fromMs > toMs) return [];
     const query = { stream, fromMs: Math.max(0, fromMs), toMs, newestFirst, most };
-    return (await this.#gate.ask(() => this.#pipe.request('history', query, withinMs))).points;
+    return (await this.#gate.ask(session, () => this.#pipe.request('history', query))).points;
   }
 
   #answer({ session }: Asked, node: HistorizedNode, paused: PausedRead, part: RawPart<HistoryPoint>): HistoryReadResult {
@@ -148,7 +146,7 @@ export class HistoryReader {
 function begin(request: HistoryReadRequest, value: HistoryReadValueId, node: string): PausedRead | HistoryReadResult {
   const { historyReadDetails: details, timestampsToReturn } = request;
   if (!(details instanceof ReadRawModifiedDetails) || details.isReadModified) return refused(StatusCodes.BadHistoryOperationUnsupported);
-  if (!value.indexRange.isEmpty()) {
+  if (!isWhole(value.indexRange)) {
     return refused(value.indexRange.isValid() ? StatusCodes.BadIndexRangeNoData : StatusCodes.BadIndexRangeInvalid);
   }
   if (value.dataEncoding.name) return refused(StatusCodes.BadDataEncodingInvalid);

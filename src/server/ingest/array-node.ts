@@ -1,6 +1,7 @@
 import { coerceStatusCode, DataValue, NumericRange, StatusCodes, type Variant } from 'node-opcua';
 import { RejectedError, type UaValue } from '../../core/index.ts';
 import { fromVariant, toArrayVariant, valuesOf } from '../../nodeset/index.ts';
+import { isWhole } from '../index-range.ts';
 import type { ArrayGate } from './array-gate.ts';
 
 /** Which elements of an array a write is for. */
@@ -19,13 +20,13 @@ export function offerArrayWrite(gate: ArrayGate, dataValue: DataValue, range: st
   const into = gate.elements.slice(part.first, part.first + part.count);
   let values: readonly UaValue[] | undefined;
   try {
-    values = valuesWritten(dataValue.value, gate, isPart(range) && part.count === 1);
+    values = valuesWritten(dataValue.value, gate, !isWhole(range) && part.count === 1);
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error;
     return gate.refuse(StatusCodes.BadTypeMismatch.value, into);
   }
   if (values !== undefined && values.length !== part.count) {
-    return gate.refuse((isPart(range) ? StatusCodes.BadIndexRangeDataMismatch : StatusCodes.BadTypeMismatch).value, into);
+    return gate.refuse((isWhole(range) ? StatusCodes.BadTypeMismatch : StatusCodes.BadIndexRangeDataMismatch).value, into);
   }
   const status = dataValue.statusCode.value >>> 0;
   return gate.offer({ values, status, sourceMs: dataValue.sourceTimestamp?.getTime() }, part.first, part.count);
@@ -42,17 +43,16 @@ function valuesWritten(variant: Variant, gate: ArrayGate, mayBeScalar: boolean):
   }
 }
 
-function isPart(range: string | NumericRange | null): boolean {
-  return range !== null && !NumericRange.coerce(range).isEmpty();
-}
-
 /** The elements that a range names, or why it names none: no range, not one of this array. */
 function partOf(range: string | NumericRange | null, length: number): Part | number {
-  if (range === null || !isPart(range)) return { first: 0, count: length };
+  if (range === null || isWhole(range)) return { first: 0, count: length };
   const named = NumericRange.coerce(range);
   if (!named.isValid()) return StatusCodes.BadIndexRangeInvalid.value;
   const [first, last] = Array.isArray(named.value) ? named.value : [named.value, named.value];
-  if (typeof first !== 'number' || typeof last !== 'number' || last >= length) return StatusCodes.BadIndexRangeNoData.value;
+  if (typeof first !== 'number' || typeof last !== 'number') return StatusCodes.BadIndexRangeNoData.value;
+  // node-opcua makes NaN of an index that is left out.
+  if (Number.isNaN(first) || Number.isNaN(last)) return StatusCodes.BadIndexRangeInvalid.value;
+  if (last >= length) return StatusCodes.BadIndexRangeNoData.value;
   return { first, count: last - first + 1 };
 }
 

@@ -5,7 +5,7 @@ import {
   type ISessionContext,
   makeAccessLevelFlag,
   type NodeId,
-  NumericRange,
+  type NumericRange,
   type StatusCode,
   StatusCodes,
   coerceStatusCode,
@@ -17,6 +17,7 @@ import {
 } from 'node-opcua';
 import { type Children, dataTypeOf, readingOf, tagId, toVariant } from '../../nodeset/index.ts';
 import type { RoleIds } from '../identity/index.ts';
+import { isWhole } from '../index-range.ts';
 import { tagNode } from './permissions.ts';
 import { ArrayGate } from './array-gate.ts';
 import { lastReadings, offerArrayWrite } from './array-node.ts';
@@ -94,7 +95,7 @@ function takeWrites(node: UAVariable, gate: TagGate | ArrayGate): void {
 }
 
 function offerWrite(gate: TagGate, dataValue: DataValue, range: string | NumericRange | null): number | Promise<number> {
-  if (range !== null && !NumericRange.coerce(range).isEmpty()) return gate.refuse(StatusCodes.BadIndexRangeNoData.value);
+  if (!isWhole(range)) return gate.refuse(StatusCodes.BadIndexRangeNoData.value);
   let offered: OfferedReading;
   try {
     offered = readingOf(dataValue);
