@@ -7,4 +7,6 @@ export type ClearedErrorCode =
   | 'UNKNOWN_CONDITION'
   | 'BAD_METHOD_ARGUMENT'
   /** Too many history reads are open. */
-  | 'HISTORY_BUSY';
+  | 'HISTORY_BUSY'
+  /** The module has not answered a history read yet. */
+  | 'HISTORY_TIMEOUT';

@@ -7,12 +7,26 @@ const MOST_ASKED = 4;
 const MOST_WAITING_A_SESSION = 4;
 /** When an answer leaves: at multiples of this from its request on, so that its time tells less of how busy the module is. */
 const ANSWER_STEP_MS = 100;
+/** Below the 10 s after which common clients give up; what a client says of its patience changes nothing. */
+const ANSWER_WITHIN_MS = 8000;
 
-/** Keeps clients from making the module work without bound. */
+type Start = () => void;
+
+/**
+ * Keeps clients from making the module work without bound, and one session from making the others wait: each has one
+ * question at the module at a time, and those that wait are asked in turn. A question keeps its place until the module has
+ * answered it, also where the client was told before that it takes too long: giving up frees nothing.
+ */
 export class HistoryGate {
+  readonly #answerWithinMs: number;
   readonly #sessions = new WeakMap<object, { waiting: number; last: Promise<unknown> }>();
-  readonly #queue: (() => void)[] = [];
-  #asked = 0;
+  readonly #asking = new Set<object>();
+  /** Questions that wait, by session; the session whose turn is next stands first. */
+  readonly #queue = new Map<object, Set<Start>>();
+
+  constructor(answerWithinMs = ANSWER_WITHIN_MS) {
+    this.#answerWithinMs = answerWithinMs;
+  }
 
   /** Serves one read of a session after the other. @throws UnavailableError `HISTORY_BUSY` where too many wait */
   async inTurn<Result>(session: object, work: () => Promise<Result>): Promise<Result> {
@@ -34,18 +48,60 @@ export class HistoryGate {
     }
   }
 
-  /** Asks the module as soon as few enough other questions are open. */
-  async ask<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#asked >= MOST_ASKED) await new Promise<void>((resolve) => this.#queue.push(resolve));
-    else this.#asked++;
-    try {
-      return await work();
-    } finally {
-      const next = this.#queue.shift();
-      if (next === undefined) this.#asked--;
-      else next();
+  /**
+   * Asks the module when it is the session's turn.
+   * @param work settles when the module has answered, however long that takes
+   * @throws UnavailableError `HISTORY_TIMEOUT`, and what `work` throws
+   */
+  ask<Result>(session: object, work: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.#queue.get(session) ?? new Set();
+      const start = (): void => {
+        this.#asking.add(session);
+        const done = (): void => {
+          clearTimeout(timer);
+          this.#asking.delete(session);
+          this.#toTheEnd(session);
+          this.#next();
+        };
+        work().then(resolve, reject).finally(done);
+      };
+      const timer = setTimeout(() => {
+        this.#drop(session, start);
+        reject(tooLate());
+      }, this.#answerWithinMs);
+      this.#queue.set(session, waiting.add(start));
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    for (const [session, waiting] of [...this.#queue]) {
+      if (this.#asking.size >= MOST_ASKED) return;
+      const [first] = waiting;
+      if (first === undefined || this.#asking.has(session)) continue;
+      this.#drop(session, first);
+      first();
     }
   }
+
+  #toTheEnd(session: object): void {
+    const waiting = this.#queue.get(session);
+    if (waiting === undefined) return;
+    this.#queue.delete(session);
+    this.#queue.set(session, waiting);
+  }
+
+  /** Takes a question out of the queue. */
+  #drop(session: object, start: Start): void {
+    const waiting = this.#queue.get(session);
+    waiting?.delete(start);
+    if (waiting?.size === 0) this.#queue.delete(session);
+  }
+}
+
+function tooLate(): UnavailableError<ClearedErrorCode> {
+  return new UnavailableError('HISTORY_TIMEOUT', 'The module did not answer in time. Ask for less, or try again later.');
 }
 
 async function paced<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -52,7 +52,7 @@ interface Open {
   readonly answer: v.GenericSchema;
   readonly resolve: (body: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 export class MessagePipe<Out extends Contract, In extends Contract> {
@@ -82,20 +82,21 @@ export class MessagePipe<Out extends Contract, In extends Contract> {
 
   /**
    * Asks and waits.
+   * @param timeoutMs waits until the pipe closes where absent
    * @throws UnavailableError `PIPE_CLOSED`, `PIPE_TIMEOUT`, `PIPE_BUSY`, `PEER_UNAVAILABLE`; RejectedError `PEER_REFUSED`,
    * `PIPE_MESSAGE_TOO_LONG`
    */
   request<Name extends keyof Out['requests'] & string>(
     name: Name,
     body: RequestBody<Out, Name>,
-    timeoutMs: number,
+    timeoutMs?: number,
   ): Promise<AnswerBody<Out, Name>> {
     if (this.#isClosed) return Promise.reject(unavailable('PIPE_CLOSED'));
     if (this.#open.size >= this.#options.mostOpen) return Promise.reject(unavailable('PIPE_BUSY'));
     const id = this.#nextId++;
     const answer = this.#options.out.requests[name]!.answer;
     return new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => reject(unavailable('PIPE_TIMEOUT')), timeoutMs);
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => reject(unavailable('PIPE_TIMEOUT')), timeoutMs);
       this.#open.set(id, { answer, resolve, reject, timer });
       try {
         this.#send({ t: 'request', id, name, body: body as Json });
