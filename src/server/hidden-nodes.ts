@@ -1,13 +1,17 @@
 import {
   type BrowsePath,
+  type BrowsePathResult,
+  type ContentFilterElement,
+  EventFilter,
   type NodeId,
   NodeIdType,
   type OPCUAServer,
   PermissionType,
-  QualifiedName,
   resolveNodeId,
   type ServerSession,
+  SimpleAttributeOperand,
 } from 'node-opcua';
+import { PathFollower } from './browse-paths.ts';
 
 /*
  * A node that a session may not browse does not exist for it (OPC UA Part 3, clause 8.55: "Browse: the Client is allowed to
@@ -29,10 +33,14 @@ const NAMES_NODES: Readonly<Record<string, readonly [list: string, ...places: (r
   Write: ['nodesToWrite', ['nodeId']],
   HistoryRead: ['nodesToRead', ['nodeId']],
   Browse: ['nodesToBrowse', ['nodeId']],
-  TranslateBrowsePathsToNodeIds: ['browsePaths', ['startingNode']],
   Call: ['methodsToCall', ['objectId'], ['methodId']],
   CreateMonitoredItems: ['itemsToCreate', ['itemToMonitor', 'nodeId']],
 };
+/** Where the items with filters are; a filter names types, and is looked at when an event comes. */
+const HAS_FILTERS: Readonly<Record<string, string>> = { CreateMonitoredItems: 'itemsToCreate', ModifyMonitoredItems: 'itemsToModify' };
+interface Filtered {
+  readonly requestedParameters?: { readonly filter?: unknown } | null;
+}
 /** Names a node that no server has. */
 const NOTHING = 'i=4294967295';
 
@@ -46,14 +54,42 @@ export function hideNodes(server: OPCUAServer): void {
     before(server, name, ({ session, request }) => {
       if (session === undefined) return;
       for (const item of request[list] ?? []) for (const place of places) seen.hide(session, item, place);
-      if (name === 'TranslateBrowsePathsToNodeIds')
-        for (const path of request[list] ?? []) seen.hideTargets(session, path as unknown as BrowsePath);
+    });
+  }
+  followSeenPaths(server, seen);
+  for (const [name, list] of Object.entries(HAS_FILTERS)) {
+    before(server, name, ({ session, request }) => {
+      if (session === undefined) return;
+      for (const { requestedParameters } of (request[list] ?? []) as readonly Filtered[]) {
+        for (const clause of clausesOf(requestedParameters?.filter)) seen.hide(session, clause, ['typeDefinitionId']);
+      }
     });
   }
   // A session gets the ids back as it gave them (OPC UA Part 4, clause 5.9.5): an alias would say that the node is there.
   before(server, 'RegisterNodes', ({ session }) => {
     if (session !== undefined) session.registerNode = (nodeId) => nodeId;
   });
+}
+
+function clausesOf(filter: unknown): Record<string, unknown>[] {
+  if (!(filter instanceof EventFilter)) return [];
+  const elements: readonly (ContentFilterElement | null)[] = filter.whereClause?.elements ?? [];
+  const operands = elements.flatMap((element) => element?.filterOperands ?? []);
+  const named = operands.filter((operand) => operand instanceof SimpleAttributeOperand);
+  return [...(filter.selectClauses ?? []), ...named] as unknown as Record<string, unknown>[];
+}
+
+/** node-opcua follows browse paths without asking whose they are: the session is known by the request's list of them. */
+function followSeenPaths(server: OPCUAServer, seen: Visibility): void {
+  const askers = new WeakMap<object, ServerSession>();
+  before(server, 'TranslateBrowsePathsToNodeIds', ({ session, request }) => {
+    const paths = request['browsePaths'];
+    if (session !== undefined && paths) askers.set(paths, session);
+  });
+  server.engine.translateBrowsePaths = (paths) => {
+    const session = askers.get(paths);
+    return Promise.resolve(session === undefined ? [] : seen.follow(session, paths));
+  };
 }
 
 function before(server: OPCUAServer, name: string, look: (message: Message) => void): void {
@@ -86,12 +122,10 @@ class Visibility {
     if (nodeId !== null && this.#isHidden(session, nodeId)) holder[key] = resolveNodeId(NOTHING);
   }
 
-  /** A path to a hidden node leads nowhere. */
-  hideTargets(session: ServerSession, path: BrowsePath): void {
-    const last = path.relativePath.elements?.at(-1);
-    if (last === undefined) return;
-    const { targets } = this.#space.browsePath(path);
-    if ((targets ?? []).some(({ targetId }) => this.#isHidden(session, targetId))) last.targetName = new QualifiedName({ name: '\0' });
+  /** A path to or through a hidden node leads nowhere. */
+  follow(session: ServerSession, paths: readonly BrowsePath[]): BrowsePathResult[] {
+    const follower = new PathFollower(this.#space, (nodeId) => this.#isHidden(session, nodeId));
+    return paths.map((path) => follower.follow(path));
   }
 
   #isHidden(session: ServerSession, given: NodeId): boolean {
