@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AttributeIds, constructEventFilter, type LocalizedText } from 'node-opcua';
-import { channelNodeId, streamChildId, streamId } from '../../src/nodeset/index.ts';
+import { channelNodeId, maintenanceAlarmId, streamChildId, streamId } from '../../src/nodeset/index.ts';
 import { languageOf } from '../../src/server/cleared/locales.ts';
 import { CHANNEL, type Cleared, cleared, View } from './cleared-support.ts';
 import { certificateUser, until } from './support.ts';
@@ -74,6 +74,21 @@ describe('languages of a cleared server', () => {
     assert.equal((await titleFor([`de-${'x'.repeat(62)}`]))[0], 'en Title of wear');
   });
 
+  test('the states of an alarm have their names in the session’s own, as values', async () => {
+    const children = ['EnabledState', 'ActiveState', 'AckedState'];
+    const states = async (view: View) => {
+      const alarm = view.id(maintenanceAlarmId(CHANNEL, 'wear'));
+      const values = await view.session.read(children.map((child) => ({ nodeId: `${alarm}-${child}`, attributeId: AttributeIds.Value })));
+      return values.map(({ value }) => plain(value.value as LocalizedText));
+    };
+    publish(0, 2);
+    await until('it is over', async () => (await states(english))[1] === 'en Inactive');
+    publish(1, 3);
+    await until('it is active', async () => (await states(english))[1] === 'en Active');
+    assert.deepEqual(await states(german), ['de Eingeschaltet', 'de Aktiv', 'de Nicht quittiert']);
+    assert.deepEqual(await states(english), ['en Enabled', 'en Active', 'en Unacknowledged']);
+  });
+
   test('notifications and events are in the session’s own, though they are raised once', async () => {
     const watch = async (view: View) => {
       const seen: string[] = [];
@@ -86,7 +101,7 @@ describe('languages of a cleared server', () => {
         },
       );
       const channel = { nodeId: view.id(channelNodeId(CHANNEL)), attributeId: AttributeIds.EventNotifier };
-      const filter = constructEventFilter(['SourceName', 'Message', 'ActiveState']);
+      const filter = constructEventFilter(['SourceName', 'Message', 'ActiveState', 'AckedState']);
       (await subscription.monitor(channel, { filter, samplingInterval: 0, queueSize: 10 }, 2)).on(
         'changed',
         (fields: { value: unknown }[]) => {
@@ -99,11 +114,17 @@ describe('languages of a cleared server', () => {
       return { seen, end: () => subscription.terminate() };
     };
     const [de, en] = await Promise.all([watch(german), watch(english)]);
-    publish(0, 2);
-    await until('both were told', () => de.seen.length >= 4 && en.seen.length >= 4);
+    publish(0, 4);
+    await until('both were told', () => de.seen.length >= 5 && en.seen.length >= 5);
     await Promise.all([de.end(), en.end()]);
-    assert.deepEqual(de.seen.toSorted(), ['de In Ordnung', 'de In Ordnung', 'de Nicht aktiv', 'de Titel von wear: In Ordnung']);
-    assert.deepEqual(en.seen.toSorted(), ['en Fine', 'en Fine', 'en Inactive', 'en Title of wear: Fine']);
+    assert.deepEqual(de.seen.toSorted(), [
+      'de In Ordnung',
+      'de In Ordnung',
+      'de Nicht aktiv',
+      'de Nicht quittiert',
+      'de Titel von wear: In Ordnung',
+    ]);
+    assert.deepEqual(en.seen.toSorted(), ['en Fine', 'en Fine', 'en Inactive', 'en Title of wear: Fine', 'en Unacknowledged']);
   });
 });
 

@@ -203,10 +203,13 @@ const STATES = {
 function nameStates(node: UAAlarmConditionEx): void {
   for (const [name, [whenTrue, whenFalse]] of Object.entries(STATES) as [keyof typeof STATES, readonly [Texts, Texts]][]) {
     const state = node[name];
-    const set = (child: UAVariable | undefined, texts: Texts) =>
-      child?.setValueFromSource({ dataType: DataType.LocalizedText, value: bilingual(texts) });
-    set(state.trueState, whenTrue);
-    set(state.falseState, whenFalse);
+    const [textTrue, textFalse] = [bilingual(whenTrue), bilingual(whenFalse)];
+    const set = (child: UAVariable | undefined, value: LocalizedText) =>
+      child?.setValueFromSource({ dataType: DataType.LocalizedText, value });
+    set(state.trueState, textTrue);
+    set(state.falseState, textFalse);
+    // Where a state has no such child, node-opcua has names of its own.
+    Object.assign(state, { getTrueState: () => textTrue, getFalseState: () => textFalse });
   }
   const branch = node.currentBranch();
   for (const value of [false, true]) branch.setEnabledState(value);
