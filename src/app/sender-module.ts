@@ -5,7 +5,7 @@ import { inTurns } from './in-turns.ts';
 import { type ModuleOptions, portsOf } from './module-options.ts';
 import type { SenderStatus } from './module-status.ts';
 import { OperatorPanel } from './operator-panel.ts';
-import { followPlcs } from './plc-feed.ts';
+import { followPlcs, plcsOf } from './plc-feed.ts';
 import { ReadingFanout } from './sender-fanout.ts';
 import { loadOwnerFiles, type OwnerFiles, type SenderFiles } from './sender-files.ts';
 import { startSenderIngest } from './sender-servers.ts';
@@ -27,7 +27,7 @@ export class SenderModule {
   readonly #files: OwnerFiles;
   readonly #panel: OperatorPanel;
   #units: readonly SenderUnit[] = [];
-  #fanout = new ReadingFanout([]);
+  #fanout: ReadingFanout;
   #ingest: IngestServer | undefined;
   #plc: ReturnType<typeof followPlcs> | undefined;
   /** Channels that can't go on. */
@@ -41,6 +41,7 @@ export class SenderModule {
   private constructor(files: OwnerFiles, panel: OperatorPanel) {
     this.#files = files;
     this.#panel = panel;
+    this.#fanout = this.#fanoutTo([]);
   }
 
   /**
@@ -138,7 +139,7 @@ export class SenderModule {
     for (const each of results) if (each.status === 'rejected') throw each.reason;
     this.#units = await serving;
     for (const unit of opened) if (!this.#units.includes(unit)) await unit.close();
-    this.#fanout = new ReadingFanout(this.#units);
+    this.#fanout = this.#fanoutTo(this.#units);
     if (this.#ingest !== undefined) this.#panel.showOn(this.#ingest);
     this.#panel.ports.listener({ event: 'started', endpoints: this.#endpointsTold() });
     for (const unit of this.#units) unit.begin();
@@ -149,7 +150,7 @@ export class SenderModule {
       files,
       operator: this.#panel.operator(nameOf(files)),
       ingest: () => this.#ingest,
-      begun: () => this.#followPlcs(),
+      begun: (unit) => this.#begun(unit),
       failed: (error) => this.#failed(nameOf(files), error),
     });
   }
@@ -181,6 +182,17 @@ export class SenderModule {
       anchor: async (channel) => ({ batchId: this.#unit(channel).requestCall() }),
     };
     return startSenderIngest(this.#files, this.#panel.ports, hooks);
+  }
+
+  #fanoutTo(units: readonly SenderUnit[]): ReadingFanout {
+    const { config } = this.#files;
+    const followed = plcsOf(config.ingest).flatMap(({ nodes }) => Object.keys(nodes));
+    return new ReadingFanout(units, { isAlone: config.channels.length === 1, followed });
+  }
+
+  #begun(unit: SenderUnit): void {
+    this.#fanout.begun(unit, this.#panel.ports.clock.now());
+    this.#followPlcs();
   }
 
   #followPlcs(): void {

@@ -1,4 +1,4 @@
-import { type Envelope, epochOf, intervalAt, parseEnvelope } from '../core/index.ts';
+import { type Envelope, epochOf, intervalAt, parseEnvelope, UnavailableError } from '../core/index.ts';
 import type { SenderStore, StoredBatch } from '../store/index.ts';
 import { EpochRecords, firstProgress, type GapReason } from '../transfer/index.ts';
 import { channelCache } from './channel-cache.ts';
@@ -70,6 +70,12 @@ export class SenderRun {
     this.#working = this.#work(reason);
     const ended = await Promise.race([this.#working.then(() => undefined), this.#fault.then((error) => ({ error }))]);
     if (ended !== undefined) throw ended.error;
+  }
+
+  /** The disk does not answer: it counts as failed. */
+  stalled(): void {
+    const file = this.#parts.files.config.channels[0].store;
+    this.#tellFault(new UnavailableError('STORE_STALLED', `${file}.journal does not answer: no reading could be stored. See the disk.`));
   }
 
   /** Ends in good order: what is cut off is sealed. @throws what a failing store gives, when everything is closed */

@@ -24,7 +24,7 @@ export interface SenderUnitParts {
   /** The server that shows operators the channel's batches, while it runs. */
   ingest(): IngestServer | undefined;
   /** Values are taken from now on; told once for each run. */
-  begun(): void;
+  begun(unit: SenderUnit): void;
   /** The channel can't go on. */
   failed(error: unknown): void;
 }
@@ -97,6 +97,11 @@ export class SenderUnit {
   /** The channel while it takes values. */
   get collecting(): SenderChannel | undefined {
     return this.#end.isOver ? undefined : this.#run?.channel;
+  }
+
+  /** What collects has not stored a reading in time. The run ends as by any fault of its disk, and the disk may come back. */
+  stalled(collecting: unknown): void {
+    if (collecting !== undefined && this.#run?.channel === collecting) this.#run.stalled();
   }
 
   /** @returns number of the batch that will be sealed at the next point of the call grid @throws UnavailableError `NOT_RUNNING` */
@@ -217,7 +222,7 @@ export class SenderUnit {
       this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
     });
     this.operator.phase('Running');
-    this.#parts.begun();
+    this.#parts.begun(this);
     const { interval } = channel.open;
     const { channelId } = this.files.loaded.terms;
     this.#ports.listener({ event: 'running', channel: toBase64Url(channelId), interval, nextGridMs: channel.nextGridMs });
