@@ -126,6 +126,10 @@ export const WARNINGS = {
     sentence`A renewed certificate of this module can't be used. The one before it stays in use.`,
     sentence`The warning says what is wrong with it.`,
   ),
+  TRUST_FILE_UNFIT: words(
+    sentence`A revocation list, an authority or the record of renewals in a PKI folder can't be used. What depends on it is refused.`,
+    sentence`Mend or remove the file that is named.`,
+  ),
   PLC_GAP: words(
     sentence`Values of the PLC may be missing: its server or the link was away. The batch says so.`,
     sentence`Mend the link to the PLC.`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { ModuleEvent } from '../../src/app/index.ts';
 import { makeNextCertificate, useNextCertificate } from '../../src/app/next-certificate.ts';
+import { trustListOf } from '../../src/app/link-access.ts';
 import { OwnIdentity, renewingIdentity } from '../../src/app/own-identity.ts';
 import { createIdentity, loadIdentity, pkiFolder } from '../../src/app/plant-identities.ts';
 import { type ApplicationIdentity, createApplicationCertificate, readCertificate, thumbprintOf } from '../../src/server/index.ts';
@@ -213,4 +214,15 @@ describe('an application’s own certificate', () => {
       assert.equal(existsSync(join(folder, 'previous.pem')), false);
     });
   }
+
+  test('files beside it that cannot be used are warned of, each once', () => {
+    const trust = trustListOf(pki, 'cleared', listener);
+    trust.material();
+    writeFileSync(join(folder, 'renewals.json'), '{');
+    for (let i = 0; i < 3; i++) trust.material();
+    rmSync(join(folder, 'renewals.json'));
+    trust.material();
+    assert.deepEqual(codes(), ['TRUST_FILE_UNFIT']);
+    assert.ok(told[0]?.[1].startsWith(join(folder, 'renewals.json')));
+  });
 });
