@@ -113,7 +113,7 @@ describe("the ingest server's audit", () => {
     assert.equal(new Set(commitments).size, 4);
   });
 
-  test('tells of a request of many values once, and of each node that was refused', async () => {
+  test('tells of a request of many values once, and of what was refused once for each status', async () => {
     assert.deepEqual(await writeAll('plc', { a: uint(1), b: typed(DataType.Double, 2).value, c: uint(3) }), [
       'Good',
       'BadTypeMismatch',
@@ -124,6 +124,29 @@ describe("the ingest server's audit", () => {
     assert.deepEqual([refused?.Status, String(refused?.SourceNode)], [false, await nodeIdOf(as('plc'), tagId('b'))]);
     assert.match((refused?.Message as { text: string }).text, /BadTypeMismatch/);
     assert.deepEqual([taken?.Status, String(taken?.SourceNode)], [true, 'ns=0;i=2253']);
+  });
+
+  test('a request of a thousand refused nodes is one event for each status, with their number', async () => {
+    const nodeId = await nodeIdOf(as('plc'), tagId('a'));
+    const value = { value: typed(DataType.String, 'x').value };
+    const nowhere = { nodeId: 'ns=1;s=nowhere', attributeId: 13, value };
+    await as('plc').write([...Array.from({ length: 998 }, () => ({ nodeId, attributeId: 13, value })), nowhere, nowhere]);
+    await until('both audits', () => audits(WRITE).length === 2);
+    const texts = audits(WRITE).map(({ Message }) => (Message as { text: string }).text.replace(/ \d+:/, ':'));
+    assert.deepEqual(texts, ['Write: BadTypeMismatch, 998 times', 'Write: BadNodeIdUnknown, 2 times']);
+    assert.ok(audits(WRITE).every(({ SourceNode }) => String(SourceNode) === 'ns=0;i=2253'));
+  });
+
+  test('a request of a hundred refused calls is one event', async () => {
+    const objectId = await nodeIdOf(as('plc'), channelNodeId(CHANNEL.name));
+    const calls = Array.from({ length: 100 }, (_, index) => ({ objectId, methodId: `ns=1;s=nowhere${index}` }));
+    await as('plc').call(calls);
+    await until('the audit', () => audits(CALL).length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    assert.deepEqual(
+      audits(CALL).map(({ Status, MethodId }) => [Status, String(MethodId as NodeId)]),
+      [[false, 'ns=0;i=0']],
+    );
   });
 
   test('tells of a write that the user may not make, and of one to a node that is no tag', async () => {

@@ -6,7 +6,7 @@ import {
   DataType,
   DataValue,
   type IAddressSpace,
-  type NodeId,
+  NodeId,
   type NumericRange,
   type RaiseEventData,
   type SessionContext,
@@ -25,6 +25,7 @@ import type { Asker, AuditSink } from './services.ts';
 const DONE = 100;
 const REFUSED = 500;
 const NOTHING = new DataValue({});
+const TAKEN = 'taken';
 
 export interface AuditEventsParts {
   readonly space: IAddressSpace;
@@ -42,8 +43,10 @@ export interface AuditEventsParts {
 
 /**
  * Raises AuditWriteUpdateEventType and AuditUpdateMethodEventType (OPC UA Part 5, clauses 6.4.25 and 6.4.29), which node-opcua
- * does not: for each Write request one event for all that was written and one for each node that was refused, and one for each
- * method called. Values stand in them as commitments. Nothing is worked out while nobody watches the Server object.
+ * does not: for each Write request one event for all that was written and one for each status that was refused, and for each
+ * Call request one for each method that was done and one for each status that was refused. So a request cannot flood an
+ * auditor, however many nodes it names. Values stand in them as commitments. Nothing is worked out while nobody watches the
+ * Server object.
  */
 export class AuditEvents implements AuditSink {
   readonly #parts: AuditEventsParts;
@@ -70,29 +73,41 @@ export class AuditEvents implements AuditSink {
   called(asker: Asker, methods: readonly CallMethodRequest[], results: readonly CallMethodResultOptions[]): void {
     const number = ++this.#request;
     if (this.#server.listenerCount('event') === 0) return;
-    methods.forEach((method, index) => {
-      const status = statusOf(results[index]?.statusCode);
-      this.#server.raiseEvent(this.#callType, {
-        ...this.#common({ asker, number, service: 'Call' }, status),
-        sourceNode: nodeIdField(this.#server.nodeId),
-        methodId: nodeIdField(method.methodId),
-        statusCodeId: { dataType: DataType.StatusCode, value: status },
-        inputArguments: new Variant({
-          dataType: DataType.ByteString,
-          arrayType: VariantArrayType.Array,
-          value: [this.#parts.commitments.commit('arguments', number, [method])],
-        }),
-      });
+    const statuses = methods.map((_, index) => statusOf(results[index]?.statusCode));
+    const together = Map.groupBy(methods.keys(), (index) => {
+      const status = statuses[index] as StatusCode;
+      return isRefused(status) ? status.name : `${status.name} ${String(methods[index]?.methodId)}`;
+    });
+    for (const of of together.values()) {
+      const calls = of.map((index) => methods[index] as CallMethodRequest);
+      this.#raiseCall({ asker, number, calls }, statuses[of[0] as number] as StatusCode);
+    }
+  }
+
+  #raiseCall({ asker, number, calls }: CallsSeen, status: StatusCode): void {
+    const ids = new Set(calls.map(({ methodId }) => methodId.toString()));
+    this.#server.raiseEvent(this.#callType, {
+      ...this.#common({ asker, number, service: 'Call', operations: calls.length }, status),
+      sourceNode: nodeIdField(this.#server.nodeId),
+      methodId: nodeIdField(ids.size === 1 ? (calls[0] as CallMethodRequest).methodId : NodeId.nullNodeId),
+      statusCodeId: { dataType: DataType.StatusCode, value: status },
+      inputArguments: new Variant({
+        dataType: DataType.ByteString,
+        arrayType: VariantArrayType.Array,
+        value: [this.#parts.commitments.commit('arguments', number, calls)],
+      }),
     });
   }
 
   #written(request: WriteRequestSeen, results: readonly StatusCode[]): void {
-    const taken: number[] = [];
-    results.forEach((status, index) => {
-      if (status.value >>> 31 === 0) taken.push(index);
-      else this.#raiseWrite(request, [index], status);
+    const together = Map.groupBy(results.keys(), (index) => {
+      const status = results[index] as StatusCode;
+      return isRefused(status) ? status.name : TAKEN;
     });
-    if (taken.length > 0) this.#raiseWrite(request, taken, coerceStatusCode(0));
+    const taken = together.get(TAKEN);
+    together.delete(TAKEN);
+    for (const of of together.values()) this.#raiseWrite(request, of, results[of[0] as number] as StatusCode);
+    if (taken !== undefined) this.#raiseWrite(request, taken, coerceStatusCode(0));
   }
 
   #raiseWrite({ asker, number, nodes, before }: WriteRequestSeen, of: readonly number[], status: StatusCode): void {
@@ -100,7 +115,7 @@ export class AuditEvents implements AuditSink {
     const only = written.length === 1 ? written[0] : undefined;
     const { commitments } = this.#parts;
     this.#server.raiseEvent(this.#writeType, {
-      ...this.#common({ asker, number, service: 'Write' }, status),
+      ...this.#common({ asker, number, service: 'Write', operations: of.length }, status),
       sourceNode: nodeIdField(this.#sourceOf(only)),
       attributeId: { dataType: DataType.UInt32, value: written[0]?.attributeId ?? AttributeIds.Value },
       indexRange: { dataType: DataType.String, value: rangeOf(only?.indexRange) },
@@ -109,8 +124,9 @@ export class AuditEvents implements AuditSink {
     });
   }
 
-  #common({ asker, number, service }: { asker: Asker; number: number; service: 'Write' | 'Call' }, status: StatusCode): RaiseEventData {
-    const isDone = status.value >>> 31 === 0;
+  #common({ asker, number, service, operations }: Told, status: StatusCode): RaiseEventData {
+    const isDone = !isRefused(status);
+    const times = operations === 1 ? '' : `, ${operations} times`;
     const { clock, serverId, userOf } = this.#parts;
     return {
       actionTimeStamp: { dataType: DataType.DateTime, value: new Date(clock.now()) },
@@ -120,13 +136,27 @@ export class AuditEvents implements AuditSink {
       clientUserId: { dataType: DataType.String, value: userOf(asker.context) },
       sourceName: { dataType: DataType.String, value: `Attribute/${service}` },
       severity: { dataType: DataType.UInt16, value: isDone ? DONE : REFUSED },
-      message: { dataType: DataType.LocalizedText, value: { locale: 'en', text: `${service} ${number}: ${status.name}` } },
+      message: { dataType: DataType.LocalizedText, value: { locale: 'en', text: `${service} ${number}: ${status.name}${times}` } },
     };
   }
 
   #sourceOf(written: WriteValue | undefined): NodeId {
     return written !== undefined && this.#parts.isSource(written.nodeId) ? written.nodeId : this.#server.nodeId;
   }
+}
+
+interface Told {
+  readonly asker: Asker;
+  readonly number: number;
+  readonly service: 'Write' | 'Call';
+  /** Nodes or methods of the request that got this status. */
+  readonly operations: number;
+}
+
+interface CallsSeen {
+  readonly asker: Asker;
+  readonly number: number;
+  readonly calls: readonly CallMethodRequest[];
 }
 
 interface WriteRequestSeen {
@@ -148,6 +178,10 @@ function nodeIdField(value: NodeId): Variant {
 
 function bytesField(value: Buffer): Variant {
   return new Variant({ dataType: DataType.ByteString, value });
+}
+
+function isRefused(status: StatusCode): boolean {
+  return status.value >>> 31 === 1;
 }
 
 function statusOf(status: CallMethodResultOptions['statusCode']): StatusCode {
