@@ -30,6 +30,8 @@ export const TAGS: readonly CanaryTag[] = [
   { name: 'KiwiPruefbits', type: 'ByteString', value: (count) => Buffer.from(`Pruefbits-Axolotl-${count}`) },
   { name: 'TapirUhrwerk', type: 'Double', value: (count) => 77_612.78125 + count * 1.000_488_281_25 },
 ];
+/** In tests a role may read it, and must not learn of the others by that. */
+export const READABLE_TAG = 'KiwiPruefbits';
 /** Takes its times from the PLC. */
 const SOURCE_TIMED = 'TapirUhrwerk';
 

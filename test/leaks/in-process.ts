@@ -8,7 +8,7 @@ import { ALARM_LIMITS } from '../support/alarm-limits.ts';
 import { certificateUser, passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity, trusting } from '../support/ua-server.ts';
 import type { Canaries } from './canaries.ts';
-import { CanarySource, TAGS, THRESHOLDS } from './canary-policy.ts';
+import { CanarySource, READABLE_TAG, TAGS, THRESHOLDS } from './canary-policy.ts';
 import { OWNER_USERS } from './leak-plant.ts';
 import { type Actor, type AskedNode, type Scene, twinOf } from './scene.ts';
 
@@ -25,8 +25,6 @@ export interface RunningInProcess {
 /** Puts one known leak back. Called before the server listens. */
 export type Reopen = (running: RunningInProcess) => void;
 
-/** One role may read it, and must not learn of the others by that. */
-const READABLE = 'KiwiPruefbits';
 export const PASSWORD = 'a password for tests';
 /** What a tag tells besides its value; asked about for the first tag only. */
 const CHILDREN = ['LastTime', 'AcceptedCount'] as const;
@@ -188,7 +186,7 @@ async function startCaptured(
           name,
           type,
           timestamps: name === 'TapirUhrwerk' ? { use: 'source', maxAgeMs: 100_000_000, maxFutureMs: 1000 } : { use: 'server' },
-          ...(name === READABLE ? { readableBy: ['Manufacturer' as const] } : {}),
+          ...(name === READABLE_TAG ? { readableBy: ['Manufacturer' as const] } : {}),
           ...(name === 'QuokkaHitzegrad' ? { minimum: THRESHOLDS.heatRange[0], maximum: THRESHOLDS.heatRange[1] } : {}),
         })),
         channels: [

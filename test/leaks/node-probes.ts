@@ -22,6 +22,7 @@ import {
   UnregisterNodesRequest,
   WriteRequest,
 } from 'node-opcua';
+import { READABLE_TAG } from './canary-policy.ts';
 import type { ServiceName } from './services.ts';
 
 /** One way to ask a server about one node. */
@@ -78,31 +79,31 @@ const TRANSLATES: readonly NodeProbe[] = BELOW.map((name) => ({
   request: (nodeId) => new TranslateBrowsePathsToNodeIdsRequest({ browsePaths: [makeBrowsePath(nodeId, `.${name}`)] }),
 }));
 
-const TAG_TYPE = 'ns=5;s=TagType';
-const HAS_TYPE_DEFINITION = 'i=40';
-
-/** From what everybody may see, through the node, and back: leads somewhere only where the node is. */
+/** From a tag that a role may read, up, and down through the node: leads somewhere only where the node is. */
 const THROUGH: NodeProbe = {
   service: 'TranslateBrowsePathsToNodeIds',
   about: 'through it',
   request: (nodeId) => {
     const [, namespaceIndex = '0', name = ''] = /^ns=(\d+);s=(?:.*\/)?([^/]*)$/.exec(nodeId) ?? [];
-    const step = (isInverse: boolean, index: number, target: string) => ({
-      referenceTypeId: resolveNodeId(HAS_TYPE_DEFINITION),
+    const step = (referenceTypeId: string, isInverse: boolean, index: number, target: string) => ({
+      referenceTypeId: resolveNodeId(referenceTypeId),
       isInverse,
       includeSubtypes: true,
       targetName: { namespaceIndex: index, name: target },
     });
-    return new TranslateBrowsePathsToNodeIdsRequest({
-      browsePaths: [
-        {
-          startingNode: resolveNodeId(TAG_TYPE),
-          relativePath: { elements: [step(true, Number(namespaceIndex), name), step(false, 5, 'TagType')] },
-        },
-      ],
-    });
+    const elements = [
+      step(HAS_COMPONENT, true, OWN_TYPES, 'Tags'),
+      step(HAS_COMPONENT, false, Number(namespaceIndex), name),
+      step(HAS_TYPE_DEFINITION, false, OWN_TYPES, 'TagType'),
+    ];
+    const startingNode = resolveNodeId(`ns=${namespaceIndex};s=Tags/${READABLE_TAG}`);
+    return new TranslateBrowsePathsToNodeIdsRequest({ browsePaths: [{ startingNode, relativePath: { elements } }] });
   },
 };
+const HAS_COMPONENT = 'i=47';
+const HAS_TYPE_DEFINITION = 'i=40';
+/** Index of the namespace of our types. */
+const OWN_TYPES = 5;
 
 /** HistoryRead of a kind, from ten minutes ago to the end of time. */
 function history(about: string, details: () => object): NodeProbe {
