@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { OtherManufacturer, Plant } from '../app/index.ts';
@@ -64,7 +65,7 @@ export function initCommand(): Command {
         others: withPorts(options.alsoFor ?? [], port + 3),
         ...(options.ledger === 'fabric' ? { ledger: await fabricPlantLedger(options) } : {}),
       });
-      process.stdout.write(nextSteps(plant, options.ledger));
+      process.stdout.write(nextSteps(plant, options));
     });
   for (const option of fabricPlaceOptions()) command.addOption(option);
   return command;
@@ -84,17 +85,24 @@ function withPorts(others: readonly Other[], first: number): readonly OtherManuf
   return others.map((other, index) => ({ ...other, ports: { cleared: first + 2 * index, applications: first + 2 * index + 1 } }));
 }
 
-function nextSteps(plant: Plant, ledger: InitOptions['ledger']): string {
-  const [owner, manufacturer] = [spokenPath(plant.owner), spokenPath(plant.manufacturer)];
+/** Data to replay: the example's fit its own policy only. */
+function dataFor(policyFile: string): string {
   const data = exampleFile('held-out.csv');
+  return resolve(policyFile) === exampleFile('policy.json') && existsSync(data) ? spokenPath(data) : 'DATA.csv';
+}
+
+/** What a person does with a new plant. */
+export function nextSteps(plant: Plant, { ledger, policy }: Pick<InitOptions, 'ledger' | 'policy'>): string {
+  const [owner, manufacturer] = [spokenPath(plant.owner), spokenPath(plant.manufacturer)];
+  const data = dataFor(policy);
   const others = plant.others.map((other) => `  ${PROGRAM} receive ${spokenPath(other.manufacturer)}/dcmb.json\n`).join('');
   return `Made ${owner} and ${manufacturer}: keys, certificates, a signed agreement, a mapping policy, ${ledger === 'fabric' ? `a channel on the Fabric ledger ${plant.ledgerId}` : 'a test ledger'}.
 
 ${ledger === 'fabric' ? `Next: ${PROGRAM} doctor ${owner}/dcmb.json\nThen` : 'Next'}, each in a terminal of its own:
   ${PROGRAM} serve ${owner}/dcmb.json
   ${PROGRAM} receive ${manufacturer}/dcmb.json
-${others}  ${PROGRAM} replay ${existsSync(data) ? spokenPath(data) : 'DATA.csv'} --plc ${spokenPath(plant.plc)} --patient
-
+${others}  ${PROGRAM} replay ${data} --plc ${spokenPath(plant.plc)} --patient
+${data === 'DATA.csv' ? 'DATA.csv is yours: its first line names tags of the policy, each further one has their values.\n' : ''}
 Log-ins for OPC UA clients stand in passwords.txt of each folder; the configurations hold hashes only.
 A client that connects for the first time waits in rejected/: ${PROGRAM} trust list ${owner}/dcmb.json
 `;
