@@ -72,7 +72,8 @@ export function addRevocationList(config: string, file: string, options: ListCho
       return true;
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
-      refused ??= error;
+      // That an application does not know the authority is no news where another one does.
+      if (refused === undefined || error.code === 'OLD_REVOCATION_LIST') refused = error;
       return false;
     }
   });

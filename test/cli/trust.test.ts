@@ -88,6 +88,13 @@ describe('dcmb trust, with a company’s authority', () => {
     assert.doesNotMatch((await run('list', config)).stdout, /Company CA/);
   });
 
+  test('a revocation list older than the one there is told as such, also where another application does not know the authority', async () => {
+    await says(/^cleared now trusts/, 'authority', config, file('ca.der', root.der), '--application', 'cleared');
+    await says(/^cleared has the revocation list/, 'crl', config, join(folder, 'new.crl'));
+    await refuses(/old\.crl: A newer revocation list of this authority is there already/, 'crl', config, join(folder, 'old.crl'));
+    await says(/^cleared no longer has Company CA/, 'remove', config, 'Company CA');
+  });
+
   test('a certificate takes the place of a trusted one only', async () => {
     const next = await root.issue({ name: 'next' });
     const path = file('next.der', next.certificate);

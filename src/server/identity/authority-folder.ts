@@ -68,7 +68,7 @@ export class AuthorityFolder {
 
   /**
    * Takes in a revocation list; older lists of the same authority go. @param content PEM or DER
-   * @throws RejectedError `BAD_REVOCATION_LIST`, also where no listed authority signed it
+   * @throws RejectedError `BAD_REVOCATION_LIST`, also where no listed authority signed it; `OLD_REVOCATION_LIST`
    */
   addList(content: Bytes): RevocationList & { readonly file: string; readonly of: CertificateFacts } {
     const list = readRevocationList(content);
@@ -80,7 +80,7 @@ export class AuthorityFolder {
       );
     }
     if (of.lists.some(({ thisUpdateMs }) => thisUpdateMs > list.thisUpdateMs)) {
-      throw new RejectedError<IdentityErrorCode>('BAD_REVOCATION_LIST', 'A newer revocation list of this authority is there already.');
+      throw new RejectedError<IdentityErrorCode>('OLD_REVOCATION_LIST', 'A newer revocation list of this authority is there already.');
     }
     const file = writeWhole(this.#crl, `${harmlessName(of.commonName)}[${list.thumbprint}].crl.pem`, crlPem(list.der));
     for (const old of of.lists) if (old.file !== file) removeFile(old.file);

@@ -2,6 +2,7 @@
 export type IdentityErrorCode =
   | 'BAD_CERTIFICATE'
   | 'BAD_REVOCATION_LIST'
+  | 'OLD_REVOCATION_LIST'
   | 'BAD_RENEWALS'
   | 'NO_AUTHORITY'
   | 'BAD_CERTIFICATE_REQUEST'
