@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { findNodeAtLocation, parse, parseTree } from 'jsonc-parser';
+import { writeFileAtomic } from '../platform/index.ts';
 import { readText } from './config.ts';
 import { badTagList, type ListedTag } from './tag-list.ts';
 import { readTagCsv } from './tag-list-csv.ts';
@@ -8,8 +9,10 @@ import { readTagNodeset } from './tag-list-nodeset.ts';
 export interface TagImport {
   /** For `tags` of a mapping policy. */
   readonly tags: readonly Omit<ListedTag, 'nodeId'>[];
-  /** For `nodes` of `ingest.plc`, as far as the list tells them. */
+  /** For `nodes` of `ingest.plc`, as far as the list tells them; not of arrays, whose elements need a node each there. */
   readonly nodes: Readonly<Record<string, string>>;
+  /** Arrays whose node the list tells. */
+  readonly arrays: readonly string[];
   /** Variables that no tag can be made of, and why. */
   readonly left: readonly string[];
 }
@@ -18,9 +21,13 @@ export interface TagImport {
 export function importTags(file: string): TagImport {
   const isXml = file.toLowerCase().endsWith('.xml');
   const { tags, left } = isXml ? readTagNodeset(file, readText(file)) : { tags: readTagCsv(file, bytesOf(file)), left: [] };
+  const placed = tags.flatMap(({ name, length, nodeId }) =>
+    nodeId === undefined ? [] : [{ name, nodeId, isArray: length !== undefined }],
+  );
   return {
     tags: tags.map(({ nodeId: _, ...tag }) => tag),
-    nodes: Object.fromEntries(tags.flatMap(({ name, nodeId }) => (nodeId === undefined ? [] : [[name, nodeId]]))),
+    nodes: Object.fromEntries(placed.filter(({ isArray }) => !isArray).map(({ name, nodeId }) => [name, nodeId])),
+    arrays: placed.filter(({ isArray }) => isArray).map(({ name }) => name),
     left,
   };
 }
@@ -44,7 +51,7 @@ interface PolicyTags {
  * Adds to a mapping policy the tags that it lacks, a line each; its comments and what it has stay as they are.
  * @throws RejectedError `BAD_TAG_LIST` for a policy without `tags`, or where a tag stands with another type: then nothing is written
  */
-export function addTagsToPolicy(policyFile: string, tags: TagImport['tags']): PolicyAddition {
+export async function addTagsToPolicy(policyFile: string, tags: TagImport['tags']): Promise<PolicyAddition> {
   const text = readText(policyFile);
   const present = new Map(((parse(text) as PolicyTags | undefined)?.tags ?? []).map((tag) => [tag.name, tag]));
   const other = tags.find((tag) => present.has(tag.name) && !isSameType(tag, present.get(tag.name)));
@@ -52,8 +59,13 @@ export function addTagsToPolicy(policyFile: string, tags: TagImport['tags']): Po
     throw badTagList(policyFile, `the tag "${other.name}" stands there with another type`, 'Change one of the two; nothing was written.');
   }
   const added = tags.filter(({ name }) => !present.has(name));
-  if (added.length > 0) writeFileSync(policyFile, withTags(policyFile, text, added));
+  if (added.length > 0) await rewrite(policyFile, withTags(policyFile, text, added));
   return { added: added.map(({ name }) => name), kept: tags.filter(({ name }) => present.has(name)).map(({ name }) => name) };
+}
+
+/** The new text or the old, never a part; who may read the file stays as it is. */
+async function rewrite(file: string, text: string): Promise<void> {
+  await writeFileAtomic(realpathSync(file), text, { mode: statSync(file).mode & 0o777 });
 }
 
 /** The text with lines inserted after the last tag: formatting the file anew would change what a person wrote. */

@@ -1,5 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { badTagList, type ListedTag, requireUsable, tagTypeNamed } from './tag-list.ts';
+import { rangeFault } from '../policy/index.ts';
+import { badTagList, type ListedTag, requireUsable, type TagType, tagTypeNamed } from './tag-list.ts';
 
 /** Headings that tools give to what is needed, lower case and without blanks, dots and underscores. */
 const HEADINGS = {
@@ -80,19 +81,26 @@ function tagOf(place: string, at: (column: Column) => string): ListedTag {
     throw badTagList(
       place,
       `${JSON.stringify(at('type'))} is no type that a tag can have`,
-      'Give an OPC UA or IEC 61131-3 type, such as Int32 or REAL.',
+      'Give an OPC UA or IEC 61131-3 type, such as Int32 or REAL, or an array of up to 1000 of one.',
     );
   }
-  const minimum = limit(place, at('minimum'));
-  const maximum = limit(place, at('maximum'));
   return {
     name,
     ...type,
     ...(at('description') === '' ? {} : { description: at('description') }),
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maximum === undefined ? {} : { maximum }),
+    ...limitsOf(place, at, type),
     ...(at('nodeId') === '' ? {} : { nodeId: at('nodeId') }),
   };
+}
+
+/** As a mapping policy takes them. */
+function limitsOf(place: string, at: (column: Column) => string, { type }: TagType): Pick<ListedTag, 'minimum' | 'maximum'> {
+  const minimum = limit(place, at('minimum'));
+  const maximum = limit(place, at('maximum'));
+  const limits = { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
+  const fault = rangeFault({ type, ...limits });
+  if (fault !== undefined) throw badTagList(place, `${fault.key}: ${fault.what}`, fault.remedy);
+  return limits;
 }
 
 function limit(place: string, text: string): number | undefined {

@@ -20,8 +20,8 @@ export interface TagType {
   readonly length?: number;
 }
 
-/** Longest array that a list may ask for: a mapping policy has 4095 tags at most. */
-const MOST_ELEMENTS = 4095;
+/** Longest array that a mapping policy takes. */
+const MOST_ELEMENTS = 1000;
 
 const UA_TYPES: readonly UaType[] = [
   ...(['Boolean', 'SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32', 'Int64', 'UInt64'] as const),

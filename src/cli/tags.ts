@@ -12,8 +12,11 @@ export function tagsCommand(): Command {
       const { addTagsToPolicy, importTags } = await import('../app/index.ts');
       const found = importTags(file);
       for (const line of found.left) process.stderr.write(`left out: ${line}\n`);
+      for (const name of found.arrays) {
+        process.stderr.write(`not in "nodes": ${name} is an array; name a node for each element that is to be read, as "${name}[0]"\n`);
+      }
       if (into === undefined) process.stdout.write(`${JSON.stringify(fragment(found), undefined, 2)}\n`);
-      else process.stdout.write(`${additionLines(into, addTagsToPolicy(into, found.tags), found).join('\n')}\n`);
+      else process.stdout.write(`${additionLines(into, await addTagsToPolicy(into, found.tags), found).join('\n')}\n`);
     });
   return tags;
 }

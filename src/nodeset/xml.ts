@@ -50,7 +50,7 @@ class TreeBuilder {
     if (opening !== undefined) this.#start(opening, attributes ?? '', empty === '/');
     else if (closing !== undefined) this.#finish(closing);
     else if (token === '<') throw this.#refuse('not well-formed, or a document type');
-    else if (!token.startsWith('<!--') && !token.startsWith('<?')) this.#text(cdata ?? decodeEntities(token));
+    else if (!token.startsWith('<!--') && !token.startsWith('<?')) this.#text(cdata ?? this.#decode(token));
     this.#line += countLines(token);
   }
 
@@ -62,7 +62,9 @@ class TreeBuilder {
   }
 
   #start(tag: string, attributes: string, isEmpty: boolean): void {
-    const element = { name: localName(tag), attributes: attributesOf(attributes), children: [], text: '', line: this.#line };
+    const given = new Map<string, string>();
+    for (const [, name, double, single] of attributes.matchAll(ATTRIBUTE)) given.set(name ?? '', this.#decode(double ?? single ?? ''));
+    const element = { name: localName(tag), attributes: given, children: [], text: '', line: this.#line };
     if (isEmpty) this.#close(element);
     else this.#open.push(element);
   }
@@ -87,6 +89,16 @@ class TreeBuilder {
     else if (text.trim() !== '') throw this.#refuse('text outside the root element');
   }
 
+  #decode(text: string): string {
+    if (!text.includes('&')) return text;
+    return text.replaceAll(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex: string, decimal: string, named: string) => {
+      if (named !== undefined) return ENTITIES[named] ?? whole;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      if (!isCharacter(code)) throw this.#refuse(`${whole} is no character`);
+      return String.fromCodePoint(code);
+    });
+  }
+
   #refuse(what: string): RejectedError<NodesetErrorCode> {
     return new RejectedError('BAD_XML', `${this.#name}, line ${this.#line}: ${what}.`);
   }
@@ -101,20 +113,12 @@ function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-function attributesOf(text: string): Map<string, string> {
-  const attributes = new Map<string, string>();
-  for (const [, name, double, single] of text.matchAll(ATTRIBUTE)) attributes.set(name ?? '', decodeEntities(double ?? single ?? ''));
-  return attributes;
-}
-
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-function decodeEntities(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replaceAll(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex: string, decimal: string, named: string) => {
-    if (named !== undefined) return ENTITIES[named] ?? whole;
-    return String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
-  });
+/** Characters of XML 1.0: no control characters but three, no halves of a pair. */
+function isCharacter(code: number): boolean {
+  if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
+  return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
 function countLines(token: string): number {

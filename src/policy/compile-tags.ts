@@ -1,6 +1,7 @@
 import { integerRange } from '../core/index.ts';
 import { type Refuse, type TagTerm, within } from './policy-file.ts';
 import type { PolicyTag, TimestampPolicy } from './tag.ts';
+import { rangeFault } from './tag-range.ts';
 
 /** Paths in a batch's tree: one for each tag, and one for the conditions. */
 const MOST_TAGS = 4095;
@@ -55,25 +56,13 @@ function compileTag(term: TagTerm, refuse: Refuse): PolicyTag {
 }
 
 function requireRange(term: TagTerm, refuse: Refuse): void {
-  const inconsistent = (key: 'minimum' | 'maximum', what: string, remedy: string) => refuse('POLICY_INCONSISTENT', [key], what, remedy);
-  const integer = integerRange(term.type);
-  for (const key of ['minimum', 'maximum'] as const) {
-    const bound = term[key];
-    if (bound === undefined) continue;
-    if (term.enumeration !== undefined) inconsistent(key, 'an enumeration has no range', 'Remove it.');
-    if (integer === undefined && term.type !== 'Float' && term.type !== 'Double') {
-      inconsistent(key, `a tag of type ${term.type} has no range`, 'Remove it.');
-    }
-    if (integer === undefined) continue;
-    if (!Number.isSafeInteger(bound))
-      inconsistent(key, `a tag of type ${term.type} has integer bounds, at most 2^53 - 1 in size`, 'Write an integer.');
-    if (BigInt(bound) < integer[0] || BigInt(bound) > integer[1]) {
-      inconsistent(key, `${term.type} ends at ${integer[0]} and ${integer[1]}`, 'Write a bound that the type can hold.');
-    }
+  const keys = ['minimum', 'maximum'] as const;
+  const bounded = keys.find((key) => term[key] !== undefined);
+  if (bounded !== undefined && term.enumeration !== undefined) {
+    refuse('POLICY_INCONSISTENT', [bounded], 'an enumeration has no range', 'Remove it.');
   }
-  if (term.minimum !== undefined && term.maximum !== undefined && term.minimum > term.maximum) {
-    inconsistent('minimum', `${term.minimum} is above "maximum", ${term.maximum}`, 'Exchange the two.');
-  }
+  const fault = rangeFault(term);
+  if (fault !== undefined) refuse('POLICY_INCONSISTENT', [fault.key], fault.what, fault.remedy);
 }
 
 function enumerationOf(term: TagTerm, refuse: Refuse): ReadonlyMap<number, string> | undefined {

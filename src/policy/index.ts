@@ -10,3 +10,4 @@ export type { Aggregate } from './domain.ts';
 export { type Quality, qualityOf, statusCodeOf, withoutFlags } from './status-codes.ts';
 export { elementName } from './compile-tags.ts';
 export type { ArrayElement, PolicyTag, TimestampPolicy } from './tag.ts';
+export { rangeFault, type RangeFault } from './tag-range.ts';

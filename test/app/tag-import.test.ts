@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -78,6 +78,11 @@ describe('a list of tags in CSV', () => {
     ['an array without an element', 'Name,Type\nA,ARRAY[1..0] OF REAL\n', ['line 2', 'is no type']],
     ['a limit that is no number', 'Name,Type,Max\nA,REAL,"1,5"\n', ['line 2', '"1,5" is no number']],
     ['a name that stands twice', 'Name,Type\nA,REAL\nA,INT\n', ['"A" stands twice']],
+    ['an array that is too long', 'Name,Type\nA,ARRAY[0..1000] OF REAL\n', ['line 2', 'up to 1000']],
+    ['a limit of a BOOL', 'Name,Type,Min\nA,BOOL,0\n', ['line 2', 'a tag of type Boolean has no range', 'Remove it']],
+    ['a limit beyond the type', 'Name,Type,Max\nA,USINT,256\n', ['line 2', 'Byte ends at 0 and 255']],
+    ['a limit of an integer that is none', 'Name,Type,Max\nA,INT,1.5\n', ['line 2', 'integer bounds']],
+    ['a minimum above the maximum', 'Name,Type,Min,Max\nA,REAL,2,1\n', ['line 2', '2 is above "maximum", 1']],
     ['a quotation mark out of place', 'Name,Type\nA,"REAL\n', ['line 2', 'quotation mark']],
   ] as const) {
     test(`with ${what} is refused, and the message says where and what to do`, () => {
@@ -109,7 +114,8 @@ describe('a list of tags in an exported address space', () => {
       { name: 'A.Speed', type: 'Float' },
       { name: 'B.Speed', type: 'Int32', length: 4 },
     ]);
-    assert.equal(found.nodes['B.Speed'], 'nsu=urn:press;s=B.Speed');
+    assert.deepEqual(found.nodes, { Oil: 'nsu=urn:press;s=Oil', 'A.Speed': 'nsu=urn:press;s=A.Speed' });
+    assert.deepEqual(found.arrays, ['B.Speed'], 'whose elements would need a node each');
     assert.deepEqual(found.left, []);
   });
 
@@ -121,6 +127,7 @@ describe('a list of tags in an exported address space', () => {
         variable('ns=1;s=Decl', 'Decl', 'DataType="Float"', '<Reference ReferenceType="HasModellingRule">i=78</Reference>'),
         variable('ns=1;s=Struct', 'Struct', 'DataType="i=22"'),
         variable('ns=1;s=Matrix', 'Matrix', 'DataType="Float" ValueRank="2" ArrayDimensions="2,2"'),
+        variable('ns=1;s=Long', 'Long', 'DataType="Float" ValueRank="1" ArrayDimensions="1001"'),
         variable('ns=1;s=Endless', 'Endless', 'DataType="Float" ValueRank="1"'),
       ].join(''),
     );
@@ -131,8 +138,15 @@ describe('a list of tags in an exported address space', () => {
     );
     assert.deepEqual(
       found.left.map((line) => line.split(':')[0]),
-      ['Struct', 'Matrix', 'Endless'],
+      ['Struct', 'Matrix', 'Long', 'Endless'],
     );
+  });
+
+  test('is refused where a reference names no character, with the line', () => {
+    for (const reference of ['&#x110000;', '&#xD800;', '&#0;', '&#99999999999;']) {
+      const text = NODESET(variable('ns=1;s=Oil', `Oil${reference}`));
+      assert.throws(() => importTags(file('plc.xml', text)), { code: 'BAD_XML', message: /line 5: .* is no character/ });
+    }
   });
 
   test('is refused where there is nothing of use in it', () => {
@@ -145,18 +159,29 @@ describe('a list of tags in an exported address space', () => {
 describe('adding tags to a mapping policy', () => {
   const POLICY = '{\n  // ours\n  "tags": [\n    { "name": "Oil", "type": "Float" } // kept\n  ],\n  "streams": []\n}\n';
 
-  test('leaves everything that stands in it as it is', () => {
+  test('leaves everything that stands in it as it is', async () => {
     const policy = file('policy.json', POLICY);
     const { tags } = importTags(file('list.csv', 'Name,Type\nOil,REAL\nStrokes,UDINT\n'));
-    assert.deepEqual(addTagsToPolicy(policy, tags), { added: ['Strokes'], kept: ['Oil'] });
+    assert.deepEqual(await addTagsToPolicy(policy, tags), { added: ['Strokes'], kept: ['Oil'] });
     const inserted = '"Float" },\n    { "name": "Strokes", "type": "UInt32" } // kept';
     assert.equal(readFileSync(policy, 'utf8'), POLICY.replace('"Float" } // kept', inserted));
-    assert.deepEqual(addTagsToPolicy(policy, tags), { added: [], kept: ['Oil', 'Strokes'] });
+    assert.deepEqual(await addTagsToPolicy(policy, tags), { added: [], kept: ['Oil', 'Strokes'] });
   });
 
-  test('begins an empty list', () => {
+  test('lets nobody else read it, and leaves no other file behind', async () => {
+    const policy = file('own.json', POLICY);
+    chmodSync(policy, 0o600);
+    await addTagsToPolicy(policy, [{ name: 'New', type: 'Int16' }]);
+    assert.equal(statSync(policy).mode & 0o777, 0o600);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('own')),
+      ['own.json'],
+    );
+  });
+
+  test('begins an empty list', async () => {
     const policy = file('policy.json', '{ "tags": [] }');
-    addTagsToPolicy(policy, [{ name: 'Oil', type: 'Float' }]);
+    await addTagsToPolicy(policy, [{ name: 'Oil', type: 'Float' }]);
     assert.deepEqual(JSON.parse(readFileSync(policy, 'utf8')), { tags: [{ name: 'Oil', type: 'Float' }] });
   });
 
@@ -164,14 +189,14 @@ describe('adding tags to a mapping policy', () => {
     ['type', [{ name: 'Oil', type: 'Double' }]],
     ['length', [{ name: 'Oil', type: 'Float', length: 2 }]],
   ] as const) {
-    test(`writes nothing where a tag stands there with another ${what}`, () => {
+    test(`writes nothing where a tag stands there with another ${what}`, async () => {
       const policy = file('policy.json', POLICY);
-      assert.throws(() => addTagsToPolicy(policy, [{ name: 'New', type: 'Int16' }, ...tags]), { code: 'BAD_TAG_LIST' });
+      await assert.rejects(addTagsToPolicy(policy, [{ name: 'New', type: 'Int16' }, ...tags]), { code: 'BAD_TAG_LIST' });
       assert.equal(readFileSync(policy, 'utf8'), POLICY);
     });
   }
 
-  test('asks for a list to add them to', () => {
-    assert.throws(() => addTagsToPolicy(file('policy.json', '{}'), [{ name: 'Oil', type: 'Float' }]), { code: 'BAD_TAG_LIST' });
+  test('asks for a list to add them to', async () => {
+    await assert.rejects(addTagsToPolicy(file('policy.json', '{}'), [{ name: 'Oil', type: 'Float' }]), { code: 'BAD_TAG_LIST' });
   });
 });
