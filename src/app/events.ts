@@ -77,7 +77,7 @@ type ChannelEvent =
   | { readonly event: 'link'; readonly state: string; readonly message: string }
   /** An OPC UA application was refused because its certificate is not trusted; it waits in `rejected/`. */
   | { readonly event: 'stranger'; readonly application: string; readonly name: string; readonly thumbprint: string }
-  /** A client of a cleared server wrote or called. The commitment hides what. */
+  /** A client of a cleared server wrote or called. The commitment hides what; empty where many were only counted, in `nodes`. */
   | {
       readonly event: 'audited';
       readonly server: 'cleared' | 'applications';

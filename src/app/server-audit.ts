@@ -14,6 +14,9 @@ export function clearedTeller(server: 'cleared' | 'applications', listener: Modu
   return (event) => {
     if (event.kind === 'lost') listener({ event: 'warning', code: 'CLEARED_SERVER_LOST', message: lostText(event) });
     if (event.kind === 'refusals') refused(event.refusals);
+    if (event.kind === 'unaudited') {
+      for (const { count, ...audit } of event.unaudited) listener({ event: 'audited', server, ...audit, nodes: count, commitment: '' });
+    }
     if (event.kind === 'audited') {
       const { service, user, method, status, nodes, commitment } = event;
       listener({ event: 'audited', server, service, user, method, status, nodes, commitment });

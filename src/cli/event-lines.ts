@@ -27,8 +27,11 @@ const LINES: Lines = {
   link: ({ message }) => message,
   finding: ({ n, code, message }) => `FINDING ${code}${n >= 0 ? ` at batch ${n}` : ''}: ${message}`,
   stranger: strangerText,
-  audited: ({ server, service, user, method, status }) =>
-    isRefusal(status) ? `${user} was refused by "${server}": ${service}${method === '' ? '' : ` of ${method}`}, ${status}` : '',
+  audited: ({ server, service, user, method, status, nodes, commitment }) => {
+    if (!isRefusal(status)) return '';
+    const times = commitment === '' ? `, ${nodes} more times` : '';
+    return `${user} was refused by "${server}": ${service}${method === '' ? '' : ` of ${method}`}, ${status}${times}`;
+  },
   // The audited ones are told; the sums are for metrics.
   refused: () => '',
   'channel-failed': ({ message }) => `FAILED, this channel takes no more values: ${message}`,

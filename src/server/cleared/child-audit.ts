@@ -19,18 +19,22 @@ import { methodsOf, type ModulePipe } from './methods.ts';
 /**
  * Tells the module what clients write and call, and what the server refuses. On the server itself nobody is told: its clients
  * are the counterparty's, and what one of them does is not the others' business.
+ * @returns tells now what was only counted
  */
-export function auditChild(server: OPCUAServer, channel: UAObject, pipe: ModulePipe): RefusalCounter {
-  const limit = new AuditLimit();
+export function auditChild(server: OPCUAServer, channel: UAObject, pipe: ModulePipe): () => void {
+  const limit = new AuditLimit((unaudited) => pipe.notice('unaudited', { unaudited }));
   const tell = (audit: ClearedAudit): void => {
-    if (limit.takes(audit.status)) pipe.notice('audited', audit);
+    if (limit.takes(audit)) pipe.notice('audited', audit);
   };
   auditServices(server, new TellingSink(channel, tell));
   const counter = new RefusalCounter((refusals) => {
     if (limit.takesTelling()) pipe.notice('refusals', { refusals: [...refusals] });
   });
   countRefusals(server, counter);
-  return counter;
+  return () => {
+    limit.flush();
+    counter.flush();
+  };
 }
 
 class TellingSink implements AuditSink {

@@ -3,7 +3,7 @@ import { type PasswordCheck, thumbprintOf } from '../identity/index.ts';
 import type { Handlers } from '../pipe/index.ts';
 import { AuditLimit } from './audit-limit.ts';
 import type { AlarmMemory } from './alarm-memory.ts';
-import { type ChildSays, STRANGERS_A_MINUTE } from './contract.ts';
+import { type ChildSays, STRANGERS_A_MINUTE, type Unaudited } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
 import { MinuteLimit } from './minute-limit.ts';
@@ -20,7 +20,8 @@ export function childHandlers(
   alarms: AlarmMemory,
 ): Handlers<ChildSays> {
   const strangers = new MinuteLimit(STRANGERS_A_MINUTE);
-  const limit = new AuditLimit();
+  const unaudited = (of: readonly Unaudited[]): void => hooks.event?.({ kind: 'unaudited', unaudited: of });
+  const limit = new AuditLimit(unaudited, { share: 2, isChecked: true });
   return {
     notices: {
       stranger: ({ certificate }) => {
@@ -28,7 +29,10 @@ export function childHandlers(
       },
       alarm: (state) => alarms.remember(state),
       audited: (audit) => {
-        if (limit.takes(audit.status)) hooks.event?.({ kind: 'audited', ...audit });
+        if (limit.takes(audit)) hooks.event?.({ kind: 'audited', ...audit });
+      },
+      unaudited: (told) => {
+        if (limit.takesTelling()) unaudited(told.unaudited);
       },
       refusals: ({ refusals }) => {
         if (limit.takesTelling()) hooks.event?.({ kind: 'refusals', refusals });
@@ -40,16 +44,22 @@ export function childHandlers(
         // Each application has tries of its own at a password, so a made-up one must have none.
         return { valid: accepts(certificate) && (await passwords.verify(name, password, thumbprintOf(certificate))) };
       },
-      fetchDelivery: async ({ n }) => maybe(await hooks.fetchDelivery(n)),
+      fetchDelivery: async ({ n }) => {
+        const answer = maybe(await hooks.fetchDelivery(n));
+        if (answer.found.length > 0) limit.worked('FetchDelivery');
+        return answer;
+      },
       getEvidence: async ({ n }) => maybe(await hooks.getEvidence(n)),
       epochProposal: async ({ k }) => maybe(await hooks.epochProposal(k)),
       history: async (query) => ({ points: [...(await hooks.history(query))] }),
       acknowledge: async ({ receipt }) => {
         await hooks.acknowledge(parseArgument(receipt));
+        limit.worked('Acknowledge');
         return {};
       },
       countersigned: async ({ envelope }) => {
         await hooks.countersigned(parseArgument(envelope));
+        limit.worked('CountersignEpochRecord');
         return {};
       },
     },

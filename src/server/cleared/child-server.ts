@@ -53,8 +53,10 @@ export class ChildServer {
   readonly #trust: MaterialTrust;
   readonly #nodes: ChannelNodes;
   readonly #queue: PublicationQueue;
+  readonly #tellSums: () => void;
 
-  private constructor(secure: SecureServer, trust: MaterialTrust, nodes: ChannelNodes) {
+  private constructor(secure: SecureServer, trust: MaterialTrust, nodes: ChannelNodes, tellSums: () => void) {
+    this.#tellSums = tellSums;
     this.#secure = secure;
     this.#server = secure.server;
     this.#trust = trust;
@@ -79,9 +81,9 @@ export class ChildServer {
     bindMethods(nodes.object, pipe);
     installHistory(server, config, pipe);
     speakLanguages(server, config.locale);
-    auditChild(server, nodes.object, pipe);
+    const tellSums = auditChild(server, nodes.object, pipe);
     await server.start();
-    return new ChildServer(secure, trust, nodes);
+    return new ChildServer(secure, trust, nodes, tellSums);
   }
 
   get port(): number {
@@ -110,6 +112,7 @@ export class ChildServer {
 
   async stop(): Promise<void> {
     this.#queue.stop();
+    this.#tellSums();
     await this.#server.shutdown(0);
   }
 }

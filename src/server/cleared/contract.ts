@@ -204,8 +204,19 @@ export const RefusalsShape = v.strictObject({
   count: integer(1),
 });
 
-/** Audits of what was done, audits of what was refused, and tellings of refusals, in one minute; held to at both ends. */
-export const AUDITS_A_MINUTE = { done: 3000, refused: 60, tellings: 120 } as const;
+/** What was done or refused so often and not told by itself. */
+export const UnauditedShape = v.strictObject({
+  ...v.pick(AuditShape, ['service', 'user', 'method', 'status']).entries,
+  count: integer(1),
+});
+export type Unaudited = v.InferOutput<typeof UnauditedShape>;
+export const MOST_UNAUDITED = 256;
+
+/**
+ * Audits of one user in one minute, of what was done, was not there, and was refused; tellings of sums. The module takes
+ * twice as many: it does not see in which minute the child counted one.
+ */
+export const AUDITS_A_MINUTE = { done: 1000, absent: 60, refused: 60, tellings: 120 } as const;
 
 /** Strangers that a process may report in one minute. Both ends of the pipe hold to it: the process can be in wrong hands. */
 export const STRANGERS_A_MINUTE = 30;
@@ -218,6 +229,8 @@ export const CHILD_SAYS = {
     alarm: AlarmStateShape,
     /** A Write or Call was answered. */
     audited: AuditShape,
+    /** What was not told by itself, at the end of a minute. */
+    unaudited: v.strictObject({ unaudited: v.pipe(v.array(UnauditedShape), v.maxLength(MOST_UNAUDITED)) }),
     /** What was refused since it was last told. */
     refusals: v.strictObject({ refusals: v.pipe(v.array(RefusalsShape), v.maxLength(MOST_REFUSALS)) }),
   },

@@ -1,6 +1,6 @@
 import type { Bytes, Json } from '../../core/index.ts';
 import type { Refusals } from '../audit/index.ts';
-import type { ClearedAudit, HistoryPoint, HistoryQuery } from './contract.ts';
+import type { ClearedAudit, HistoryPoint, HistoryQuery, Unaudited } from './contract.ts';
 import type { SupervisorEvent } from './supervisor.ts';
 
 /**
@@ -25,5 +25,7 @@ export type ClearedServerEvent =
   | SupervisorEvent
   /** A client wrote or called. At most 3000 a minute of what was done, 60 of what was refused. */
   | ({ readonly kind: 'audited' } & ClearedAudit)
+  /** What was done or refused so often that it was only counted. */
+  | { readonly kind: 'unaudited'; readonly unaudited: readonly Unaudited[] }
   /** What the server refused since it was last told, of all services. */
   | { readonly kind: 'refusals'; readonly refusals: readonly Refusals[] };
