@@ -17,8 +17,8 @@ export interface ConformanceReport {
 
 /**
  * Checks somebody's module against the information model and the evidence format, over a real connection and with the
- * manufacturer's identity. It writes nothing, hands in nothing, and keeps nothing; the batches that it fetches count as
- * delivered.
+ * manufacturer's identity. It tries what must be refused (a write, batches and a receipt that are none), hands in nothing, and
+ * keeps nothing; the batches that it fetches count as delivered.
  * @param configFile the manufacturer's configuration
  * @param endpointUrl of the module's cleared server; the configuration's where absent
  * @throws RejectedError, UnavailableError where there is no connection

@@ -35,7 +35,7 @@ async function inspectMembers(place: NodePlace, about: string, id: string, type:
   const { view, model } = place;
   const self = await readOne(view, inNamespace(INSTANCE_URI, id), AttributeIds.NodeClass);
   if (self.statusCode.equals(StatusCodes.BadNodeIdUnknown)) return [missing(about, `there is no node ${inNamespace(INSTANCE_URI, id)}`)];
-  const lines: ConformanceLine[] = [found(about, inNamespace(INSTANCE_URI, id))];
+  const lines: ConformanceLine[] = [classFault(about, self, 'Object') ?? found(about, inNamespace(INSTANCE_URI, id))];
   for (const member of membersOf(model, type))
     lines.push(await inspectMember(place, `${about}/${member.name}`, `${id}-${member.name}`, member));
   return lines;
@@ -47,10 +47,15 @@ async function inspectMember(place: NodePlace, about: string, id: string, member
   if (nodeClass.statusCode.equals(StatusCodes.BadNodeIdUnknown)) {
     return MAY_LACK.has(member.name) ? found(about, 'not there, which says version 0') : missing(about, `there is no node ${nodeId}`);
   }
-  if (!nodeClass.statusCode.isGood()) return wrong(about, `its NodeClass can't be read (${nodeClass.statusCode.name})`);
-  if (nodeClass.value.value !== CLASSES[member.nodeClass]) return wrong(about, `it is no ${member.nodeClass}`);
+  const fault = classFault(about, nodeClass, member.nodeClass);
+  if (fault !== undefined) return fault;
   if (member.nodeClass === 'Variable') return inspectVariable(place, about, nodeId, member.dataType ?? '');
   return member.nodeClass === 'Method' ? inspectMethod(place, about, nodeId, member) : found(about, 'Object');
+}
+
+function classFault(about: string, { statusCode, value }: DataValue, expected: ModelMember['nodeClass']): ConformanceLine | undefined {
+  if (!statusCode.isGood()) return wrong(about, `its NodeClass can't be read (${statusCode.name})`);
+  return value.value === CLASSES[expected] ? undefined : wrong(about, `it is no ${expected}`);
 }
 
 async function inspectVariable(place: NodePlace, about: string, nodeId: string, dataType: string): Promise<ConformanceLine> {
@@ -67,16 +72,18 @@ async function inspectMethod(place: NodePlace, about: string, nodeId: string, me
     ['InputArguments', member.inputs],
     ['OutputArguments', member.outputs],
   ] as const) {
-    if (expected.length === 0) continue;
-    const { value } = await readOne(place.view, `${nodeId}-${name}`, AttributeIds.Value);
-    const actual = ((value.value ?? []) as readonly { name: string; dataType: NodeId }[]).map((each) => ({
+    const { statusCode, value } = await readOne(place.view, `${nodeId}-${name}`, AttributeIds.Value);
+    // What takes or gives nothing need not have the property.
+    if (!statusCode.isGood() && !statusCode.equals(StatusCodes.BadNodeIdUnknown))
+      return wrong(about, `its ${name} can't be read (${statusCode.name})`);
+    const actual = ((Array.isArray(value.value) ? value.value : []) as readonly { name: string; dataType: NodeId }[]).map((each) => ({
       name: each.name,
       dataType: nameOf(place, each.dataType),
     }));
     if (listed(actual) !== listed(expected))
-      return wrong(about, `its ${name} are ${listed(actual) || 'none'} instead of ${listed(expected)}`);
+      return wrong(about, `its ${name} are ${listed(actual) || 'none'} instead of ${listed(expected) || 'none'}`);
   }
-  return found(about, `takes ${listed(member.inputs)}; gives ${listed(member.outputs) || 'nothing'}`);
+  return found(about, `takes ${listed(member.inputs) || 'nothing'}; gives ${listed(member.outputs) || 'nothing'}`);
 }
 
 /** A NodeId with the URI of its namespace. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { AttributeIds, NodeClass, resolveNodeId, StatusCodes } from 'node-opcua';
+import { AttributeIds, NodeClass, resolveNodeId, type StatusCode, StatusCodes } from 'node-opcua';
 import { inspectNodes } from '../../src/client/conformance-nodes.ts';
 import { membersOf } from '../../src/client/conformance-model.ts';
 import { channelChildId, channelNodeId, DCMB_NODESET_FILE, INSTANCE_URI, readNodeset } from '../../src/nodeset/index.ts';
 
+const NODE_CLASS = AttributeIds.NodeClass;
 const MODEL = readNodeset('dcmb.NodeSet2.xml', readFileSync(DCMB_NODESET_FILE, 'utf8'));
 
 /** A server whose nodes all exist, but for what `answers` says of an attribute; undefined lets the model's be found. */
@@ -21,7 +22,11 @@ function view(answers: (id: string, attributeId: AttributeIds) => unknown) {
       [AttributeIds.AccessLevel]: 1,
     };
     const value = said ?? usual[attributeId];
-    const statusCode = value === 'lacking' ? StatusCodes.BadNodeIdUnknown : StatusCodes.Good;
+    const statuses: Partial<Record<string, StatusCode>> = {
+      lacking: StatusCodes.BadNodeIdUnknown,
+      denied: StatusCodes.BadUserAccessDenied,
+    };
+    const statusCode = statuses[String(value)] ?? StatusCodes.Good;
     return Promise.resolve({ statusCode, value: { value } });
   };
   return { session: { read }, nodeId: (text: string) => text } as never;
@@ -59,6 +64,35 @@ describe('nodes that are held against the information model', () => {
     assert.deepEqual(await lacking(channelChildId('press', 'ProtocolVersions')), []);
     const [first] = await lacking(channelNodeId('press'));
     assert.match(first ?? '', /^missing press: there is no node/);
+  });
+
+  test('are wrong where they are of another class, or it can’t be read, objects too', async () => {
+    assert.deepEqual(await faults((node, asked) => (node === channelNodeId('press') && asked === NODE_CLASS ? 'denied' : undefined)), [
+      "wrong press: its NodeClass can't be read (BadUserAccessDenied)",
+    ]);
+    const lines = await inspectNodes({ view: view(() => 'denied'), namespaces: [], model: MODEL, channel: 'press' }, ['wear']);
+    assert.deepEqual(
+      lines.filter(({ state }) => state === 'found'),
+      [],
+    );
+    const [other] = await faults((node, asked) =>
+      node === channelNodeId('press') && asked === NODE_CLASS ? NodeClass.Variable : undefined,
+    );
+    assert.equal(other, 'wrong press: it is no Object');
+  });
+
+  test('that are methods give nothing where the model says so, and need no property for it', async () => {
+    const method = channelChildId('press', 'Acknowledge');
+    const [input] = membersOf(MODEL, 'ClearedChannelType').find(({ name }) => name === 'Acknowledge')?.inputs ?? [];
+    const text = { name: input?.name, dataType: resolveNodeId('i=12') };
+    const withOutputs = async (outputs: unknown): Promise<string | undefined> => {
+      const answers: Partial<Record<string, unknown>> = { [`${method}-InputArguments`]: [text], [`${method}-OutputArguments`]: outputs };
+      const place = { view: view((node) => answers[node]), namespaces: [], model: MODEL, channel: 'press' };
+      return (await inspectNodes(place, [])).find(({ about }) => about === 'press/Acknowledge')?.message;
+    };
+    for (const none of ['lacking', []]) assert.match((await withOutputs(none)) ?? '', /^takes .*; gives nothing$/);
+    assert.match((await withOutputs([text])) ?? '', /^its OutputArguments are .* instead of none$/);
+    assert.equal(await withOutputs('denied'), "its OutputArguments can't be read (BadUserAccessDenied)");
   });
 
   test('include arguments of methods, named and typed', async () => {
