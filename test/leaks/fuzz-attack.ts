@@ -12,6 +12,8 @@ import { Heard, newStructure, Values } from './fuzz-values.ts';
 /** How the attack on a server went. */
 export interface Damage {
   readonly requests: number;
+  /** Messages and pieces of them that came back. */
+  readonly answers: number;
   readonly outcomes: Readonly<Record<string, number>>;
   /** Secrets that came out, by name. */
   readonly out: readonly string[];
@@ -34,6 +36,7 @@ export class Attack {
   readonly #out = new Set<string>();
   readonly #outcomes = new Map<string, number>();
   #requests = 0;
+  #answers = 0;
   #mostBytes = 0;
   #last: string[] = [];
 
@@ -45,11 +48,12 @@ export class Attack {
 
   get result(): Damage {
     const outcomes = Object.fromEntries([...this.#outcomes].sort(([, a], [, b]) => b - a));
-    return { requests: this.#requests, outcomes, out: [...this.#out], mostBytes: this.#mostBytes };
+    return { requests: this.#requests, answers: this.#answers, outcomes, out: [...this.#out], mostBytes: this.#mostBytes };
   }
 
   /** Looks for secrets in whatever the server sends. */
   readonly listen = (bytes: Buffer): void => {
+    this.#answers++;
     for (const [name, form] of this.#target.canaries) if (bytes.includes(form)) this.#out.add(name);
   };
 
@@ -156,7 +160,6 @@ export class Attack {
     }
     for (let sent = 0; sent < connections; sent += 100) {
       await sendGarbage(this.#target.endpointUrl, this.listen, recorded, this.#random, Math.min(100, connections - sent));
-      this.#requests += 100;
       await this.works();
     }
   }
@@ -168,7 +171,6 @@ export class Attack {
     for (const stranger of strangers) stranger.send(hello(endpointUrl));
     const chunk = transportMessage('OPNC', Buffer.alloc(8184, 1));
     for (let sent = 0; sent < 500; sent++) for (const stranger of strangers) await stranger.push(chunk);
-    this.#requests += 500 * connections;
     await this.#measure();
     for (const stranger of strangers) stranger.close();
   }

@@ -42,13 +42,11 @@ for (const [name, start] of [
       await attacker.look();
       await attack(attacker);
       await attacker.works();
-      const { requests, outcomes, out, mostBytes } = attacker.result;
+      const { requests, answers, outcomes, out, mostBytes } = attacker.result;
       t.diagnostic(`${requests} requests, ${Math.round(mostBytes / 1024 / 1024)} MB at most: ${JSON.stringify(outcomes)}`);
-      const answers = requests - (outcomes['silent'] ?? 0) - (outcomes['closed'] ?? 0);
       t.diagnostic(`leaks-figures ${JSON.stringify({ probes: requests, answers, leaks: out.length })}`);
       assert.deepEqual(out, []);
       assert.ok(mostBytes < MOST_BYTES, `${mostBytes} bytes`);
-      assert.ok(requests > 0);
     }
 
     for (const [what, attack] of ATTACKS) test(`serves on after ${what}`, (t) => survives(t, attack));
