@@ -60,7 +60,7 @@ export class DemoView {
       '  2. Connect, and trust the server certificate that UaExpert shows.',
       '     The server refuses UaExpert this first time: it does not know it yet.',
       '  3. A line appears here with the command that lets it in. Run it in another terminal.',
-      '  4. Connect again. Browse Objects/Machines (ingest) or the channel under Objects.',
+      '  4. Connect again. Browse Objects/Machines.',
       '',
       heading('What happens now'),
       '  A simulated PLC writes sensor values of real turbofan engines, ten flight cycles a',

@@ -130,6 +130,6 @@ function limits(): string {
   return `## What is left
 
 - A PLC and an operator see what their work needs: tags, and for operators how writing goes. Their rows are about the rest.
-- The times at which answers arrive are compared statistically, with what remains stated: see [security](security.md).
+- The times at which answers arrive are compared statistically, with what remains stated: see [non-interference](non-interference.md).
 - Traffic shows that a condition changed, unless the client monitors with StatusValueTimestamp: see [the cleared server](cleared-server.md).`;
 }
