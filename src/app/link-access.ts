@@ -1,12 +1,15 @@
 import { hasCode } from '../core/index.ts';
 import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
-import { type ApplicationIdentity, type CertificateFacts, TrustList, type UserEntry } from '../server/index.ts';
+import { type ApplicationIdentity, type CertificateFacts, RateLimit, TrustList, type UserEntry } from '../server/index.ts';
 import { type LoginConfig, type OwnerConfig, readText, type UserConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { type ApplicationName, pkiFolder } from './plant-identities.ts';
 
-/** Strangers that an operator is told of between two starts; a flood of them must not fill the log. */
+/** Strangers that an operator is told of in an hour; a flood of them must neither fill the log nor silence it for good. */
 const MOST_TOLD = 100;
+const TOLD_WITHIN_MS = 3_600_000;
+/** Those that are remembered, so that each is told once. */
+const MOST_REMEMBERED = 10 * MOST_TOLD;
 
 /** Users of a server, as its configuration lists them. */
 export function userEntries(users: readonly UserConfig[]): UserEntry[] {
@@ -34,12 +37,15 @@ export interface TrustPlace {
   readonly crl?: OwnerConfig['crl'];
 }
 
-/** The trust list of one of our applications; the operator is told once of each stranger that knocks. */
+/** The trust list of one of our applications; the operator is told of each stranger that knocks, once unless there are very many. */
 export function trustListOf(place: string | TrustPlace, application: ApplicationName, listener?: ModuleListener): TrustList {
   const { pki, crl: revocation } = typeof place === 'string' ? { pki: place } : place;
   const told = new Set<string>();
+  const limit = new RateLimit(MOST_TOLD, TOLD_WITHIN_MS);
   const onStranger = ({ thumbprint, commonName, applicationUri }: CertificateFacts): void => {
-    if (listener === undefined || told.has(thumbprint) || told.size >= MOST_TOLD) return;
+    if (listener === undefined || told.has(thumbprint) || !limit.take()) return;
+    const [oldest] = told;
+    if (told.size >= MOST_REMEMBERED && oldest !== undefined) told.delete(oldest);
     told.add(thumbprint);
     listener({ event: 'stranger', application, name: applicationUri === '' ? commonName : applicationUri, thumbprint });
   };

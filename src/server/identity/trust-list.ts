@@ -9,8 +9,11 @@ import type { IdentityErrorCode } from './errors.ts';
 import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
 import { type Renewals, RenewalFile } from './renewals.ts';
 import { quiet } from './certificate-store.ts';
+import { RateLimit } from '../rate-limit.ts';
 
 const MOST_REJECTED = 100;
+/** Strangers that are let in there in one minute, so that a flood does not push out in seconds who waits for a person. */
+const MOST_REJECTED_A_MINUTE = 30;
 const MOST_BYTES = 65_536;
 /** Longest line of certificates each of which took the place of the one before. */
 const MOST_RENEWALS = 16;
@@ -56,6 +59,7 @@ export class TrustList implements TrustSource {
   readonly #folder: string;
   readonly #renewals: RenewalFile;
   readonly #mostRejected: number;
+  readonly #arrivals = new RateLimit(MOST_REJECTED_A_MINUTE);
   readonly #files = new ParsedFiles(parseCertificateFile, MOST_BYTES);
   readonly #onStranger: ((facts: CertificateFacts) => void) | undefined;
   readonly #onFault: ((message: string) => void) | undefined;
@@ -166,7 +170,7 @@ export class TrustList implements TrustSource {
     try {
       this.#onStranger?.(facts);
       const waiting = this.#entries('rejected');
-      if (waiting.some((entry) => entry.thumbprint === facts.thumbprint)) return;
+      if (waiting.some((entry) => entry.thumbprint === facts.thumbprint) || !this.#arrivals.take()) return;
       for (const entry of oldestFirst(waiting).slice(0, Math.max(0, waiting.length + 1 - this.#mostRejected))) removeFile(entry.file);
       this.#write('rejected', facts);
     } catch {
