@@ -139,6 +139,10 @@ export const WARNINGS = {
     sentence`See the findings and the owner's module.`,
   ),
   ACTIONS_FAILED: words(sentence`The list of actions could not be worked on. It is tried again.`, sentence`See the disk.`),
+  CHANNEL_WAITS: words(
+    sentence`One of several channels can't start: a port, its store or its ledger is not there. It is tried again; the others go on.`,
+    sentence`The warning says what it needs.`,
+  ),
   STORE_FAULT: words(
     sentence`The store could not be written, or failed. No values are taken; the module goes on by itself.`,
     sentence`See room, rights and health of the disk.`,

@@ -136,8 +136,8 @@ export class SenderChannel {
     return this.#collecting.requestCall();
   }
 
-  /** Ends the open interval at its grid point where that is near, and stops there. Resolves once everything is sealed. */
-  async finish(): Promise<void> {
+  /** Ends the open interval at its grid point where that is near, and stops there: `ended`. Resolves once everything is sealed. */
+  async finish(ended: () => void): Promise<void> {
     const { signal } = new AbortController();
     const { interval } = this.#collecting.open;
     const wait = this.#collecting.endMs - this.#ports.clock.now();
@@ -146,6 +146,7 @@ export class SenderChannel {
       while (!this.#isOver && this.#collecting.open.interval === interval) await pause(5, signal);
     }
     this.#grid.stop();
+    ended();
     await this.#sealing.idle();
   }
 

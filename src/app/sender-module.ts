@@ -9,6 +9,7 @@ import { followPlcs, plcsOf } from './plc-feed.ts';
 import { ReadingFanout } from './sender-fanout.ts';
 import { loadOwnerFiles, type OwnerFiles, type SenderFiles } from './sender-files.ts';
 import { startSenderIngest } from './sender-servers.ts';
+import { LateStarts } from './sender-starts.ts';
 import { SenderUnit } from './sender-unit.ts';
 import type { BatchCounts } from './settle.ts';
 
@@ -30,6 +31,7 @@ export class SenderModule {
   #fanout: ReadingFanout;
   #ingest: IngestServer | undefined;
   #plc: ReturnType<typeof followPlcs> | undefined;
+  readonly #late = new LateStarts();
   /** Channels that can't go on. */
   readonly #ended = new Set<string>();
   #stopping: Promise<void> | undefined;
@@ -47,7 +49,8 @@ export class SenderModule {
   /**
    * Starts a module from its configuration (or the path of it) and resolves once its servers can be reached. Clearing
    * begins by itself as soon as a channel is open on its ledger; `running` is then told. A module that has run before
-   * needs no ledger for that. Of several channels those that can't be opened are told as `channel-failed`.
+   * needs no ledger for that. Of several channels those that can't be opened are told as `channel-failed`, or tried again where
+   * what they need may come.
    * @throws RejectedError, UnavailableError in one sentence with what to mend, where no channel can be opened
    */
   static async start(config: OwnerConfig | string, options: ModuleOptions = {}): Promise<SenderModule> {
@@ -63,6 +66,10 @@ export class SenderModule {
       await panel.stop();
       throw error;
     }
+  }
+
+  get #isAlone(): boolean {
+    return this.#files.config.channels.length === 1;
   }
 
   /** URLs; `cleared` is the first channel's. */
@@ -112,6 +119,7 @@ export class SenderModule {
   }
 
   async #stopOnce(settleMs: number): Promise<void> {
+    void this.#late.end();
     for (const { operator } of this.#units) operator.phase('Stopping');
     await this.#plc?.stop();
     await Promise.all(this.#units.map((unit) => unit.finish()));
@@ -143,11 +151,39 @@ export class SenderModule {
     if (this.#ingest !== undefined) this.#panel.showOn(this.#ingest);
     this.#panel.ports.listener({ event: 'started', endpoints: this.#endpointsTold() });
     for (const unit of this.#units) unit.begin();
+    this.#late.begin({
+      start: (name) => this.#startLate(name),
+      started: (unit) => this.#join(unit),
+      failed: (name, error) => this.#failed(name, error),
+    });
+  }
+
+  async #startLate(name: string): Promise<SenderUnit> {
+    const files = this.#files.channels.find((each) => nameOf(each) === name);
+    if (files === undefined) throw new RangeError(`There is no channel "${name}".`);
+    const unit = await this.#openUnit(files);
+    try {
+      await unit.serve();
+      return unit;
+    } catch (error) {
+      await unit.close();
+      throw error;
+    }
+  }
+
+  /** The channel is as if it had started with the others. */
+  #join(unit: SenderUnit): void {
+    const started = new Map([...this.#units, unit].map((each) => [each.name, each]));
+    this.#units = this.#files.channels.flatMap((files) => started.get(nameOf(files)) ?? []);
+    this.#fanout.add(unit);
+    unit.operator.phase('Starting');
+    unit.begin();
   }
 
   #openUnit(files: SenderFiles): Promise<SenderUnit> {
     return SenderUnit.open({
       files,
+      isAlone: this.#isAlone,
       operator: this.#panel.operator(nameOf(files)),
       ingest: () => this.#ingest,
       begun: (unit) => this.#begun(unit),
@@ -165,13 +201,20 @@ export class SenderModule {
       each.status === 'rejected' ? [{ name: steps[index]?.[0] ?? '', error: each.reason as unknown }] : [],
     );
     if (faults.length === steps.length) throw faults[0]?.error;
-    for (const { name, error } of faults) this.#failed(name, error);
+    for (const { name, error } of faults) this.#notStarted(name, error);
     return results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   }
 
+  #notStarted(name: string, error: unknown): void {
+    if (!this.#late.takes(name, error)) return this.#failed(name, error);
+    this.#panel.operator(name).waits(error);
+  }
+
   #endpointsTold(): Readonly<Record<string, string>> {
-    const isOne = this.#files.config.channels.length === 1;
-    const cleared = this.#units.map(({ name, endpointUrl }): [string, string] => [isOne ? 'cleared' : `cleared/${name}`, endpointUrl]);
+    const cleared = this.#units.map(({ name, endpointUrl }): [string, string] => [
+      this.#isAlone ? 'cleared' : `cleared/${name}`,
+      endpointUrl,
+    ]);
     return { ingest: this.endpoints.ingest, ...Object.fromEntries(cleared), ...this.#panel.endpoints };
   }
 
@@ -187,7 +230,7 @@ export class SenderModule {
   #fanoutTo(units: readonly SenderUnit[]): ReadingFanout {
     const { config } = this.#files;
     const followed = plcsOf(config.ingest).flatMap(({ nodes }) => Object.keys(nodes));
-    return new ReadingFanout(units, { isAlone: config.channels.length === 1, followed });
+    return new ReadingFanout(units, { isAlone: this.#isAlone, followed });
   }
 
   #begun(unit: SenderUnit): void {
@@ -219,6 +262,7 @@ export class SenderModule {
   }
 
   async #close(): Promise<void> {
+    await this.#late.end();
     await this.#ingest?.stop();
     await Promise.all(this.#units.map((unit) => unit.close()));
   }

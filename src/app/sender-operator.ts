@@ -40,6 +40,12 @@ export class SenderOperator {
     this.#changed();
   }
 
+  /** Something that its start needs is not there, and may come. */
+  waits(error: unknown): void {
+    this.phase('Starting', messageOf(error));
+    this.warn('CHANNEL_WAITS', error);
+  }
+
   /** The store has a fault that may pass: no values are taken, and it is opened again. */
   faulted(error: unknown): void {
     this.detach();

@@ -20,6 +20,8 @@ const REOPEN_EVERY_MS = 1000;
 export interface SenderUnitParts {
   /** As if there were no other channel. */
   readonly files: SenderFiles;
+  /** The module has no other channel. */
+  readonly isAlone: boolean;
   readonly operator: SenderOperator;
   /** The server that shows operators the channel's batches, while it runs. */
   ingest(): IngestServer | undefined;
@@ -42,6 +44,8 @@ export class SenderUnit {
   readonly #end: AgreementEnd;
   readonly #stopped = new AbortController();
   #run: SenderRun | undefined;
+  /** Its grid has stopped while others still collect: what it took now would stand in an interval that may be over. */
+  #isFinished = false;
   #counts: BatchCounts = { sealed: 0, anchored: 0, receipted: 0 };
   #cleared: ClearedServer | undefined;
   /** Sealing of the agreement's last interval, once that has begun. */
@@ -96,7 +100,7 @@ export class SenderUnit {
 
   /** The channel while it takes values. */
   get collecting(): SenderChannel | undefined {
-    return this.#end.isOver ? undefined : this.#run?.channel;
+    return this.#end.isOver || this.#isFinished ? undefined : this.#run?.channel;
   }
 
   /** What collects has not stored a reading in time. The run ends as by any fault of its disk, and the disk may come back. */
@@ -134,10 +138,14 @@ export class SenderUnit {
     this.#running = this.#supervise();
   }
 
-  /** Ends collecting: seals the open interval where its end is near. Values may come until then, and are taken. */
+  /**
+   * Ends collecting: seals the open interval where its end is near. Values may come until then, and are taken; later ones, while
+   * other channels finish, are not.
+   */
   async finish(): Promise<void> {
     this.#end.cancel();
-    await (this.#ending ?? this.#run?.channel?.finish());
+    const ended = (): void => void (this.#isFinished = !this.#parts.isAlone);
+    await (this.#ending ?? this.#run?.channel?.finish(ended));
   }
 
   /** Keeps the open interval's readings for the next start, and waits a while for anchors and receipts of what is sealed. */
@@ -217,6 +225,7 @@ export class SenderUnit {
   }
 
   #begun(channel: SenderChannel): void {
+    this.#isFinished = false;
     this.#end.cancel();
     this.#end.await(() => {
       this.#ending = this.#endWithAgreement(channel).catch((error: unknown) => this.#fail(error));
@@ -230,7 +239,7 @@ export class SenderUnit {
 
   /** Seals the last interval. What is sealed is still anchored and delivered, until it is closed. */
   async #endWithAgreement(channel: SenderChannel): Promise<void> {
-    if (this.#end.covers(channel.nextGridMs)) await channel.finish();
+    if (this.#end.covers(channel.nextGridMs)) await channel.finish(() => undefined);
     else await channel.stop();
     this.#parts.failed(agreementOver(this.files.loaded.agreement));
   }
