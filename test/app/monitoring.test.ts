@@ -140,7 +140,8 @@ describe("monitoring of the owner's module", () => {
     const receiver = await plant.startReceiver(heard, config);
     const metrics = heard.of('started')[0]?.endpoints['metrics'] ?? '';
     assert.match(metrics, /^http:\/\/\[::1\]:\d+\/metrics$/);
-    await until('it has caught up', () => heard.of('acknowledged').length > 3, 60_000);
+    const hasHeard = (): boolean => JSON.stringify(heard.of('received')).includes('Maintenance: Now');
+    await until('it has caught up', () => heard.of('acknowledged').length > 3 && hasHeard(), 60_000);
     const { status, body } = await get(metrics);
     assert.equal(status, 200);
     assert.equal(metric(body, 'dcmb_link_up'), 1);

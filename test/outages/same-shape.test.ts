@@ -12,7 +12,7 @@ import { openOwnLedger } from '../../src/app/ledger-access.ts';
 import { SenderStore, type StoredBatch } from '../../src/store/index.ts';
 import { shapeOf } from '../support/shape-of.ts';
 import { until } from '../support/until.ts';
-import { pieces, TestPlant, Told } from './plant.ts';
+import { pieces, TestPlant, Told } from '../app/plant.ts';
 
 /** Readings of one tag in an interval: none, one, one more than a part of its tree holds, and very many. */
 const TAG_DEPTH = 6;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hasCode } from '../../src/core/index.ts';
 import { until } from '../support/until.ts';
-import { pieces, TestPlant, Told } from './plant.ts';
+import { pieces, TestPlant, Told } from '../app/plant.ts';
 
 const TERM_MS = 25_000;
 

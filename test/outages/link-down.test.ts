@@ -7,7 +7,7 @@ import type { TagWriter } from '../../src/client/index.ts';
 import type { SenderModule } from '../../src/app/index.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
-import { codeIn, type EventOf, pieces, surprises, TestPlant, Told } from './plant.ts';
+import { codeIn, type EventOf, pieces, surprises, TestPlant, Told } from '../app/plant.ts';
 
 const ALARM = ['process.stdin.resume()'];
 
