@@ -83,7 +83,11 @@ export const SWITCHES: readonly Switch[] = [
     part: 'ask',
     actor: 'reader of one tag',
     found: { detector: 'twin', service: 'TranslateBrowsePathsToNodeIds', secret: 'tags' },
-    reopen: ({ server }) => bare(server, 'TranslateBrowsePathsToNodeIds'),
+    reopen: ({ server }) => {
+      bare(server, 'TranslateBrowsePathsToNodeIds');
+      // What the class does stands behind what was put on the instance.
+      Reflect.deleteProperty(server.engine, 'translateBrowsePaths');
+    },
   },
   {
     leak: 'RegisterNodes gives a new id for what exists only',
