@@ -9,7 +9,7 @@ export async function inTurns<Result>(
   const results: PromiseSettledResult<Result>[] = [];
   const waiting = steps.entries();
   const work = async (): Promise<void> => {
-    for (const [index, step] of waiting) [results[index]] = (await Promise.allSettled([step()]));
+    for (const [index, step] of waiting) [results[index]] = await Promise.allSettled([step()]);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, steps.length) }, work));
   return results;
