@@ -31,8 +31,8 @@ export class ClearedClient {
     await this.#session.read(this.#nodes.flatMap((nodeId) => ATTRIBUTES.map((attributeId) => ({ nodeId, attributeId }))).slice(0, 1000));
     this.#subscription = await this.#session.createSubscription2({
       requestedPublishingInterval: 50,
-      requestedMaxKeepAliveCount: 20_000,
-      requestedLifetimeCount: 60_000,
+      requestedMaxKeepAliveCount: 200,
+      requestedLifetimeCount: 600,
       publishingEnabled: true,
     });
     const filter = new DataChangeFilter({ trigger: DataChangeTrigger.StatusValueTimestamp, deadbandType: DeadbandType.None });

@@ -1,6 +1,4 @@
-import type { ClientSession } from 'node-opcua';
 import type { TagWriter } from '../../src/client/index.ts';
-import { INSTANCE_URI } from '../../src/nodeset/index.ts';
 import { SeededRandom } from '../crash/random.ts';
 import { pause } from '../support/pause.ts';
 import { certificateUser, uaClient } from '../support/ua-client.ts';
@@ -38,7 +36,7 @@ export class LateRun extends Error {}
 
 /** Starts the module, feeds it, and does with the cleared server what a client does, all on a fixed schedule. @throws LateRun */
 export async function observe(scene: ModuleScene, production: Production): Promise<Observation> {
-  const { intervalMs, told } = scene;
+  const { intervalMs, publishDelayMs, told } = scene;
   const masks = new Map<MaskName, number>();
   await scene.start();
   try {
@@ -48,7 +46,7 @@ export async function observe(scene: ModuleScene, production: Production): Promi
     // The next grid point: this one is over when its batch is sealed.
     const originMs = gridMsOf(scene, FIRST_BATCH) + intervalMs;
     const used = (mask: MaskName): void => void masks.set(mask, (masks.get(mask) ?? 0) + 1);
-    const transcript = new Transcript({ originMs, intervalMs, used });
+    const transcript = new Transcript({ originMs, intervalMs, publishDelayMs, used });
     await Promise.all([produce(plc, production, originMs, intervalMs), followSchedule(scene, transcript, originMs)]);
     await plc.close();
     const late = told.of('finding').find(({ code }) => code === 'LATE_PUBLICATION');
@@ -65,11 +63,13 @@ async function followSchedule(scene: ModuleScene, transcript: Transcript, origin
   const client = uaClient(manufacturer, server);
   const at = (interval: number): Promise<void> => onTime(originMs + (interval + PHASE) * intervalMs);
   try {
+    // Asked for beforehand: the server's own node tells the time at which it is read.
+    const namespace = await scene.asManufacturer((_, index) => Promise.resolve(index));
     await at(0);
     await client.connect(scene.clearedUrl);
     transcript.record(client);
     const session = await client.createSession(certificateUser(manufacturer));
-    const looking = new ClearedClient(session, await namespaceOf(session), STREAMS);
+    const looking = new ClearedClient(session, namespace, STREAMS);
     await looking.begin();
     for (let interval = 1; interval <= INTERVALS; interval++) {
       await at(interval);
@@ -102,15 +102,11 @@ async function produce(plc: TagWriter, { writes, seed, first }: Production, orig
 /** @throws LateRun when that time is over */
 async function onTime(ms: number): Promise<void> {
   const wait = ms - Date.now();
-  if (wait < -200) throw new LateRun('The machine is too slow for the schedule.');
+  if (wait < -200) throw new LateRun(`The machine is ${-wait} ms late for the schedule.`);
   await pause(Math.max(0, wait));
 }
 
-function gridMsOf({ told, intervalMs }: ModuleScene, batch: number): number {
+function gridMsOf({ told, intervalMs, originMs }: ModuleScene, batch: number): number {
   const { interval } = told.of('sealed').find(({ n }) => n === batch)!;
-  return (interval + 1) * intervalMs;
-}
-
-async function namespaceOf(session: ClientSession): Promise<number> {
-  return (await session.readNamespaceArray()).indexOf(INSTANCE_URI);
+  return originMs + (interval + 1) * intervalMs;
 }

@@ -12,23 +12,42 @@ import { until } from '../support/until.ts';
 
 export { heat, pieces, Told } from '../app/plant.ts';
 
+/** Numbers of intervals have as many digits in one run as in the next. */
+const INTERVALS_BEFORE = 1024;
+
+interface Cadence {
+  readonly intervalMs: number;
+  readonly publishDelayMs: number;
+  readonly originMs: number;
+}
+
 /** An owner's module with a PLC beside it, and a place for stock clients of the manufacturer. */
 export class ModuleScene {
   readonly plant: TestPlant;
   readonly told = new Told();
   readonly intervalMs: number;
+  readonly publishDelayMs: number;
+  /** Begin of interval 0, ms since 1970. */
+  readonly originMs: number;
   #module: SenderModule | undefined;
 
-  private constructor(plant: TestPlant, intervalMs: number) {
+  private constructor(plant: TestPlant, { intervalMs, publishDelayMs, originMs }: Cadence) {
     this.plant = plant;
+    this.originMs = originMs;
     this.intervalMs = intervalMs;
+    this.publishDelayMs = publishDelayMs;
   }
 
   static async create(intervalMs: number, publishDelayMs: number): Promise<ModuleScene> {
-    const interval = { lengthMs: intervalMs, calls: 1, callGridMs: intervalMs / 4, publishDelayMs };
+    const originMs = (Math.floor(Date.now() / intervalMs) - INTERVALS_BEFORE) * intervalMs;
+    const interval = { lengthMs: intervalMs, originMs, calls: 1, callGridMs: intervalMs / 4, publishDelayMs };
     const lookAheadMs = Math.max(LOOK_AHEAD_MS, 16 * intervalMs);
     const epoch = { intervals: 4, disputeWindow: Math.ceil(lookAheadMs / (4 * intervalMs)), lookAheadMs };
-    return new ModuleScene(await TestPlant.create({ applications: false, intervalMs, terms: { interval, epoch } }), intervalMs);
+    return new ModuleScene(await TestPlant.create({ applications: false, intervalMs, terms: { interval, epoch } }), {
+      intervalMs,
+      publishDelayMs,
+      originMs,
+    });
   }
 
   get clearedUrl(): string {
