@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { RejectedError, UnavailableError } from '../../core/index.ts';
+import { hasCode, RejectedError, UnavailableError } from '../../core/index.ts';
 import { type Handlers, MessagePipe } from '../pipe/index.ts';
 import { childCommand } from './child-command.ts';
 import {
@@ -170,8 +170,9 @@ export class Supervisor {
         () => {
           if (this.#life === life && this.#isServing) this.#watch(life);
         },
-        () => {
-          life.why ||= `no answer within ${PING_WITHIN_MS} ms`;
+        (error: unknown) => {
+          // A pipe that closes ends the question, too: then the process is gone for a reason of its own.
+          if (hasCode(error, 'PIPE_TIMEOUT')) life.why ||= `no answer within ${PING_WITHIN_MS} ms`;
           life.process.kill('SIGKILL');
         },
       );
