@@ -1,6 +1,7 @@
 import { type UserIdentityInfo, UserTokenType } from 'node-opcua';
 import { coercePEMorDerToPrivateKey, keyOperationsFromPrivateKey, type PrivateKey } from 'node-opcua-crypto';
 import type { Bytes } from '../core/index.ts';
+import type { CertificateJudgement } from '../nodeset/index.ts';
 import { rejected } from './errors.ts';
 
 /** Who this client is: its application certificate (OPC UA Part 4, clause 6.1) and private key. */
@@ -13,29 +14,10 @@ export interface ApplicationIdentity {
   readonly privateKeyPem: string;
 }
 
-/** What a relying party thinks of a peer's certificate. */
-export type CertificateVerdict =
-  | 'trusted'
-  | 'untrusted'
-  | 'expired'
-  | 'notYetValid'
-  | 'weak'
-  | 'unfit'
-  | 'malformed'
-  | 'forged'
-  | 'chainIncomplete'
-  | 'wrongHost'
-  | 'issuerTimeInvalid'
-  | 'issuerUnfit'
-  | 'revoked'
-  | 'issuerRevoked'
-  | 'revocationUnknown'
-  | 'issuerRevocationUnknown';
-
 /** The trust list. Judging a stranger also files its certificate for a person to look at; nothing is ever trusted by itself. */
 export interface PeerTrust {
   /** @param host under which the peer, a server, was dialled */
-  judge(certificate: Bytes, host?: string): Promise<CertificateVerdict>;
+  judge(certificate: Bytes, host?: string): Promise<CertificateJudgement>;
 }
 
 /** Who uses the session (OPC UA Part 4, clause 7.41). */

@@ -1,6 +1,6 @@
 export type { ConformanceLine } from './conformance-lines.ts';
 export type { ClientErrorCode } from './errors.ts';
-export type { ApplicationIdentity, CertificateVerdict, PeerTrust, UserCredentials } from './identity.ts';
+export type { ApplicationIdentity, PeerTrust, UserCredentials } from './identity.ts';
 export type { LinkState } from './link.ts';
 export type { LinkOptions } from './link-options.ts';
 export * from './module-connection.ts';

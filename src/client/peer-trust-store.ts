@@ -1,32 +1,14 @@
 import { type ICertificateStore, type StatusCode, StatusCodes } from 'node-opcua';
 import { split_der } from 'node-opcua-crypto';
 import { sha256, toHex } from '../core/index.ts';
-import type { CertificateVerdict, PeerTrust } from './identity.ts';
-
-const STATUS_OF: Readonly<Record<CertificateVerdict, StatusCode>> = {
-  trusted: StatusCodes.Good,
-  untrusted: StatusCodes.BadCertificateUntrusted,
-  expired: StatusCodes.BadCertificateTimeInvalid,
-  notYetValid: StatusCodes.BadCertificateTimeInvalid,
-  weak: StatusCodes.BadCertificatePolicyCheckFailed,
-  unfit: StatusCodes.BadCertificateUseNotAllowed,
-  malformed: StatusCodes.BadCertificateInvalid,
-  forged: StatusCodes.BadCertificateInvalid,
-  chainIncomplete: StatusCodes.BadCertificateChainIncomplete,
-  wrongHost: StatusCodes.BadCertificateHostNameInvalid,
-  issuerTimeInvalid: StatusCodes.BadCertificateIssuerTimeInvalid,
-  issuerUnfit: StatusCodes.BadCertificateIssuerUseNotAllowed,
-  revoked: StatusCodes.BadCertificateRevoked,
-  issuerRevoked: StatusCodes.BadCertificateIssuerRevoked,
-  revocationUnknown: StatusCodes.BadCertificateRevocationUnknown,
-  issuerRevocationUnknown: StatusCodes.BadCertificateIssuerRevocationUnknown,
-};
+import { CERTIFICATE_STATUS, type CertificateJudgement } from '../nodeset/index.ts';
+import type { PeerTrust } from './identity.ts';
 
 /** A server certificate that was not accepted. */
 export interface RefusedCertificate {
   /** SHA-256 of the DER bytes, lower-case hexadecimal. */
   readonly thumbprint: string;
-  readonly verdict: Exclude<CertificateVerdict, 'trusted'>;
+  readonly verdict: Exclude<CertificateJudgement, 'trusted'>;
 }
 
 /** Lets node-opcua ask our trust list, and remembers what was refused, for node-opcua's own error tells only a status. */
@@ -51,7 +33,7 @@ export class PeerTrustStore implements ICertificateStore {
     if (leaf === undefined) return StatusCodes.BadCertificateInvalid;
     const verdict = await this.#trust.judge(leaf, this.#host);
     this.#refused = verdict === 'trusted' ? undefined : { thumbprint: toHex(sha256(leaf)), verdict };
-    return STATUS_OF[verdict];
+    return CERTIFICATE_STATUS[verdict];
   }
 
   /** Called for our own certificate only, which need not stand in our own trust list. */

@@ -11,9 +11,9 @@ import {
   VariableIds,
 } from 'node-opcua';
 import { DcmbError } from '../core/index.ts';
-import { silenceStackLog } from '../nodeset/index.ts';
+import { type CertificateJudgement, silenceStackLog } from '../nodeset/index.ts';
 import { rejected, statusNameOf, unavailable } from './errors.ts';
-import { type CertificateVerdict, privateKeyOf, userIdentityOf } from './identity.ts';
+import { privateKeyOf, userIdentityOf } from './identity.ts';
 import { identityOf, type LinkOptions, userOf } from './link-options.ts';
 import { PeerTrustStore } from './peer-trust-store.ts';
 
@@ -176,7 +176,7 @@ async function pause(ms: number): Promise<void> {
 
 const RENEW = 'Its owner has to renew it.';
 const SEE_LIST = 'Take in the authority’s new revocation list: dcmb trust crl.';
-const REFUSED: Readonly<Record<Exclude<CertificateVerdict, 'trusted' | 'untrusted' | 'chainIncomplete'>, string>> = {
+const REFUSED: Readonly<Record<Exclude<CertificateJudgement, 'trusted' | 'untrusted' | 'chainIncomplete'>, string>> = {
   expired: `it has expired. ${RENEW}`,
   notYetValid: 'it is not valid yet. Compare the clocks of both machines.',
   weak: `its key or signature, or an authority’s, is too weak. ${RENEW}`,

@@ -1,3 +1,4 @@
+export * from './certificate-status.ts';
 export * from './document.ts';
 export type * from './errors.ts';
 export * from './files.ts';

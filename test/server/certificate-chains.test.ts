@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { x509 } from 'node-opcua-crypto';
+import type { CertificateJudgement } from '../../src/nodeset/index.ts';
 import {
   type AuthorityMaterial,
   Authorities,
-  type CertificateJudgement,
   judgeCertificate,
   NO_AUTHORITIES,
   readRevocationList,

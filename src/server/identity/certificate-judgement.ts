@@ -1,31 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { Bytes } from '../../core/index.ts';
+import type { CertificateJudgement } from '../../nodeset/index.ts';
 import { type Authorities, type Chain, NOBODY, revocationOf } from './authorities.ts';
 import { type CertificateFacts, leafOf, plainIp, readCertificate } from './certificate-facts.ts';
 import { isStrong } from './strength.ts';
-
-/**
- * `untrusted`: neither listed nor vouched for. `weak`: SHA-1, or RSA below 2048 or above 4096 bits, or no RSA, also of an
- * authority. `unfit`: not a certificate for an application. `forged`: bears the name of an authority that did not sign it.
- * `issuer…` and `…Unknown` are of its chain; `wrongHost`: a server that was dialled under a name that it does not bear.
- */
-export type CertificateJudgement =
-  | 'trusted'
-  | 'untrusted'
-  | 'expired'
-  | 'notYetValid'
-  | 'weak'
-  | 'unfit'
-  | 'malformed'
-  | 'forged'
-  | 'chainIncomplete'
-  | 'wrongHost'
-  | 'issuerTimeInvalid'
-  | 'issuerUnfit'
-  | 'revoked'
-  | 'issuerRevoked'
-  | 'revocationUnknown'
-  | 'issuerRevocationUnknown';
 
 /** Says what is trusted now, and is told of what is not. */
 export interface TrustSource {

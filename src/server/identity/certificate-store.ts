@@ -1,30 +1,11 @@
-import { type ICertificateStore, type StatusCode, StatusCodes } from 'node-opcua';
+import type { ICertificateStore, StatusCode } from 'node-opcua';
 import type { Bytes } from '../../core/index.ts';
+import { CERTIFICATE_STATUS } from '../../nodeset/index.ts';
 import { NOBODY } from './authorities.ts';
-import { type CertificateJudgement, judgeCertificate, type TrustSource } from './certificate-judgement.ts';
+import { judgeCertificate, type TrustSource } from './certificate-judgement.ts';
 
 type Certificate = Bytes | readonly Bytes[];
 type CheckCallback = (error: Error | null, status?: StatusCode) => void;
-
-/** OPC UA Part 4, clause 6.1.3. */
-const STATUS: Readonly<Record<CertificateJudgement, StatusCode>> = {
-  trusted: StatusCodes.Good,
-  untrusted: StatusCodes.BadCertificateUntrusted,
-  expired: StatusCodes.BadCertificateTimeInvalid,
-  notYetValid: StatusCodes.BadCertificateTimeInvalid,
-  weak: StatusCodes.BadCertificatePolicyCheckFailed,
-  unfit: StatusCodes.BadCertificateUseNotAllowed,
-  malformed: StatusCodes.BadCertificateInvalid,
-  forged: StatusCodes.BadCertificateInvalid,
-  chainIncomplete: StatusCodes.BadCertificateChainIncomplete,
-  wrongHost: StatusCodes.BadCertificateHostNameInvalid,
-  issuerTimeInvalid: StatusCodes.BadCertificateIssuerTimeInvalid,
-  issuerUnfit: StatusCodes.BadCertificateIssuerUseNotAllowed,
-  revoked: StatusCodes.BadCertificateRevoked,
-  issuerRevoked: StatusCodes.BadCertificateIssuerRevoked,
-  revocationUnknown: StatusCodes.BadCertificateRevocationUnknown,
-  issuerRevocationUnknown: StatusCodes.BadCertificateIssuerRevocationUnknown,
-};
 
 /** `judgeCertificate` in the form in which node-opcua's servers and clients ask for it. */
 export class PinnedCertificateStore implements ICertificateStore {
@@ -75,7 +56,7 @@ export class PinnedCertificateStore implements ICertificateStore {
   }
 
   #statusOf(certificate: Certificate, source: TrustSource = this.#source): StatusCode {
-    return STATUS[judgeCertificate(certificate, source, { nowMs: this.#now() })];
+    return CERTIFICATE_STATUS[judgeCertificate(certificate, source, { nowMs: this.#now() })];
   }
 
   /** The same question without a report of a stranger. */

@@ -1,10 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, RejectedError } from '../../core/index.ts';
+import type { CertificateJudgement } from '../../nodeset/index.ts';
 import type { Authorities, AuthorityMaterial, RevocationRule } from './authorities.ts';
 import { AuthorityFolder } from './authority-folder.ts';
 import { type CertificateFacts, matches, parseCertificateFile, readCertificate, toPem } from './certificate-facts.ts';
-import { type CertificateJudgement, judgeCertificate, type TrustSource } from './certificate-judgement.ts';
+import { judgeCertificate, type TrustSource } from './certificate-judgement.ts';
 import type { IdentityErrorCode } from './errors.ts';
 import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
 import { type Renewals, RenewalFile } from './renewals.ts';
