@@ -13,15 +13,18 @@ test('while the chaincode service is away nothing is endorsed or read from it; w
   const { owner, channel, anchor } = scene;
   const prepared = await owner.prepare('anchor', await anchor(0));
   await network.kill('evidence', 'SIGKILL');
-  const code = (expected: string) => (error: { kind: string; code: string }) => {
-    assert.deepEqual([error.kind, error.code], ['Unavailable', expected]);
-    return true;
-  };
-  await assert.rejects(owner.prepare('anchor', await anchor(1)), code('NOT_ENDORSED'));
-  await assert.rejects(owner.query('batch', { channel, n: 0 }), code('LEDGER_UNAVAILABLE'));
-  const commit = await owner.submit(prepared);
-  assert.deepEqual(await owner.statusOf(prepared.txId), commit);
-  await network.start('evidence');
+  try {
+    const code = (expected: string) => (error: { kind: string; code: string }) => {
+      assert.deepEqual([error.kind, error.code], ['Unavailable', expected]);
+      return true;
+    };
+    await assert.rejects(owner.prepare('anchor', await anchor(1)), code('NOT_ENDORSED'));
+    await assert.rejects(owner.query('batch', { channel, n: 0 }), code('LEDGER_UNAVAILABLE'));
+    const commit = await owner.submit(prepared);
+    assert.deepEqual(await owner.statusOf(prepared.txId), commit);
+  } finally {
+    await network.start('evidence');
+  }
   await untilCommitted(async () => send(owner, 'anchor', await anchor(1)));
   assert.notEqual(await owner.query('batch', { channel, n: 0 }), undefined);
   assert.deepEqual(await anchoredNumbers(scene, owner, 2), [0, 1]);

@@ -21,14 +21,16 @@ export interface Scene extends FabricLedgers {
   readonly from: number;
 }
 
-/** @param patience shorter than the default where a test waits for its end */
+/** @param patience of the handles given, shorter than the default where a test waits for its end */
 export async function openScene(t: Cleaned, network: DevNetwork, patience: Partial<FabricPatience> = {}): Promise<Scene> {
   const ledgers = await fabricLedgers(t, network, {}, patience);
-  const [owner, manufacturer] = [await ledgers.open('owner'), await ledgers.open('manufacturer')];
-  const channel = await openTestChannel(owner, manufacturer, testParams());
+  // Peers may take their time to find out that each other has the new definition.
+  const [patient, ofOther] = [await ledgers.open('owner', { patience: {} }), await ledgers.open('manufacturer', { patience: {} })];
+  const channel = await openTestChannel(patient, ofOther, testParams());
   const bench = new ChannelBench({ genesis: ledgers.genesis });
-  const commit = await send(owner, 'epochRecord', { record: await bench.record({ opens: bench.opens(0, 1) }) });
-  await seenBy([manufacturer], commit);
+  const commit = await send(patient, 'epochRecord', { record: await bench.record({ opens: bench.opens(0, 1) }) });
+  const [owner, manufacturer] = [await ledgers.open('owner'), await ledgers.open('manufacturer')];
+  await seenBy([owner, manufacturer], commit);
   const anchor: Scene['anchor'] = async (n, code = 1) => (await bench.seal({ n, interval: n, codes: [code, code] })).anchor;
   return { ...ledgers, owner, manufacturer, bench, channel, anchor, from: commit.block.number + 1 };
 }
