@@ -5,6 +5,11 @@ import { DataType, DataValue, LocalizedText, type Namespace, NodeClass, type UAV
  * specifications. These are for the instances that our servers make of them.
  */
 
+/** Not in node-opcua's declarations: counts a change of meaning, and tells it to all. */
+interface MeaningfulVariable extends UAVariable {
+  handle_semantic_changed: () => void;
+}
+
 /** By BrowseName. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   // OPC UA Part 5, clause 6.4.2: events.
@@ -78,17 +83,36 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   Identities: 'Who has the role: the configuration says so, and no client learns it.',
 };
 
-/** When all instances are built: none without a description, and no time with picoseconds. */
-export function finishInstances(namespace: Namespace, now: Date): void {
-  describeInstances(namespace);
+/**
+ * When all instances are built: none without a description, none that changes its meaning, and, of fixed values, no time with
+ * picoseconds.
+ */
+export function finishFixedInstances(namespace: Namespace, now: Date): void {
+  finishInstances(namespace);
   dropPicoseconds(namespace, now);
 }
 
+/** When all instances are built: none without a description, and none that changes its meaning. */
+export function finishInstances(namespace: Namespace): void {
+  describeInstances(namespace);
+  keepMeanings(namespace);
+}
+
 /** Gives every instance without a description one. */
-export function describeInstances(namespace: Namespace): void {
+function describeInstances(namespace: Namespace): void {
   for (const node of namespace.nodeIterator()) {
     const text = DESCRIPTIONS[node.browseName.name ?? ''];
     if ((node.description?.text ?? '') === '' && text !== undefined) node.setDescription(new LocalizedText({ locale: 'en', text }));
+  }
+}
+
+/**
+ * Units, ranges and states are fixed while the server stands. node-opcua takes the reading of a structure for a change of it, and
+ * would tell every session of another one's reading by a SemanticChangeEventType event (OPC UA Part 5, clause 6.4.33).
+ */
+function keepMeanings(namespace: Namespace): void {
+  for (const node of namespace.nodeIterator()) {
+    if (node.nodeClass === NodeClass.Variable) (node as MeaningfulVariable).handle_semantic_changed = () => undefined;
   }
 }
 

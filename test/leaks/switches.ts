@@ -45,10 +45,12 @@ export const SWITCHES: readonly Switch[] = [
     actor: 'plc',
     found: { detector: 'canary', service: 'Publish', secret: 'values' },
     reopen: (running) => {
-      const node = keepValue(running, 100) as UAVariable & { handle_semantic_changed(): void };
+      const node = keepValue(running, 100) as UAVariable & { handle_semantic_changed?: () => void };
+      // That of node-opcua again.
+      delete node.handle_semantic_changed;
       // Readable for some role, not for this one.
       node.accessLevel = makeAccessLevelFlag('CurrentRead | CurrentWrite');
-      running.onReading(() => node.handle_semantic_changed());
+      running.onReading(() => node.handle_semantic_changed?.());
     },
   },
   {

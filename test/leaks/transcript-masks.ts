@@ -35,37 +35,22 @@ const SUBSCRIPTION_PATHS = [/^subscriptionId$/, /\.monitoredItemId$/];
 /** Said by the client itself, and counted on by its own retries. */
 const ECHO = /^responseHeader\.requestHandle$/;
 const SESSION_PATHS = [/^sessionId/, /^authenticationToken/, /^serverNonce/, /^serverSignature/, /^securityToken\.tokenId/];
-/** Places of EventId, ReceiveTime, EventType and Time among the selected fields of an event; see the client that selects them. */
+/** Places of EventId and ReceiveTime among the selected fields of an event; see the client that selects them. */
 export const EVENT_ID_FIELD = 0;
 export const RECEIVE_TIME_FIELD = 1;
-const EVENT_TYPE = /\.eventFields\.2\.value\.value$/;
-const TIME_FIELD = 5;
-const SEMANTIC_CHANGE = 2738;
 const eventField = (index: number): RegExp => new RegExp(`\\.events\\.\\d+\\.eventFields\\.${index}\\.value`);
 const HASH = /^(?:[A-Za-z0-9_-]{43}|[0-9a-f]{64})$/;
 
 /** A message as text lines, one a leaf, with the masks in place of what they stand for. */
 export function masked(message: object, masking: Masking): string[] {
   const leaves = leavesOf(message).filter(({ path }) => !ECHO.test(path));
-  const caused = causedByReading(leaves);
   const lines: string[] = [];
   for (const leaf of leaves) {
-    if (caused.has(leaf.path)) {
-      masking.used('CLOCK');
-      lines.push(`${leaf.path} = <${MASKS.CLOCK}>`);
-      continue;
-    }
     // A time that is masked takes its picoseconds along; those of a grid time have to be zero.
     const isPartOfStart = leaf.path.endsWith('.sourcePicoseconds') && (lines.at(-1) ?? '').endsWith(`<${MASKS.START}>`);
     lines.push(`${leaf.path} = ${isPartOfStart ? `<${MASKS.START}>` : textOf(leaf, masking)}`);
   }
   return lines;
-}
-
-/** Paths of the times of events that the stack raises because a client has read the unit of a variable (OPC UA Part 5, clause 6.4.33). */
-function causedByReading(leaves: readonly Leaf[]): ReadonlySet<string> {
-  const types = leaves.filter(({ path, value }) => EVENT_TYPE.test(path) && value === SEMANTIC_CHANGE);
-  return new Set(types.map(({ path }) => path.replace(EVENT_TYPE, `.eventFields.${TIME_FIELD}.value`)));
 }
 
 function textOf({ path, value }: Leaf, masking: Masking): string {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { AttributeIds, makeBrowsePath } from 'node-opcua';
+import { AttributeIds, constructEventFilter, makeBrowsePath } from 'node-opcua';
+import { pause } from '../support/pause.ts';
 import { maintenanceAlarmId, streamChildId } from '../../src/nodeset/index.ts';
 import { everything } from '../support/address-space.ts';
-import { CHANNEL, type Cleared, cleared, View } from './cleared-support.ts';
-import { certificateUser } from './support.ts';
+import { CHANNEL, type Cleared, cleared, View, viewing } from './cleared-support.ts';
+import { certificateUser, passwordUser } from './support.ts';
 
 describe('the machine on a cleared server', () => {
   let on: Cleared;
@@ -56,4 +57,22 @@ describe('the machine on a cleared server', () => {
     const ids = (references ?? []).map(({ nodeId }) => nodeId.toString());
     assert.ok(ids.includes(view.id(maintenanceAlarmId(CHANNEL, 'wear'))), ids.join());
   });
+
+  test('what one session reads is told to no other one by an event', () =>
+    viewing(on, passwordUser('auditor', 'correct horse'), async (auditor) => {
+      const subscription = await auditor.session.createSubscription2({ requestedPublishingInterval: 10, publishingEnabled: true });
+      const item = await subscription.monitor(
+        { nodeId: 'i=2253', attributeId: AttributeIds.EventNotifier },
+        { filter: constructEventFilter(['EventType']), samplingInterval: 0, queueSize: 1000, discardOldest: true },
+        2,
+      );
+      const events: string[] = [];
+      item.on('changed', (fields) => events.push(String(fields)));
+      const ids = (await everything(view.session)).filter((id) => id.startsWith(view.id('')));
+      for (let turn = 0; turn < 2; turn++) {
+        for (const nodeId of ids) await view.session.read({ nodeId, attributeId: AttributeIds.Value });
+      }
+      await pause(500);
+      assert.deepEqual(events, []);
+    }));
 });

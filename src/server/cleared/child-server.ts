@@ -20,7 +20,7 @@ import {
   type RoleIds,
   Users,
 } from '../identity/index.ts';
-import { finishInstances } from '../instance-texts.ts';
+import { finishFixedInstances } from '../instance-texts.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import { auditChild } from './child-audit.ts';
 import { ChannelNodes } from './channel-nodes.ts';
@@ -145,7 +145,7 @@ function installHistory(server: OPCUAServer, config: StartConfig, pipe: ModulePi
   if (addressSpace === null) throw new Error('The server has no address space.');
   const namespace = addressSpace.getNamespace(config.instanceUri);
   const nodes = historizedNodes(addressSpace, namespace, config);
-  finishInstances(namespace as Namespace, new Date());
+  finishFixedInstances(namespace as Namespace, new Date());
   new HistoryReader(addressSpace, nodes, pipe).install(server);
 }
 

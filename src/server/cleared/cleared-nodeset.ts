@@ -12,7 +12,7 @@ import {
   type UAVariable,
 } from 'node-opcua';
 import { INSTANCE_URI, nodesetFiles, silenceStackLog } from '../../nodeset/index.ts';
-import { finishInstances } from '../instance-texts.ts';
+import { finishFixedInstances } from '../instance-texts.ts';
 import { ChannelNodes } from './channel-nodes.ts';
 import { type ChannelLayout, METHOD_NAMES } from './contract.ts';
 import type { ClearedServerConfig } from './cleared-server.ts';
@@ -54,7 +54,7 @@ export async function clearedNodeset(config: ClearedNodesetConfig, { version, pu
     const namespace = space.registerNamespace(layout.instanceUri);
     const nodes = new ChannelNodes(space, namespace, layout, () => undefined);
     historizedNodes(space, namespace, layout);
-    finishInstances(namespace, new Date(publishedMs));
+    finishFixedInstances(namespace, new Date(publishedMs));
     for (const alarm of nodes.alarms) forgetState(alarm);
     for (const node of namespace.nodeIterator()) speakOne(node, layout.locale);
     namespace.version = version;

@@ -4,7 +4,7 @@ import { type Children, INSTANCE_URI } from '../../nodeset/index.ts';
 import { elementName } from '../../policy/index.ts';
 import { PasswordCheck, passwordHashes, type Role, thumbprintOf, type UserEntry, Users } from '../identity/index.ts';
 import type { RefusalCounter } from '../audit/index.ts';
-import { describeInstances } from '../instance-texts.ts';
+import { finishInstances } from '../instance-texts.ts';
 import { createSecureServer, type SecureServer } from '../secure-server.ts';
 import type { ChannelNode } from './channel-node.ts';
 import { auditIngest } from './ingest-audit.ts';
@@ -75,7 +75,7 @@ function build(secure: SecureServer, config: IngestConfig, hooks: IngestHooks): 
     node.onAnchor(() => hooks.anchor(channel.name));
     channels.set(channel.name, node);
   }
-  describeInstances(space.getNamespace(namespaceIndex) as Namespace);
+  finishInstances(space.getNamespace(namespaceIndex) as Namespace);
   return { model, gates, channels, held, refusals: auditIngest(secure, space, config, hooks, tags) };
 }
 
