@@ -8,7 +8,7 @@ export interface FaultOutcome {
   readonly after: string;
 }
 
-const TITLES: Readonly<Record<Part, string>> = {
+export const TITLES: Readonly<Record<Part, string>> = {
   senderStore: "The owner's store",
   journal: "The owner's journal",
   receiverStore: "The manufacturer's store",
