@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import type { ModuleEvent, ModuleOptions } from '../app/index.ts';
-import { eventLine } from './event-lines.ts';
 import { failWith } from './failure.ts';
 import { receiveActionsCommand } from './receive-actions.ts';
 import { endInTime, settleMs, stopRequested } from './stopping.ts';
@@ -51,9 +50,10 @@ function moduleCommand(name: string, description: string, start: (config: string
     .action(async (config: string, { json, log, withParent }: RunOptions) => {
       const stopping = stopRequested(withParent === true).then(() => endInTime());
       const isLogged = log === 'json';
+      const { eventLine } = await import('./event-lines.ts');
       const onEvent = (event: ModuleEvent): void => {
         if (json === true) print(JSON.stringify(event));
-        else if (!isLogged) printLine(event, config);
+        else if (!isLogged) printLine(eventLine(event, config));
       };
       const running = await start(config, { onEvent, ...(isLogged ? { log: {} } : {}) });
       const say = (text: string): void => (json === true || isLogged ? undefined : print(text));
@@ -71,7 +71,6 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function printLine(event: ModuleEvent, config: string): void {
-  const line = eventLine(event, config);
+function printLine(line: string): void {
   if (line !== '') print(`${new Date().toISOString()}  ${line}`);
 }

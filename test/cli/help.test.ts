@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import manifest from '../../package.json' with { type: 'json' };
 import { PasswordCheck } from '../../src/server/index.ts';
-import { dcmb } from './program.ts';
+import { DCMB, dcmb } from './program.ts';
 
 const COMMANDS: readonly (readonly string[])[] = [
   ['demo'],
@@ -69,6 +71,25 @@ describe('help', { concurrency: 2 }, () => {
       assert.match(stderr, /^Usage: dcmb .*\n[^]*Commands:/);
     });
   }
+
+  test('dcmb --help loads nothing of what commands work with: whoever asks for help gets it at once', async () => {
+    const tell =
+      'import { registerHooks } from "node:module"; import { writeSync } from "node:fs"; registerHooks({ load: (url, context, next) => { writeSync(2, url + "\\n"); return next(url, context); } });';
+    const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, DCMB, '--help'], {
+      stdio: 'pipe',
+    });
+    const [loaded, stdout] = await Promise.all([text(child.stderr), text(child.stdout)]);
+    assert.match(stdout, /^Usage: dcmb/);
+    assert.match(loaded, /src\/cli\/program\.ts/);
+    assert.deepEqual(
+      loaded.split('\n').filter((url) => url.includes('/src/') && !url.includes('/src/cli/')),
+      [],
+    );
+    assert.deepEqual(
+      loaded.split('\n').filter((url) => url.includes('/node_modules/') && !url.includes('/node_modules/commander/')),
+      [],
+    );
+  });
 
   test('dcmb --version is that of the package', async () => {
     assert.deepEqual(await dcmb(['--version']), { status: 0, stdout: `${manifest.version}\n`, stderr: '' });
