@@ -1,5 +1,5 @@
 import { RejectedError, toBase64Url } from '../core/index.ts';
-import { clearedNodeset, type ClearedNodesetConfig } from '../server/index.ts';
+import { clearedNodeset, type LayoutConfig } from '../server/index.ts';
 import { type LoadedAgreement, loadAgreement } from './agreement-file.ts';
 import { readChannel } from './channel-view.ts';
 import { type ClearedViewConfig, machineShown, type MachineConfig, viewOf } from './cleared-view.ts';
@@ -31,7 +31,7 @@ interface Source {
 export async function exportNodeset(path: string, choice: NodesetChoice = {}): Promise<string> {
   const { loaded, channel, machine, view } = isAgreement(path) ? ofAgreement(path, choice) : ofConfig(path, choice);
   const { agreement, terms } = loaded;
-  const config: ClearedNodesetConfig = {
+  const config: LayoutConfig = {
     channel: {
       name: channel,
       id: toBase64Url(terms.channelId),

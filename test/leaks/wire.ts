@@ -1,19 +1,17 @@
 import {
   type ClientSecureChannelLayer,
   type ClientSession,
-  InMemoryCertificateKeyPairProvider,
   MessageSecurityMode,
   type NodeId,
-  OPCUAClient,
+  type OPCUAClient,
   type Request,
   type Response,
   SecurityPolicy,
   type StatusCode,
   type UserIdentityInfo,
 } from 'node-opcua';
-import { makePrivateKeyFromPem } from 'node-opcua-crypto';
-import { type ApplicationIdentity, PinnedCertificateStore } from '../../src/server/identity/index.ts';
-import { trusting } from '../support/ua-server.ts';
+import type { ApplicationIdentity } from '../../src/server/identity/index.ts';
+import { uaClient } from '../support/ua-client.ts';
 import { RecordingProxy } from './recording-proxy.ts';
 
 /** A server, as a client finds it. */
@@ -217,21 +215,8 @@ export class Wire {
 }
 
 function clientFor(own: ApplicationIdentity, target: Target, { unsecured = false }: WireOptions): OPCUAClient {
-  return OPCUAClient.create({
-    applicationName: own.applicationName,
-    applicationUri: own.applicationUri,
-    certificateKeyPairProvider: new InMemoryCertificateKeyPairProvider(
-      [Buffer.from(own.certificate)],
-      makePrivateKeyFromPem(own.privateKeyPem),
-    ),
-    clientCertificateManager: new PinnedCertificateStore(trusting(target.certificate)),
-    securityMode: unsecured ? MessageSecurityMode.None : MessageSecurityMode.SignAndEncrypt,
-    securityPolicy: unsecured ? SecurityPolicy.None : SecurityPolicy.Basic256Sha256,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
-    requestedSessionTimeout: 600_000,
-    keepSessionAlive: false,
-  });
+  const security = unsecured ? { mode: MessageSecurityMode.None, policy: SecurityPolicy.None } : {};
+  return uaClient(own, target, { ...security, sessionTimeoutMs: 600_000 });
 }
 
 function resultsOf(response: Response): string[] {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AddressSpace, AttributeIds, type EnumValueType, generateAddressSpace, type UAVariable } from 'node-opcua';
 import { checkNodesets, nodesetFiles, readNodeset, streamChildId } from '../../src/nodeset/index.ts';
-import { type ClearedNodesetConfig, clearedNodeset } from '../../src/server/cleared/index.ts';
+import { type LayoutConfig, clearedNodeset } from '../../src/server/cleared/index.ts';
 import { CHANNEL, type Cleared, cleared, stream, viewing } from './cleared-support.ts';
 import { certificateUser } from './support.ts';
 
-const CONFIG: ClearedNodesetConfig = {
+const CONFIG: LayoutConfig = {
   machine: { name: 'Press1', manufacturer: 'Acme', serialNumber: '4711', model: 'P 100' },
   channel: { name: CHANNEL, id: 'C'.repeat(43), ledgerId: 'L'.repeat(43), agreementVersion: 3, intervalMs: 200 },
   streams: [stream('wear'), stream('rate')],

@@ -14,10 +14,16 @@ export interface UaClientOptions {
   readonly policy?: SecurityPolicy;
   readonly mode?: MessageSecurityMode;
   readonly localeIds?: readonly string[];
+  /** How long a session may be silent, ms; node-opcua's own choice where absent. */
+  readonly sessionTimeoutMs?: number;
 }
 
 /** A node-opcua client that trusts the given server certificate only, and gives up at once. */
-export function uaClient(own: ApplicationIdentity, server: ApplicationIdentity, options: UaClientOptions = {}): OPCUAClient {
+export function uaClient(
+  own: ApplicationIdentity,
+  server: Pick<ApplicationIdentity, 'certificate'>,
+  options: UaClientOptions = {},
+): OPCUAClient {
   const store = new PinnedCertificateStore(trusting(server.certificate));
   return OPCUAClient.create({
     applicationName: own.applicationName,
@@ -32,6 +38,7 @@ export function uaClient(own: ApplicationIdentity, server: ApplicationIdentity, 
     endpointMustExist: false,
     connectionStrategy: { maxRetry: 0, initialDelay: 50, maxDelay: 100 },
     keepSessionAlive: false,
+    ...(options.sessionTimeoutMs === undefined ? {} : { requestedSessionTimeout: options.sessionTimeoutMs }),
     localeIds: [...(options.localeIds ?? [])],
   });
 }

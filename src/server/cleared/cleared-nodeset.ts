@@ -11,20 +11,12 @@ import {
   type UAObject,
   type UAVariable,
 } from 'node-opcua';
-import { INSTANCE_URI, nodesetFiles, silenceStackLog } from '../../nodeset/index.ts';
+import { nodesetFiles, silenceStackLog } from '../../nodeset/index.ts';
 import { finishFixedInstances } from '../instance-texts.ts';
+import { type LayoutConfig, layoutOf } from './channel-layout.ts';
 import { ChannelNodes } from './channel-nodes.ts';
-import { type ChannelLayout, METHOD_NAMES } from './contract.ts';
-import type { ClearedServerConfig } from './cleared-server.ts';
-import { PROTOCOL_VERSIONS } from '../../core/index.ts';
 import { historizedNodes } from './history-nodes.ts';
 import { inLanguage, type Locale } from './locales.ts';
-
-/** What a cleared server's nodes are made of. */
-export type ClearedNodesetConfig = Pick<
-  ClearedServerConfig,
-  'machine' | 'alarmFrom' | 'channel' | 'streams' | 'methods' | 'locale' | 'instanceUri'
->;
 
 /** Which edition of the nodes it is. */
 export interface NodesetEdition {
@@ -43,7 +35,7 @@ const UNKNOWN = [{ dataType: DataType.Null }, StatusCodes.BadWaitingForInitialDa
  * before there is a connection. It holds what the agreement and the machine's identification fix, and no other value. Roles
  * and NamespaceMetadata are a server's own and not in it.
  */
-export async function clearedNodeset(config: ClearedNodesetConfig, { version, publishedMs }: NodesetEdition): Promise<string> {
+export async function clearedNodeset(config: LayoutConfig, { version, publishedMs }: NodesetEdition): Promise<string> {
   silenceStackLog();
   const layout = layoutOf(config);
   const space = AddressSpace.create();
@@ -63,21 +55,6 @@ export async function clearedNodeset(config: ClearedNodesetConfig, { version, pu
   } finally {
     space.dispose();
   }
-}
-
-function layoutOf(config: ClearedNodesetConfig): ChannelLayout {
-  return {
-    machine: config.machine,
-    alarmFrom: config.alarmFrom ?? 1,
-    channel: { ...config.channel, protocolVersions: [...(config.channel.protocolVersions ?? PROTOCOL_VERSIONS)] },
-    streams: config.streams.map((stream) => ({ ...stream, conditions: [...stream.conditions] })),
-    methods: [...(config.methods ?? METHOD_NAMES)],
-    locale: config.locale ?? 'en',
-    instanceUri: config.instanceUri ?? INSTANCE_URI,
-    shown: [],
-    states: [],
-    alarms: [],
-  };
 }
 
 /** The state of an alarm is none of engineering's. */

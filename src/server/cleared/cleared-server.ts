@@ -1,5 +1,4 @@
-import { type Bytes, PROTOCOL_VERSIONS, RejectedError, toBase64Url } from '../../core/index.ts';
-import { INSTANCE_URI } from '../../nodeset/index.ts';
+import { type Bytes, RejectedError, toBase64Url } from '../../core/index.ts';
 import {
   type ApplicationIdentity,
   MaterialTrust,
@@ -7,72 +6,20 @@ import {
   PasswordCheck,
   passwordHashes,
   requireSameApplication,
-  type Role,
   type TrustMaterial,
   type UserEntry,
 } from '../identity/index.ts';
-import type { MachineIdentification } from '../machine-node.ts';
 import { AlarmMemory } from './alarm-memory.ts';
+import { layoutOf } from './channel-layout.ts';
+import type { ClearedServerConfig } from './cleared-config.ts';
 import { childHandlers } from './child-handlers.ts';
 import { conditionsOf } from './conditions.ts';
-import {
-  type ClearedBatchState,
-  type ClearedPublication,
-  type ClearedStream,
-  METHOD_NAMES,
-  type MethodName,
-  type StartConfig,
-} from './contract.ts';
+import { type ClearedBatchState, type ClearedPublication, type StartConfig } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
 import { ShownState } from './shown-state.ts';
 import { Supervisor } from './supervisor.ts';
 import { trustMessage } from './trust-message.ts';
-
-/** The least of the severities that OPC UA Part 9 calls medium. */
-const ALARM_FROM = 401;
-
-/** What a cleared server shows, to whom, and where. */
-export interface ClearedServerConfig {
-  /** Address to listen on. */
-  readonly host: string;
-  /** 0 takes a free port, which is kept over restarts. */
-  readonly port: number;
-  /** The name in endpoint URLs: it must resolve for every client and stand in the certificate. */
-  readonly hostname: string;
-  readonly alternateHostnames?: readonly string[];
-  /** Further URLs under which clients reach it. */
-  readonly advertisedEndpoints?: readonly string[];
-  /** Sessions at a time; 100 where absent. */
-  readonly maxSessions?: number;
-  readonly identity: ApplicationIdentity;
-  /** The client applications that may connect: exactly these certificates (DER), or a whole trust list; see `setTrusted`. */
-  readonly trusted: readonly Bytes[] | TrustMaterial;
-  /** Users without one of the reading roles get no session. Password hashes stay in this process. */
-  readonly users: readonly UserEntry[];
-  /** Who may read; Manufacturer and Auditor where absent. */
-  readonly readers?: readonly Role[];
-  /** The machine under Objects/Machines. */
-  readonly machine: MachineIdentification;
-  /** Conditions of this importance and above raise the alarm, 1 to 1000; 401 where absent. */
-  readonly alarmFrom?: number;
-  /** `id` and `ledgerId` in base64url. */
-  readonly channel: {
-    readonly name: string;
-    readonly id: string;
-    readonly ledgerId: string;
-    readonly agreementVersion: number;
-    readonly intervalMs: number;
-    /** That the module behind it speaks; those of this program where absent. */
-    readonly protocolVersions?: readonly number[];
-  };
-  readonly streams: readonly ClearedStream[];
-  /** The methods offered; all where absent. Those that only pass data on offer none. */
-  readonly methods?: readonly MethodName[];
-  /** Language of texts; en where absent. */
-  readonly locale?: 'en' | 'de';
-  readonly instanceUri?: string;
-}
 
 export interface ClearedServer {
   readonly endpointUrl: string;
@@ -182,27 +129,8 @@ function startConfig(config: ClearedServerConfig): StartConfig {
     identity: identityMessage(config.identity),
     trust: trustMessage(materialOf(config.trusted)),
     users: users.map(withoutSecret),
-    machine: machineOf(config.machine),
-    alarmFrom: config.alarmFrom ?? ALARM_FROM,
-    channel: { ...config.channel, protocolVersions: [...(config.channel.protocolVersions ?? PROTOCOL_VERSIONS)] },
-    streams: config.streams.map((stream) => ({ ...stream, conditions: [...stream.conditions] })),
+    ...layoutOf(config),
     readers: [...readers],
-    methods: [...(config.methods ?? METHOD_NAMES)],
-    locale: config.locale ?? 'en',
-    instanceUri: config.instanceUri ?? INSTANCE_URI,
-    shown: [],
-    states: [],
-    alarms: [],
-  };
-}
-
-function machineOf({ name, manufacturer, serialNumber, productInstanceUri, model }: MachineIdentification): StartConfig['machine'] {
-  return {
-    name,
-    manufacturer,
-    serialNumber,
-    ...(productInstanceUri === undefined ? {} : { productInstanceUri }),
-    ...(model === undefined ? {} : { model }),
   };
 }
 
