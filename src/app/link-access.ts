@@ -1,11 +1,18 @@
 import { hasCode } from '../core/index.ts';
-import { type LinkOptions, type LinkState, type UserCredentials } from '../client/index.ts';
-import { type ApplicationIdentity, type CertificateFacts, RateLimit, TrustList, type UserEntry } from '../server/index.ts';
+import { type LinkOptions, type LinkState, type UserCredentials, WHY_REFUSED } from '../client/index.ts';
+import {
+  type ApplicationIdentity,
+  type CertificateFacts,
+  RateLimit,
+  type RefusedBecause,
+  TrustList,
+  type UserEntry,
+} from '../server/index.ts';
 import { type LoginConfig, type OwnerConfig, readText, type UserConfig } from './config.ts';
 import type { ModuleListener } from './events.ts';
 import { type ApplicationName, pkiFolder } from './plant-identities.ts';
 
-/** Strangers that an operator is told of in an hour; a flood of them must neither fill the log nor silence it for good. */
+/** Strangers, and refused certificates, that an operator is told of in an hour; a flood of them must neither fill the log nor silence it for good. */
 const MOST_TOLD = 100;
 const TOLD_WITHIN_MS = 3_600_000;
 /** Those that are remembered, so that each is told once. */
@@ -37,20 +44,51 @@ export interface TrustPlace {
   readonly crl?: OwnerConfig['crl'];
 }
 
-/** The trust list of one of our applications; the operator is told of each stranger that knocks, once unless there are very many. */
+/**
+ * The trust list of one of our applications; the operator is told of each stranger that knocks, once, and of each certificate
+ * that is trusted and refused all the same, once an hour, unless there are very many.
+ */
 export function trustListOf(place: string | TrustPlace, application: ApplicationName, listener?: ModuleListener): TrustList {
   const { pki, crl: revocation } = typeof place === 'string' ? { pki: place } : place;
-  const told = new Set<string>();
-  const limit = new RateLimit(MOST_TOLD, TOLD_WITHIN_MS);
-  const onStranger = ({ thumbprint, commonName, applicationUri }: CertificateFacts): void => {
-    if (listener === undefined || told.has(thumbprint) || !limit.take()) return;
-    const [oldest] = told;
-    if (told.size >= MOST_REMEMBERED && oldest !== undefined) told.delete(oldest);
-    told.add(thumbprint);
-    listener({ event: 'stranger', application, name: applicationUri === '' ? commonName : applicationUri, thumbprint });
+  const [strangers, refusals] = [new Tellings(Infinity), new Tellings(TOLD_WITHIN_MS)];
+  const onStranger = (facts: CertificateFacts): void => {
+    if (listener === undefined || !strangers.take(facts.thumbprint)) return;
+    listener({ event: 'stranger', application, name: nameOf(facts), thumbprint: facts.thumbprint });
+  };
+  const onRefused = (facts: CertificateFacts, because: RefusedBecause): void => {
+    if (listener === undefined || !refusals.take(`${because} ${facts.thumbprint}`)) return;
+    const which = `${nameOf(facts)} (${facts.thumbprint.slice(0, 16)})`;
+    const message = `The certificate of ${which} is vouched for, but "${application}" refused it: ${WHY_REFUSED[because]}`;
+    listener({ event: 'warning', code: 'CERTIFICATE_REFUSED', message });
   };
   const onFault = (message: string): void => listener?.({ event: 'warning', code: 'TRUST_FILE_UNFIT', message });
-  return new TrustList(pkiFolder(pki, application), { onStranger, onFault, revocation });
+  return new TrustList(pkiFolder(pki, application), { onStranger, onRefused, onFault, revocation });
+}
+
+function nameOf({ applicationUri, commonName }: CertificateFacts): string {
+  return applicationUri === '' ? commonName : applicationUri;
+}
+
+/** What an operator is told of once, or again after some time; a bounded number of it in an hour. */
+class Tellings {
+  readonly #againAfterMs: number;
+  readonly #toldMs = new Map<string, number>();
+  readonly #limit = new RateLimit(MOST_TOLD, TOLD_WITHIN_MS);
+
+  constructor(againAfterMs: number) {
+    this.#againAfterMs = againAfterMs;
+  }
+
+  /** True where it is to be told now. */
+  take(what: string): boolean {
+    const told = this.#toldMs.get(what);
+    if ((told !== undefined && Date.now() - told < this.#againAfterMs) || !this.#limit.take()) return false;
+    this.#toldMs.delete(what);
+    const [oldest] = this.#toldMs.keys();
+    if (this.#toldMs.size >= MOST_REMEMBERED && oldest !== undefined) this.#toldMs.delete(oldest);
+    this.#toldMs.set(what, Date.now());
+    return true;
+  }
 }
 
 /**

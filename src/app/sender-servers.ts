@@ -102,7 +102,7 @@ export interface ClearedPlace {
 }
 
 /** What the manufacturer's methods do. */
-export type MethodHooks = Omit<ClearedServerHooks, 'strangerCertificate' | 'event'>;
+export type MethodHooks = Omit<ClearedServerHooks, 'refusedCertificate' | 'event'>;
 
 /** The cleared server of a channel, or the one that shows cleared data to the manufacturer's own applications. */
 export async function startCleared(
@@ -129,7 +129,7 @@ export async function startCleared(
     },
     {
       ...hooks,
-      strangerCertificate: (der) => trust.refusedDer(der),
+      refusedCertificate: (der) => trust.refusedDer(der),
       event: clearedTeller(place.application, place.listener),
     },
   );

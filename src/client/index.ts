@@ -1,3 +1,4 @@
+export { WHY_REFUSED } from './certificate-refusals.ts';
 export type { ConformanceLine } from './conformance-lines.ts';
 export type { ClientErrorCode } from './errors.ts';
 export type { ApplicationIdentity, PeerTrust, UserCredentials } from './identity.ts';

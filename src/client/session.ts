@@ -11,7 +11,8 @@ import {
   VariableIds,
 } from 'node-opcua';
 import { DcmbError } from '../core/index.ts';
-import { type CertificateJudgement, silenceStackLog } from '../nodeset/index.ts';
+import { silenceStackLog } from '../nodeset/index.ts';
+import { WHY_REFUSED } from './certificate-refusals.ts';
 import { rejected, statusNameOf, unavailable } from './errors.ts';
 import { privateKeyOf, userIdentityOf } from './identity.ts';
 import { identityOf, type LinkOptions, userOf } from './link-options.ts';
@@ -174,24 +175,6 @@ async function pause(ms: number): Promise<void> {
   });
 }
 
-const RENEW = 'Its owner has to renew it.';
-const SEE_LIST = 'Take in the authority’s new revocation list: dcmb trust crl.';
-const REFUSED: Readonly<Record<Exclude<CertificateJudgement, 'trusted' | 'untrusted' | 'chainIncomplete'>, string>> = {
-  expired: `it has expired. ${RENEW}`,
-  notYetValid: 'it is not valid yet. Compare the clocks of both machines.',
-  weak: `its key or signature, or an authority’s, is too weak. ${RENEW}`,
-  unfit: `it is not one of an OPC UA application. ${RENEW}`,
-  malformed: `it can’t be read. ${RENEW}`,
-  forged: 'it bears the name of an authority that did not sign it. Ask its owner.',
-  wrongHost: 'it does not name the host that was dialled. Dial a name that it bears, or trust exactly this certificate.',
-  issuerTimeInvalid: 'an authority’s certificate is not valid now. Get its new one: dcmb trust authority.',
-  issuerUnfit: 'an authority of it may not issue such certificates. Ask whoever runs the authority.',
-  revoked: 'its authority has revoked it. Ask its owner.',
-  issuerRevoked: 'an authority of it is revoked. Ask whoever runs the authority above.',
-  revocationUnknown: `no revocation list in force of its authority is here. ${SEE_LIST}`,
-  issuerRevocationUnknown: `no revocation list in force of an authority of it is here. ${SEE_LIST}`,
-};
-
 /** One sentence that tells the person what to do; node-opcua's own text stays as the cause. */
 function explain(cause: unknown, options: LinkOptions, store: PeerTrustStore): Error {
   if (cause instanceof DcmbError) return cause;
@@ -208,7 +191,7 @@ function explain(cause: unknown, options: LinkOptions, store: PeerTrustStore): E
   if (refused !== undefined) {
     return rejected(
       'SERVER_CERTIFICATE_REFUSED',
-      `The certificate ${refused.thumbprint} of ${url} is refused: ${REFUSED[refused.verdict]}`,
+      `The certificate ${refused.thumbprint} of ${url} is refused: ${WHY_REFUSED[refused.verdict]}`,
       {
         cause,
         details: { thumbprint: refused.thumbprint },

@@ -29,7 +29,7 @@ class Module {
     epochProposal: (k: number) => this.answer(k),
     acknowledge: async (receipt: Json) => void this.received.push(receipt),
     countersigned: async (envelope: Json) => void this.countersigned.push(envelope),
-    strangerCertificate: () => undefined,
+    refusedCertificate: () => undefined,
   };
 }
 
@@ -74,7 +74,7 @@ describe("the receiver's connection to a cleared server", () => {
         history: () => Promise.resolve([]),
         acknowledge: (receipt) => module.hooks.acknowledge(receipt),
         countersigned: (envelope) => module.hooks.countersigned(envelope),
-        strangerCertificate: () => undefined,
+        refusedCertificate: () => undefined,
       },
     );
 

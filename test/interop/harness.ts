@@ -171,7 +171,7 @@ async function startCleared(
         throw new RejectedError('BAD_SHAPE', 'Not a receipt.');
       },
       countersigned: async () => undefined,
-      strangerCertificate: () => undefined,
+      refusedCertificate: () => undefined,
     },
   );
 }

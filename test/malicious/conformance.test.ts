@@ -70,7 +70,7 @@ describe('dcmb conformance', () => {
         history: () => Promise.resolve([]),
         acknowledge: () => Promise.reject(new Error('no')),
         countersigned: () => Promise.resolve(),
-        strangerCertificate: () => undefined,
+        refusedCertificate: () => undefined,
         ...hooks,
       },
     );

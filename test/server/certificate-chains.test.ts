@@ -26,7 +26,7 @@ function judged(identity: ApplicationIdentity, { trusted = [], host, ...material
   const authorities = new Authorities({ ...NO_AUTHORITIES, ...material });
   const listed = new Set(trusted.map(({ certificate }) => thumbprintOf(certificate)));
   let told = 0;
-  const source = { isTrusted: (thumbprint: string) => listed.has(thumbprint), authorities: () => authorities, refused: () => void told++ };
+  const source = { isTrusted: (thumbprint: string) => listed.has(thumbprint), authorities: () => authorities, stranger: () => void told++ };
   const is = judgeCertificate(identity.certificate, source, { nowMs: Date.now(), ...(host === undefined ? {} : { host }) });
   return { is, told };
 }

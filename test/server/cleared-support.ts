@@ -50,7 +50,7 @@ export async function cleared(hooks: Partial<ClearedServerHooks> = {}, config: P
       epochProposal: () => Promise.resolve(undefined),
       history: () => Promise.resolve([]),
       countersigned: () => Promise.resolve(),
-      strangerCertificate: (der) => void strangers.push(der),
+      refusedCertificate: (der) => void strangers.push(der),
       event: (event) => void events.push(event),
       ...hooks,
     },

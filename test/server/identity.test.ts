@@ -164,7 +164,7 @@ describe('judging a certificate', () => {
   test('the store answers by promise and by callback, and reports strangers only when asked for a check', async () => {
     const own = await identity('a');
     let strangers = 0;
-    const store = new PinnedCertificateStore({ isTrusted: () => false, refused: () => strangers++ });
+    const store = new PinnedCertificateStore({ isTrusted: () => false, stranger: () => strangers++ });
     assert.equal(await store.checkCertificate(own.certificate), StatusCodes.BadCertificateUntrusted);
     assert.equal(strangers, 1);
     assert.equal(await store.verifyCertificate(own.certificate), 'BadCertificateUntrusted');

@@ -84,7 +84,7 @@ test('the same at an ingest server', async () => {
 describe('a process of a cleared server that is in wrong hands', () => {
   const certificate = Uint8Array.of(1, 2, 3);
   const strangers: Uint8Array[] = [];
-  const hooks = { strangerCertificate: (der: Uint8Array) => void strangers.push(der) } as unknown as ClearedServerHooks;
+  const hooks = { refusedCertificate: (der: Uint8Array) => void strangers.push(der) } as unknown as ClearedServerHooks;
 
   test('has no tries at a password in the name of applications that are not trusted', async () => {
     const passwords = new PasswordCheck(new Map([['ali', await hashPassword('right')]]));
@@ -112,7 +112,7 @@ describe('a process of a cleared server that is in wrong hands', () => {
 
   test('cannot report more than thirty strangers a minute', () => {
     const { notices } = childHandlers(hooks, new PasswordCheck(new Map()), () => false, new AlarmMemory(1));
-    for (let i = 0; i < 1000; i++) notices.stranger({ certificate: toBase64Url(certificate) });
+    for (let i = 0; i < 1000; i++) notices.refusedCertificate({ certificate: toBase64Url(certificate) });
     // The clock's minute may have turned in between.
     assert.ok(strangers.length === 30 || strangers.length === 60, `${strangers.length}`);
   });

@@ -30,7 +30,7 @@ describe('a flood of strangers', () => {
 
   /** So many, from this number on, each with a thumbprint of its own. */
   function flood(from: number, count: number): void {
-    for (let i = from; i < from + count; i++) trust.refused({ ...stranger, thumbprint: i.toString(16).padStart(64, '0') });
+    for (let i = from; i < from + count; i++) trust.stranger({ ...stranger, thumbprint: i.toString(16).padStart(64, '0') });
   }
 
   test('is told a hundred times an hour, and again in the next hour', () => {

@@ -3,7 +3,7 @@ import { type PasswordCheck, thumbprintOf } from '../identity/index.ts';
 import type { Handlers } from '../pipe/index.ts';
 import { AuditLimit } from './audit-limit.ts';
 import type { AlarmMemory } from './alarm-memory.ts';
-import { type ChildSays, STRANGERS_A_MINUTE, type Unaudited } from './contract.ts';
+import { type ChildSays, REFUSED_CERTIFICATES_A_MINUTE, type Unaudited } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
 import { MinuteLimit } from './minute-limit.ts';
@@ -19,13 +19,13 @@ export function childHandlers(
   accepts: (certificate: Bytes) => boolean,
   alarms: AlarmMemory,
 ): Handlers<ChildSays> {
-  const strangers = new MinuteLimit(STRANGERS_A_MINUTE);
+  const refusals = new MinuteLimit(REFUSED_CERTIFICATES_A_MINUTE);
   const unaudited = (of: readonly Unaudited[]): void => hooks.event?.({ kind: 'unaudited', unaudited: of });
   const limit = new AuditLimit(unaudited, { share: 2, isChecked: true });
   return {
     notices: {
-      stranger: ({ certificate }) => {
-        if (strangers.take()) hooks.strangerCertificate(fromBase64Url(certificate));
+      refusedCertificate: ({ certificate }) => {
+        if (refusals.take()) hooks.refusedCertificate(fromBase64Url(certificate));
       },
       alarm: (state) => alarms.remember(state),
       audited: (audit) => {

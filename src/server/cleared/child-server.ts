@@ -29,7 +29,7 @@ import {
   type ClearedPublication,
   type MethodName,
   type StartConfig,
-  STRANGERS_A_MINUTE,
+  REFUSED_CERTIFICATES_A_MINUTE,
   type TrustMessage,
 } from './contract.ts';
 import { historizedNodes } from './history-nodes.ts';
@@ -121,11 +121,11 @@ function identityOf({ certificate, privateKeyPem }: StartConfig['identity']): Ap
   return parseApplicationIdentity(fromBase64Url(certificate), privateKeyPem);
 }
 
-/** A bounded report of strangers. */
+/** A bounded report of refused certificates. */
 function reportTo(pipe: ModulePipe): (facts: CertificateFacts) => void {
-  const limit = new MinuteLimit(STRANGERS_A_MINUTE);
+  const limit = new MinuteLimit(REFUSED_CERTIFICATES_A_MINUTE);
   return ({ der }) => {
-    if (der.length <= MOST_CERTIFICATE_BYTES && limit.take()) pipe.notice('stranger', { certificate: toBase64Url(der) });
+    if (der.length <= MOST_CERTIFICATE_BYTES && limit.take()) pipe.notice('refusedCertificate', { certificate: toBase64Url(der) });
   };
 }
 

@@ -218,13 +218,13 @@ export const MOST_UNAUDITED = 256;
  */
 export const AUDITS_A_MINUTE = { done: 1000, absent: 60, refused: 60, tellings: 120 } as const;
 
-/** Strangers that a process may report in one minute. Both ends of the pipe hold to it: the process can be in wrong hands. */
-export const STRANGERS_A_MINUTE = 30;
+/** Refused certificates that a process may report in one minute. Both ends of the pipe hold to it: the process can be in wrong hands. */
+export const REFUSED_CERTIFICATES_A_MINUTE = 30;
 
 export const CHILD_SAYS = {
   notices: {
-    /** A sound certificate that is not trusted, base64url of its DER bytes. */
-    stranger: v.strictObject({ certificate: v.pipe(base64Url(), v.maxLength(16_384)) }),
+    /** A certificate that is not trusted, or is and was refused all the same, base64url of its DER bytes. */
+    refusedCertificate: v.strictObject({ certificate: v.pipe(base64Url(), v.maxLength(16_384)) }),
     /** An alarm changed, or was acknowledged or commented. */
     alarm: AlarmStateShape,
     /** A Write or Call was answered. */

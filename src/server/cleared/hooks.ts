@@ -15,8 +15,8 @@ export interface ClearedServerHooks {
   countersigned(envelope: Json): Promise<void>;
   /** What was shown of a stream, in order; at most `most` points. What is due but was not shown is not in it. */
   history(query: HistoryQuery): Promise<readonly HistoryPoint[]>;
-  /** A sound certificate that is not trusted, DER. At most 30 a minute. */
-  strangerCertificate(der: Bytes): void;
+  /** A certificate, DER, that is not trusted, or is and was refused all the same. At most 30 a minute. */
+  refusedCertificate(der: Bytes): void;
   /** For the log. */
   event?(event: ClearedServerEvent): void;
 }

@@ -5,7 +5,7 @@ import { type Authorities, type Chain, NOBODY, revocationOf } from './authoritie
 import { type CertificateFacts, leafOf, plainIp, readCertificate } from './certificate-facts.ts';
 import { isStrong } from './strength.ts';
 
-/** Says what is trusted now, and is told of what is not. */
+/** Says what is trusted now, and is told of what is not. Telling must not throw; who is told must bound what is kept. */
 export interface TrustSource {
   /** True for exactly this certificate, by its SHA-256 thumbprint. */
   isTrusted(thumbprint: string): boolean;
@@ -15,9 +15,16 @@ export interface TrustSource {
   readonly mustBeListed?: boolean;
   /** Thumbprint of the certificate that a listed one takes the place of, as a person said; undefined where it takes none. */
   renews?(thumbprint: string): string | undefined;
-  /** A sound certificate that is not trusted. Must not throw; must bound what it keeps. */
-  refused?(facts: CertificateFacts): void;
+  /** A sound certificate that is not trusted: a person may do so. */
+  stranger?(facts: CertificateFacts): void;
+  /** One that is listed, or that an authority vouches for, and that is refused all the same. */
+  refused?(facts: CertificateFacts, because: RefusedBecause): void;
 }
+
+/** Why a certificate is refused that is listed or vouched for. */
+export type RefusedBecause = Exclude<CertificateJudgement, 'trusted' | 'untrusted'>;
+
+type Fault = RefusedBecause | 'untrusted';
 
 export interface JudgementTerms {
   readonly nowMs: number;
@@ -32,28 +39,18 @@ export interface JudgementTerms {
  * revoked one is refused. Nothing is accepted by itself, and what can't be found out counts as bad.
  * @param certificate DER, or a chain of which the first counts
  */
-export function judgeCertificate(
-  certificate: Bytes | readonly Bytes[],
-  source: TrustSource,
-  { nowMs, host }: JudgementTerms,
-): CertificateJudgement {
+export function judgeCertificate(certificate: Bytes | readonly Bytes[], source: TrustSource, terms: JudgementTerms): CertificateJudgement {
   const leaf = factsOf(certificate);
   if (leaf === undefined) return 'malformed';
   // Before any of its signatures costs time: a stranger chose the key.
   if (!isStrong(leaf)) return 'weak';
   const authorities = source.authorities?.() ?? NOBODY;
-  const chain = authorities.chainOf(leaf, nowMs);
+  const chain = authorities.chainOf(leaf, terms.nowMs);
   const isListed = source.isTrusted(leaf.thumbprint);
   const untrusted = trustFault(chain, isListed, source.mustBeListed === true);
-  if (untrusted !== undefined && !isListed && MAY_WAIT.has(untrusted)) source.refused?.(leaf);
-  return (
-    untrusted ??
-    timeFault(leaf, chain, nowMs) ??
-    (isListed ? undefined : hostFault(leaf, host)) ??
-    usageFault(leaf, chain, isListed) ??
-    revocationFault(leaf, chain, authorities, nowMs) ??
-    'trusted'
-  );
+  const fault = untrusted ?? unfitness(leaf, chain, isListed, terms) ?? revocationFault(leaf, chain, authorities, terms.nowMs);
+  if (fault !== undefined) tell(source, leaf, fault, isListed || untrusted === undefined);
+  return fault ?? 'trusted';
 }
 
 function factsOf(certificate: Bytes | readonly Bytes[]): CertificateFacts | undefined {
@@ -64,18 +61,26 @@ function factsOf(certificate: Bytes | readonly Bytes[]): CertificateFacts | unde
   }
 }
 
-/** A person may trust such a stranger. */
-const MAY_WAIT: ReadonlySet<CertificateJudgement> = new Set(['untrusted', 'chainIncomplete']);
+/** Whoever bears an authority's name without its signature is nobody that a person has dealings with. */
+function tell(source: TrustSource, leaf: CertificateFacts, fault: Fault, isVouchedFor: boolean): void {
+  if (isVouchedFor && fault !== 'untrusted') source.refused?.(leaf, fault);
+  else if (fault === 'untrusted' || fault === 'chainIncomplete') source.stranger?.(leaf);
+}
 
 /** Steps build chain, signature, security policy and trust list. */
-function trustFault({ state, authorities }: Chain, isListed: boolean, mustBeListed: boolean): CertificateJudgement | undefined {
+function trustFault({ state, authorities }: Chain, isListed: boolean, mustBeListed: boolean): Fault | undefined {
   if (state === 'forged') return 'forged';
   if (authorities.some(({ facts }) => !isStrong(facts))) return 'weak';
   if (state === 'incomplete') return 'chainIncomplete';
   return isListed || (state === 'complete' && !mustBeListed) ? undefined : 'untrusted';
 }
 
-function timeFault(leaf: CertificateFacts, { authorities }: Chain, nowMs: number): CertificateJudgement | undefined {
+/** Steps validity, host name and usage. */
+function unfitness(leaf: CertificateFacts, chain: Chain, isListed: boolean, { nowMs, host }: JudgementTerms): RefusedBecause | undefined {
+  return timeFault(leaf, chain, nowMs) ?? (isListed ? undefined : hostFault(leaf, host)) ?? usageFault(leaf, chain, isListed);
+}
+
+function timeFault(leaf: CertificateFacts, { authorities }: Chain, nowMs: number): RefusedBecause | undefined {
   if (nowMs < leaf.notBeforeMs) return 'notYetValid';
   if (nowMs >= leaf.notAfterMs) return 'expired';
   const isOver = authorities.some(({ facts }) => nowMs < facts.notBeforeMs || nowMs >= facts.notAfterMs);
@@ -83,7 +88,7 @@ function timeFault(leaf: CertificateFacts, { authorities }: Chain, nowMs: number
 }
 
 /** Else whoever has a certificate of the company could stand in for any of its servers. A listed one is exactly that server. */
-function hostFault(leaf: CertificateFacts, host: string | undefined): CertificateJudgement | undefined {
+function hostFault(leaf: CertificateFacts, host: string | undefined): RefusedBecause | undefined {
   return host === undefined || coversHost(leaf, host) ? undefined : 'wrongHost';
 }
 
@@ -92,7 +97,7 @@ export function coversHost({ ips, hosts }: Pick<CertificateFacts, 'ips' | 'hosts
   return ips.includes(plainIp(name)) || hosts.some((host) => host.toLowerCase() === name.toLowerCase());
 }
 
-function usageFault(leaf: CertificateFacts, { authorities }: Chain, isListed: boolean): CertificateJudgement | undefined {
+function usageFault(leaf: CertificateFacts, { authorities }: Chain, isListed: boolean): RefusedBecause | undefined {
   if (!leaf.hasApplicationUsages) return 'unfit';
   // A person who lists a certificate has looked at it. What an authority vouches for must be what it says it is.
   if (!isListed && (leaf.isAuthority || leaf.applicationUri === '' || leaf.hasUnreadConstraints)) return 'unfit';
@@ -113,7 +118,7 @@ function revocationFault(
   chain: Chain,
   { revocation, isIncomplete }: Authorities,
   nowMs: number,
-): CertificateJudgement | undefined {
+): RefusedBecause | undefined {
   // Its issuer may be the one that could not be read.
   if (isIncomplete && chain.state === 'none' && leaf.subject !== leaf.issuer) return 'revocationUnknown';
   let issued = leaf;

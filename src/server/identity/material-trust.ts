@@ -17,7 +17,7 @@ export class MaterialTrust implements TrustSource {
   #authorities = new Authorities(NO_AUTHORITIES);
   #renewals: ReadonlyMap<string, string> = new Map();
 
-  /** @param refused told of sound certificates that are not trusted */
+  /** @param refused told of strangers, and of certificates that are vouched for and refused all the same */
   constructor(material: TrustMaterial, refused?: (facts: CertificateFacts) => void) {
     this.#refused = refused;
     this.replace(material);
@@ -39,6 +39,10 @@ export class MaterialTrust implements TrustSource {
 
   renews(thumbprint: string): string | undefined {
     return this.#trusted.has(thumbprint) ? this.#renewals.get(thumbprint) : undefined;
+  }
+
+  stranger(facts: CertificateFacts): void {
+    this.#refused?.(facts);
   }
 
   refused(facts: CertificateFacts): void {

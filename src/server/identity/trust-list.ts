@@ -4,8 +4,8 @@ import { type Bytes, RejectedError } from '../../core/index.ts';
 import type { CertificateJudgement } from '../../nodeset/index.ts';
 import type { Authorities, AuthorityMaterial, RevocationRule } from './authorities.ts';
 import { AuthorityFolder } from './authority-folder.ts';
-import { type CertificateFacts, matches, parseCertificateFile, readCertificate, toPem } from './certificate-facts.ts';
-import { judgeCertificate, type TrustSource } from './certificate-judgement.ts';
+import { type CertificateFacts, matches, parseCertificateFile, toPem } from './certificate-facts.ts';
+import { judgeCertificate, type RefusedBecause, type TrustSource } from './certificate-judgement.ts';
 import type { IdentityErrorCode } from './errors.ts';
 import { harmlessName, ParsedFiles, removeFile, writeWhole } from './parsed-files.ts';
 import { type Renewals, RenewalFile } from './renewals.ts';
@@ -32,6 +32,8 @@ export interface TrustListOptions {
   readonly mostRejected?: number | undefined;
   /** Told of each refusal of an unknown certificate. */
   readonly onStranger?: ((facts: CertificateFacts) => void) | undefined;
+  /** Told of each refusal of a certificate that is listed, or that an authority vouches for. */
+  readonly onRefused?: ((facts: CertificateFacts, because: RefusedBecause) => void) | undefined;
   /** Told of each file that cannot be used, once while it is there. */
   readonly onFault?: ((message: string) => void) | undefined;
   /** Whether authorities need revocation lists; `required` where absent. */
@@ -62,14 +64,17 @@ export class TrustList implements TrustSource {
   readonly #mostRejected: number;
   readonly #arrivals = new RateLimit(MOST_REJECTED_A_MINUTE);
   readonly #files = new ParsedFiles(parseCertificateFile, MOST_BYTES);
-  readonly #onStranger: ((facts: CertificateFacts) => void) | undefined;
+  readonly #onStranger: TrustListOptions['onStranger'];
+  readonly #onRefused: TrustListOptions['onRefused'];
   readonly #onFault: ((message: string) => void) | undefined;
   #faultsTold: ReadonlySet<string> = new Set();
 
-  constructor(folder: string, { mostRejected = MOST_REJECTED, onStranger, onFault, revocation = 'required' }: TrustListOptions = {}) {
+  constructor(folder: string, options: TrustListOptions = {}) {
+    const { mostRejected = MOST_REJECTED, onStranger, onRefused, onFault, revocation = 'required' } = options;
     this.#folder = folder;
     this.#mostRejected = mostRejected;
     this.#onStranger = onStranger;
+    this.#onRefused = onRefused;
     this.#onFault = onFault;
     this.issuers = new AuthorityFolder(folder, revocation);
     this.#renewals = new RenewalFile(folder);
@@ -167,7 +172,7 @@ export class TrustList implements TrustSource {
   }
 
   /** Lets an unknown certificate wait in `rejected/`. Never throws: a full disk must not bring a server down. */
-  refused(facts: CertificateFacts): void {
+  stranger(facts: CertificateFacts): void {
     try {
       this.#onStranger?.(facts);
       const waiting = this.#entries('rejected');
@@ -179,12 +184,16 @@ export class TrustList implements TrustSource {
     }
   }
 
-  /** {@link refused} for bytes that another process reported; bytes that are no certificate are ignored. */
+  refused(facts: CertificateFacts, because: RefusedBecause): void {
+    this.#onRefused?.(facts, because);
+  }
+
+  /** Judges bytes that another process refused by the same list: whoever is told of refusals is told of it. */
   refusedDer(der: Bytes): void {
     try {
-      this.refused(readCertificate(der));
+      judgeCertificate(der, this, { nowMs: Date.now() });
     } catch {
-      // Nothing that a person could trust.
+      // It stays refused; what is wrong with the folder, the next client's refusal tells.
     }
   }
 
