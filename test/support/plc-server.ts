@@ -56,9 +56,9 @@ export class PlcServer {
     this.#server.endSessions();
   }
 
-  /** Messages that were sent and not acknowledged. */
-  get sentMessages(): number {
-    return this.#server.sentMessages().length;
+  /** Sequence number of the newest message that was sent and not acknowledged; 0 where there is none. */
+  get newestSent(): number {
+    return Math.max(0, ...this.#server.sentMessages().map(({ sequenceNumber }) => sequenceNumber));
   }
 
   /** Keeps no message for Republish, as a server with a short queue does. */

@@ -55,6 +55,11 @@ export interface UaServerOptions {
 
 export const TEST_NAMESPACE = 'urn:test:instance';
 
+/** A notification that a client has not acknowledged (OPC UA Part 4, clause 5.14.1). */
+interface SentMessage {
+  readonly sequenceNumber: number;
+}
+
 /** A real OPC UA server on the loopback, set up as strictly as the module's own servers. */
 export class UaTestServer {
   readonly #server: OPCUAServer;
@@ -117,7 +122,7 @@ export class UaTestServer {
     }
   }
 
-  sentMessages(): readonly unknown[] {
+  sentMessages(): readonly SentMessage[] {
     return this.#subscriptions().flatMap(({ _sent_notification_messages: sent }) => sent);
   }
 
@@ -126,9 +131,9 @@ export class UaTestServer {
     for (const { _sent_notification_messages: sent } of this.#subscriptions()) sent.length = 0;
   }
 
-  #subscriptions(): readonly { readonly _sent_notification_messages: unknown[] }[] {
+  #subscriptions(): readonly { readonly _sent_notification_messages: SentMessage[] }[] {
     const { engine } = this.#server as unknown as {
-      engine: { _sessions: Record<string, { publishEngine: { subscriptions: { _sent_notification_messages: unknown[] }[] } }> };
+      engine: { _sessions: Record<string, { publishEngine: { subscriptions: { _sent_notification_messages: SentMessage[] }[] } }> };
     };
     return Object.values(engine._sessions).flatMap(({ publishEngine }) => publishEngine.subscriptions);
   }

@@ -6,7 +6,7 @@ import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { initPlant } from '../../src/app/index.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { CommandRunner, dcmb, type Run, secretsOf } from './program.ts';
+import { CommandRunner, dcmb, type Run, secretsOf } from '../cli/program.ts';
 
 /** Policy of the plants here: small, with one tag. */
 export const POLICY = fileURLToPath(new URL('../../examples/policies/work-pieces.json', import.meta.url));

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { argon2id, hash } from 'argon2';
 import { type Bytes, canonicalJson, fromBase64Url, fromUtf8, i32, labelledHash, macKey, toHex, utf8 } from '../../src/core/index.ts';
 import { batchSalt, clearedTuple, tokenOf } from '../../src/evidence/index.ts';
-import { channel, epochKeys, makeBatch, reading, readingRecord, testParams } from './fixture.ts';
+import { channel, epochKeys, makeBatch, reading, readingRecord, testParams } from '../evidence/fixture.ts';
 
 /*
  * The attack of somebody who tries all values that a count can have. It is shown to work on the record of Stodt & Reich

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePorts } from '../support/free-ports.ts';
 import { until } from '../support/until.ts';
-import { dcmb, RunningCommand, temporaryFolder } from './program.ts';
+import { dcmb, RunningCommand, temporaryFolder } from '../cli/program.ts';
 
 test('dcmb serve --log json: nothing on standard output, one JSON object a line on standard error', async (t) => {
   const plant = join(temporaryFolder(t), 'plant');

@@ -7,7 +7,7 @@ import { toBase64Url } from '../../src/core/index.ts';
 import { loadStoreKey } from '../../src/platform/index.ts';
 import { ReceiverStore } from '../../src/store/index.ts';
 import { receivedBatch } from '../store/batches.ts';
-import { CommandRunner, temporaryFolder } from './program.ts';
+import { CommandRunner, temporaryFolder } from '../cli/program.ts';
 
 describe('dcmb store', () => {
   const cleanUps: (() => void)[] = [];

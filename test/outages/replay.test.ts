@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type PlcFile, replay, type ReplayProgress } from '../../src/app/replay.ts';
 import { until } from '../support/until.ts';
-import { TestPlant, Told } from './plant.ts';
+import { TestPlant, Told } from '../app/plant.ts';
 
 const ROWS = 30;
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { writeProof } from '../../src/audit/index.ts';
 import { ChannelBench, otherHash } from '../contract/fixture.ts';
 import { testChannel } from '../support/ledger-network.ts';
-import { CommandRunner, temporaryFolder } from './program.ts';
+import { CommandRunner, temporaryFolder } from '../cli/program.ts';
 
 describe('dcmb audit proof', () => {
   test('says who is convicted of what, and ends with 0, 1 or 2', async (t) => {

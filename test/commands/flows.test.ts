@@ -9,7 +9,7 @@ import { type ApplicationIdentity, parseApplicationIdentity } from '../../src/se
 import { freePorts } from '../support/free-ports.ts';
 import { passwordUser, uaClient } from '../support/ua-client.ts';
 import { testIdentity } from '../support/ua-server.ts';
-import { CommandRunner, dcmb, passwordOf, RunningCommand, temporaryFolder, type Told } from './program.ts';
+import { CommandRunner, dcmb, passwordOf, RunningCommand, temporaryFolder, type Told } from '../cli/program.ts';
 
 const DATA = fileURLToPath(new URL('../../examples/turbofan/held-out.csv', import.meta.url));
 

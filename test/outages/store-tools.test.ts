@@ -9,7 +9,7 @@ import { loadStoreKey } from '../../src/platform/index.ts';
 import { ReceiverStore, SenderStore } from '../../src/store/index.ts';
 import { fault } from '../store/folders.ts';
 import { until } from '../support/until.ts';
-import { pieces, surprises, TestPlant, Told } from './plant.ts';
+import { pieces, surprises, TestPlant, Told } from '../app/plant.ts';
 
 const BATCHES = 9;
 
