@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Bytes } from '../../core/index.ts';
 
 const MOST_KEPT = 10_000;
@@ -45,7 +45,8 @@ export interface ParsedFolder<Value> {
 export class ParsedFiles<Value> {
   readonly #parse: (content: Bytes) => Value;
   readonly #mostBytes: number;
-  readonly #read = new Map<string, Value>();
+  /** What was last read of each file. */
+  readonly #read = new Map<string, { readonly version: string; readonly value: Value }>();
   readonly #faults = new Map<string, FaultyFile>();
 
   constructor(parse: (content: Bytes) => Value, mostBytes: number) {
@@ -63,10 +64,12 @@ export class ParsedFiles<Value> {
     const files: ParsedFile<Value>[] = [];
     const faults: FaultyFile[] = [];
     try {
-      for (const name of namesIn(folder)) {
+      const names = namesIn(folder);
+      for (const name of names) {
         const found = this.file(join(folder, name));
         if (found !== undefined) ('value' in found ? files : (faults as object[])).push(found);
       }
+      this.#forgetOthers(folder, new Set(names.map((name) => join(folder, name))));
     } catch (error) {
       faults.push(unreadable(folder, error));
     }
@@ -79,8 +82,8 @@ export class ParsedFiles<Value> {
       const stat = statSync(file);
       if (stat.isDirectory()) return undefined;
       const version = `${file}\0${stat.mtimeMs}\0${stat.size}\0${stat.ino}`;
-      const value = this.#read.get(version);
-      if (value !== undefined) return { file, value };
+      const known = this.#read.get(file);
+      if (known?.version === version) return { file, value: known.value };
       return this.#faults.get(version) ?? this.#readNew(file, version, stat.size);
     } catch (error) {
       // Not a link that leads nowhere: the file has gone since the look at the folder.
@@ -96,11 +99,16 @@ export class ParsedFiles<Value> {
     try {
       const value = this.#parse(content);
       if (this.#read.size > MOST_KEPT) this.#read.clear();
-      this.#read.set(version, value);
+      this.#read.set(file, { version, value });
       return { file, value };
     } catch {
       return this.#fault({ file, version, why: 'is damaged, not whole or something else', content });
     }
+  }
+
+  /** Revocation lists are large, and their names change with them: what has gone is not kept. */
+  #forgetOthers(folder: string, there: ReadonlySet<string>): void {
+    for (const file of this.#read.keys()) if (dirname(file) === folder && !there.has(file)) this.#read.delete(file);
   }
 
   #fault(fault: FaultyFile): FaultyFile {
