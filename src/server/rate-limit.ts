@@ -1,4 +1,4 @@
-/** Lets so many through in each span of the clock. */
+/** Lets so many through in each span of the clock, a minute where none is given. */
 export class RateLimit {
   readonly #most: number;
   readonly #spanMs: number;

@@ -60,7 +60,18 @@ export async function ingestTarget(): Promise<FuzzTarget> {
 }
 
 /** The cleared server; an auditor attacks, who may not fetch deliveries. */
-export async function clearedTarget(): Promise<FuzzTarget> {
+export function auditorsTarget(): Promise<FuzzTarget> {
+  return clearedTarget(passwordUser('auditor', 'correct horse'), [['a delivery', Buffer.from(SECRET_TEXT)]]);
+}
+
+/** The same; the manufacturer attacks, who may do all that this server offers. */
+export function manufacturersTarget(): Promise<FuzzTarget> {
+  return clearedTarget(certificateUser, []);
+}
+
+type User = UserIdentityInfo | ((own: ApplicationIdentity) => UserIdentityInfo);
+
+async function clearedTarget(user: User, canaries: readonly [string, Buffer][]): Promise<FuzzTarget> {
   const delivery = () => Promise.resolve({ delivery: SECRET_TEXT });
   const on = await cleared({ fetchDelivery: delivery, epochProposal: delivery });
   const gridMs = Math.floor(Date.now() / 100) * 100;
@@ -70,8 +81,8 @@ export async function clearedTarget(): Promise<FuzzTarget> {
     endpointUrl: on.server.endpointUrl,
     own: on.manufacturer,
     server: on.own,
-    user: passwordUser('auditor', 'correct horse'),
-    canaries: new Map([['a delivery', Buffer.from(SECRET_TEXT)], ...keyForms(on.own), ['a password', Buffer.from('battery staple')]]),
+    user: typeof user === 'function' ? user(on.manufacturer) : user,
+    canaries: new Map([...canaries, ...keyForms(on.own), ['a password', Buffer.from('battery staple')]]),
     ends: () => on.events.flatMap((event) => (event.kind === 'lost' ? [event.why] : [])),
     processId: () => on.server.processId ?? 0,
     stop: () => on.server.stop(),

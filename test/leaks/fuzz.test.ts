@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { SeededRandom } from '../crash/random.ts';
 import { Attack } from './fuzz-attack.ts';
-import { clearedTarget, type FuzzTarget, ingestTarget } from './fuzz-targets.ts';
+import { auditorsTarget, type FuzzTarget, ingestTarget, manufacturersTarget } from './fuzz-targets.ts';
 
 /*
  * Hostile clients against both kinds of server. `DCMB_FUZZ_SEED` repeats a run, `DCMB_FUZZ_ROUNDS` makes it longer.
@@ -25,10 +25,11 @@ const ATTACKS: readonly (readonly [string, (attack: Attack) => Promise<void>])[]
 ];
 
 for (const [name, start] of [
-  ['ingest', ingestTarget],
-  ['cleared', clearedTarget],
+  ['the ingest server under a hostile PLC', ingestTarget],
+  ['the cleared server under a hostile auditor', auditorsTarget],
+  ['the cleared server under a hostile manufacturer', manufacturersTarget],
 ] as const) {
-  describe(`the ${name} server under hostile clients (seed ${SEED}, ${ROUNDS} rounds)`, () => {
+  describe(`${name} (seed ${SEED}, ${ROUNDS} rounds)`, () => {
     let target: FuzzTarget;
 
     before(async () => {

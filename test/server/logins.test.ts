@@ -5,7 +5,7 @@ import { type ApplicationIdentity, hashPassword, PasswordCheck, thumbprintOf } f
 import { AlarmMemory } from '../../src/server/cleared/alarm-memory.ts';
 import { childHandlers } from '../../src/server/cleared/child-handlers.ts';
 import type { ClearedServerHooks } from '../../src/server/cleared/index.ts';
-import { MinuteLimit } from '../../src/server/cleared/minute-limit.ts';
+import { RateLimit } from '../../src/server/rate-limit.ts';
 import { type Cleared, cleared, View } from './cleared-support.ts';
 import { PASSWORD, startIngest } from './ingest-support.ts';
 import { client, identity, passwordUser } from './support.ts';
@@ -120,7 +120,7 @@ describe('a process of a cleared server that is in wrong hands', () => {
 
 test('the share of a minute comes back with the next one', () => {
   let now = 0;
-  const limit = new MinuteLimit(2, () => now);
+  const limit = new RateLimit(2, 60_000, () => now);
   assert.deepEqual([limit.take(), limit.take(), limit.take()], [true, true, false]);
   now = 60_000;
   assert.deepEqual([limit.take(), limit.take(), limit.take()], [true, true, false]);

@@ -1,6 +1,6 @@
 import { isRefusal } from '../audit/refusal-names.ts';
 import { AUDITS_A_MINUTE, type ClearedAudit, type MethodName, MOST_UNAUDITED, type Unaudited } from './contract.ts';
-import { MinuteLimit } from './minute-limit.ts';
+import { RateLimit } from '../rate-limit.ts';
 
 type Audited = Pick<ClearedAudit, 'service' | 'user' | 'method' | 'status'>;
 type Kind = 'done' | 'absent' | 'refused';
@@ -19,7 +19,7 @@ const ALWAYS: ReadonlySet<string> = new Set<MethodName>(['Acknowledge', 'FetchDe
 export class AuditLimit {
   readonly #tell: (unaudited: Unaudited[]) => void;
   readonly #share: number;
-  readonly #tellings: MinuteLimit;
+  readonly #tellings: RateLimit;
   readonly #users = new Map<string, Record<Kind, number>>();
   readonly #unaudited = new Map<string, Unaudited>();
   /** How often each method did its work without an audit yet; undefined where audits are believed. */
@@ -34,7 +34,7 @@ export class AuditLimit {
   constructor(tell: (unaudited: Unaudited[]) => void, { share = 1, isChecked = false } = {}) {
     this.#tell = tell;
     this.#share = share;
-    this.#tellings = new MinuteLimit(share * AUDITS_A_MINUTE.tellings);
+    this.#tellings = new RateLimit(share * AUDITS_A_MINUTE.tellings);
     this.#worked = isChecked ? new Map() : undefined;
   }
 

@@ -6,7 +6,7 @@ import type { AlarmMemory } from './alarm-memory.ts';
 import { type ChildSays, REFUSED_CERTIFICATES_A_MINUTE, type Unaudited } from './contract.ts';
 import type { ClearedErrorCode } from './errors.ts';
 import type { ClearedServerHooks } from './hooks.ts';
-import { MinuteLimit } from './minute-limit.ts';
+import { RateLimit } from '../rate-limit.ts';
 
 /**
  * What the module does at its child's word. The child faces the network: it can be in wrong hands, and must then not get
@@ -19,7 +19,7 @@ export function childHandlers(
   accepts: (certificate: Bytes) => boolean,
   alarms: AlarmMemory,
 ): Handlers<ChildSays> {
-  const refusals = new MinuteLimit(REFUSED_CERTIFICATES_A_MINUTE);
+  const refusals = new RateLimit(REFUSED_CERTIFICATES_A_MINUTE);
   const unaudited = (of: readonly Unaudited[]): void => hooks.event?.({ kind: 'unaudited', unaudited: of });
   const limit = new AuditLimit(unaudited, { share: 2, isChecked: true });
   return {

@@ -36,7 +36,7 @@ import { historizedNodes } from './history-nodes.ts';
 import { HistoryReader } from './history-read.ts';
 import { speakLanguages } from './locales.ts';
 import { bindMethods, methodsOf, type ModulePipe } from './methods.ts';
-import { MinuteLimit } from './minute-limit.ts';
+import { RateLimit } from '../rate-limit.ts';
 import { PublicationQueue } from './publication-queue.ts';
 import { trustOf } from './trust-message.ts';
 
@@ -123,7 +123,7 @@ function identityOf({ certificate, privateKeyPem }: StartConfig['identity']): Ap
 
 /** A bounded report of refused certificates. */
 function reportTo(pipe: ModulePipe): (facts: CertificateFacts) => void {
-  const limit = new MinuteLimit(REFUSED_CERTIFICATES_A_MINUTE);
+  const limit = new RateLimit(REFUSED_CERTIFICATES_A_MINUTE);
   return ({ der }) => {
     if (der.length <= MOST_CERTIFICATE_BYTES && limit.take()) pipe.notice('refusedCertificate', { certificate: toBase64Url(der) });
   };
