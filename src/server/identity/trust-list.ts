@@ -185,7 +185,11 @@ export class TrustList implements TrustSource {
   }
 
   refused(facts: CertificateFacts, because: RefusedBecause): void {
-    this.#onRefused?.(facts, because);
+    try {
+      this.#onRefused?.(facts, because);
+    } catch {
+      // As above: it stays refused, told or not.
+    }
   }
 
   /** Judges bytes that another process refused by the same list: whoever is told of refusals is told of it. */
