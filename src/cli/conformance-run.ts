@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { checkConformance, type ConformanceReport } from '../app/index.ts';
+import { printable } from './printable.ts';
 
 const MARKS = {
   found: styleText('green', 'found  '),
@@ -17,7 +18,7 @@ export async function runConformance(config: string, endpoint: string | undefine
 function conformanceLines({ endpointUrl, lines }: ConformanceReport): string[] {
   const count = (state: string): number => lines.filter((line) => line.state === state).length;
   return [
-    ...lines.map(({ about, state, message }) => `${MARKS[state]}  ${about}: ${message}`),
+    ...lines.map(({ about, state, message }) => `${MARKS[state]}  ${printable(`${about}: ${message}`)}`),
     '',
     `${endpointUrl}: ${count('found')} found, ${count('wrong')} wrong, ${count('missing')} missing.`,
   ];

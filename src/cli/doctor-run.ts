@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { doctor, type DoctorCheck } from '../app/index.ts';
+import { printable } from './printable.ts';
 
 const MARKS = { ok: styleText('green', 'ok   '), wrong: styleText(['bold', 'red'], 'wrong'), unchecked: styleText('dim', '-    ') };
 
@@ -21,8 +22,8 @@ export function doctorLines(checks: readonly DoctorCheck[]): string[] {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const lines = folded(checks).map(({ checks: names, state, message }) =>
     names.length === 1
-      ? `${MARKS[state]}  ${names.join('').padEnd(width)}  ${message}`
-      : `${MARKS[state]}  ${names.join(', ')}: ${message}`,
+      ? `${MARKS[state]}  ${names.join('').padEnd(width)}  ${printable(message)}`
+      : `${MARKS[state]}  ${names.join(', ')}: ${printable(message)}`,
   );
   const wrong = checks.filter(({ state }) => state === 'wrong').length;
   const unchecked = checks.filter(({ state }) => state === 'unchecked').length;

@@ -1,4 +1,5 @@
 import { type ConditionSeen, isRefusal, type ModuleEvent } from '../app/index.ts';
+import { printable } from './printable.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
 type Lines = { readonly [Kind in ModuleEvent['event']]: (event: Extract<ModuleEvent, { event: Kind }>, config: string) => string };
@@ -46,7 +47,7 @@ const LINES: Lines = {
  */
 export function eventLine<Kind extends ModuleEvent['event']>(event: Extract<ModuleEvent, { event: Kind }>, config: string): string {
   const line = LINES[event.event] as (event: ModuleEvent, config: string) => string;
-  const text = line(event, config);
+  const text = printable(line(event, config));
   return event.channelName === undefined || text === '' ? text : `[${event.channelName}] ${text}`;
 }
 

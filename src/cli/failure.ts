@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** Kinds of errors whose message is written for the person at the terminal. */
 const KNOWN_KINDS: ReadonlySet<unknown> = new Set(['Rejected', 'Unavailable', 'Fatal']);
 
@@ -12,7 +14,7 @@ const OWN_FAULT = 70;
  */
 export function failWith(error: unknown): never {
   const kind: unknown = (error as { kind?: unknown } | undefined)?.kind;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)).split('\n').map(printable).join('\n');
   if (KNOWN_KINDS.has(kind)) {
     process.stderr.write(`dcmb: ${message}\n`);
     process.exit(BAD_INPUT);

@@ -1,4 +1,5 @@
 import { type FabricLedger, type FabricPlace, findFabricLedger, makeFabricLedger, RejectedError } from '../app/index.ts';
+import { printable } from './printable.ts';
 
 export interface LedgerArguments {
   readonly profile: string;
@@ -50,5 +51,5 @@ function print({ id, genesis }: FabricLedger, { json }: LedgerArguments): void {
     '',
     'The id goes into the configurations as "ledger": { "id": … }. Compare it with the other members by another way.',
   ];
-  process.stdout.write(json === true ? `${JSON.stringify({ id, genesis })}\n` : `${lines.join('\n')}\n`);
+  process.stdout.write(json === true ? `${JSON.stringify({ id, genesis })}\n` : `${lines.map(printable).join('\n')}\n`);
 }

@@ -1,4 +1,5 @@
 import { type ActionEntry, listActions, repeatActions } from '../app/index.ts';
+import { printable } from './printable.ts';
 import { PROGRAM } from './spoken-paths.ts';
 import { tableLines } from './table.ts';
 
@@ -15,7 +16,7 @@ export async function showActions(config: string, { repeat, json }: ActionsChoic
   const repeated = repeat === undefined ? undefined : await repeatActions(config, repeat);
   const actions = await listActions(config);
   const lines = json === true ? actions.map((action) => JSON.stringify(action)) : actionLines(actions, repeated, config);
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
 }
 
 function actionLines(actions: readonly ActionEntry[], repeated: readonly string[] | undefined, config: string): string[] {

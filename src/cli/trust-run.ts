@@ -8,6 +8,7 @@ import {
   type TrustEntry,
   useNextCertificate,
 } from '../app/index.ts';
+import { printable } from './printable.ts';
 import { tableLines } from './table.ts';
 import { bad, chosen, findAny, findCertificate, type ListChoice, type ListOf, listsOf, onlyOne, withFile } from './trust-lists.ts';
 
@@ -151,9 +152,4 @@ function describeAuthority(label: string, authority: AuthorityEntry): string {
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-/** A stranger chose the name: no control character of it reaches the terminal. */
-function printable(name: string): string {
-  return name.replaceAll(/[\p{C}\u2028\u2029]/gu, '\uFFFD');
 }

@@ -27,3 +27,14 @@ test('the command that lets a stranger in names the list as dcmb trust does, of 
   assert.equal(eventLine(stranger, 'dcmb.json'), line);
   assert.equal(eventLine({ ...stranger, channelName: 'press-7' }, 'dcmb.json'), `[press-7] ${line}/press-7`);
 });
+
+test('no control character of what others chose reaches the terminal', () => {
+  const name = 'urn:\u001b[2J\u009b31m\u202egnp.exe\nready';
+  const stranger = { event: 'stranger', application: 'ingest', name, thumbprint: 'ab'.repeat(32) } as const;
+  const warning = { event: 'warning', code: 'CERTIFICATE_REFUSED', message: `The certificate of ${name} is refused.` } as const;
+  for (const event of [stranger, warning]) {
+    const line = eventLine(event, 'dcmb.json');
+    assert.doesNotMatch(line, /[\p{C}\u2028\u2029]/u);
+    assert.match(line, /urn:\uFFFD\[2J/);
+  }
+});
