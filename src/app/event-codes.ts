@@ -128,7 +128,7 @@ export const WARNINGS = {
   ),
   CERTIFICATE_REFUSED: words(
     sentence`A client or server whose certificate is trusted, or vouched for by an authority, was refused all the same. Told once an hour.`,
-    sentence`The warning says whose and why: expired, revoked, or without a revocation list in force.`,
+    sentence`The warning says which and why: expired, revoked, or without a revocation list in force.`,
   ),
   TRUST_FILE_UNFIT: words(
     sentence`A revocation list, an authority or the record of renewals in a PKI folder can't be used. What depends on it is refused.`,

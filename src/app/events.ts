@@ -1,4 +1,5 @@
 import type { LocalizedText } from '../policy/index.ts';
+import type { RefusedBecause } from '../server/index.ts';
 
 /** One stream's condition as both sides may know it. */
 export interface ConditionSeen {
@@ -7,6 +8,14 @@ export interface ConditionSeen {
   readonly text: LocalizedText;
   /** 1 to 1000. */
   readonly importance: number;
+}
+
+/** Which certificate was refused though it is vouched for, by which of our applications, and why. */
+export interface RefusedCertificate {
+  readonly application: string;
+  /** SHA-256, lower-case hexadecimal. */
+  readonly thumbprint: string;
+  readonly because: RefusedBecause;
 }
 
 /**
@@ -103,7 +112,7 @@ type ChannelEvent =
   | { readonly event: 'failed'; readonly message: string; readonly code?: string }
   /** One of several channels can't go on; the module takes values for the others. */
   | { readonly event: 'channel-failed'; readonly message: string; readonly code?: string }
-  | { readonly event: 'warning'; readonly code: string; readonly message: string }
+  | { readonly event: 'warning'; readonly code: string; readonly message: string; readonly certificate?: RefusedCertificate }
   | { readonly event: 'stopped'; readonly sealed: number; readonly anchored: number; readonly receipted: number };
 
 export type ModuleListener = (event: ModuleEvent) => void;

@@ -59,7 +59,8 @@ export function trustListOf(place: string | TrustPlace, application: Application
     if (listener === undefined || !refusals.take(`${because} ${facts.thumbprint}`)) return;
     const which = `${nameOf(facts)} (${facts.thumbprint.slice(0, 16)})`;
     const message = `The certificate of ${which} is vouched for, but "${application}" refused it: ${WHY_REFUSED[because]}`;
-    listener({ event: 'warning', code: 'CERTIFICATE_REFUSED', message });
+    const certificate = { application, thumbprint: facts.thumbprint, because };
+    listener({ event: 'warning', code: 'CERTIFICATE_REFUSED', message, certificate });
   };
   const onFault = (message: string): void => listener?.({ event: 'warning', code: 'TRUST_FILE_UNFIT', message });
   return new TrustList(pkiFolder(pki, application), { onStranger, onRefused, onFault, revocation });
@@ -82,7 +83,9 @@ class Tellings {
   /** True where it is to be told now. */
   take(what: string): boolean {
     const told = this.#toldMs.get(what);
-    if ((told !== undefined && Date.now() - told < this.#againAfterMs) || !this.#limit.take()) return false;
+    // A clock that was set back must not silence it.
+    const isToldNow = told !== undefined && Date.now() >= told && Date.now() - told < this.#againAfterMs;
+    if (isToldNow || !this.#limit.take()) return false;
     this.#toldMs.delete(what);
     const [oldest] = this.#toldMs.keys();
     if (this.#toldMs.size >= MOST_REMEMBERED && oldest !== undefined) this.#toldMs.delete(oldest);

@@ -60,7 +60,13 @@ const LINES: Lines = {
   refused: ({ server, service, status, count }) =>
     debug({ server: plainWord(server), service: plainWord(service), status: plainWord(status), count }),
   finding: ({ n, code }) => told('warn', code, n),
-  warning: ({ code }) => told('warn', code),
+  warning: ({ code, certificate }) => {
+    const line = told('warn', code);
+    if (certificate === undefined) return line;
+    const { application, thumbprint, because } = certificate;
+    const which = { application: plainWord(application), thumbprint: plainWord(thumbprint), because: plainWord(because) };
+    return { ...line, fields: { ...line.fields, ...which } };
+  },
   failed: ({ code }) => ({
     level: 'error',
     fields: { code: codeWord(code ?? ''), text: sentence`The module has ended by a fault and takes no more values.` },

@@ -1,6 +1,6 @@
 import { accuse, formatProofReport, type LedgerClaim, parseProof, rebut, verifyProof } from '../app/index.ts';
 import { readAuditFile, writeAuditFile } from './audit-file.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
 export interface ProofOptions {
@@ -42,6 +42,6 @@ export async function verifyProofFile(file: string, { json, ledger, channel }: P
     ...(ledger === undefined ? {} : { expectedLedgerId: ledger }),
     ...(channel === undefined ? {} : { expectedChannel: channel }),
   });
-  process.stdout.write(`${json === true ? JSON.stringify(report) : formatProofReport(report).map(printable).join('\n')}\n`);
+  process.stdout.write(`${json === true ? printableJson(report) : formatProofReport(report).map(printable).join('\n')}\n`);
   process.exitCode = report.holds ? 0 : 1;
 }

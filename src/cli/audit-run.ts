@@ -1,6 +1,6 @@
 import { type AuditOptions, exportAudit, formatReport, parseExport, systemArgon2, verifyExport } from '../app/index.ts';
 import { readAuditFile, writeAuditFile } from './audit-file.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 import { PROGRAM } from './spoken-paths.ts';
 
 export type KnownBlock = NonNullable<AuditOptions['knownBlock']>;
@@ -25,6 +25,6 @@ export async function verifyFile(file: string, { json, ledger, block }: VerifyOp
     ...(ledger === undefined ? {} : { expectedLedgerId: ledger }),
     ...(block === undefined ? {} : { knownBlock: block }),
   });
-  process.stdout.write(`${json === true ? JSON.stringify(report) : formatReport(report).map(printable).join('\n')}\n`);
+  process.stdout.write(`${json === true ? printableJson(report) : formatReport(report).map(printable).join('\n')}\n`);
   process.exitCode = report.passed ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { checkConformance, type ConformanceReport } from '../app/index.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 
 const MARKS = {
   found: styleText('green', 'found  '),
@@ -11,7 +11,7 @@ const MARKS = {
 /** Prints a line for each thing that was looked at and sets the exit code: 0 the module conforms, 1 it does not. */
 export async function runConformance(config: string, endpoint: string | undefined, json: boolean): Promise<void> {
   const report = await checkConformance(config, endpoint);
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${conformanceLines(report).join('\n')}\n`);
+  process.stdout.write(json ? `${printableJson(report)}\n` : `${conformanceLines(report).join('\n')}\n`);
   process.exitCode = report.passed ? 0 : 1;
 }
 

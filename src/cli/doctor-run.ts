@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { doctor, type DoctorCheck } from '../app/index.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 
 const MARKS = { ok: styleText('green', 'ok   '), wrong: styleText(['bold', 'red'], 'wrong'), unchecked: styleText('dim', '-    ') };
 
@@ -12,7 +12,7 @@ export interface DoctorOptions {
 /** Prints a line for each check and sets the exit code: 0 all is well, 1 something is not. */
 export async function runDoctor(config: string, { json, channel }: DoctorOptions): Promise<void> {
   const report = await doctor(config, channel);
-  const lines = json === true ? [JSON.stringify(report)] : doctorLines(report.checks);
+  const lines = json === true ? [printableJson(report)] : doctorLines(report.checks);
   process.stdout.write(`${lines.join('\n')}\n`);
   process.exitCode = report.passed ? 0 : 1;
 }

@@ -14,7 +14,7 @@ const OWN_FAULT = 70;
  */
 export function failWith(error: unknown): never {
   const kind: unknown = (error as { kind?: unknown } | undefined)?.kind;
-  const message = (error instanceof Error ? error.message : String(error)).split('\n').map(printable).join('\n');
+  const message = printableLines(error instanceof Error ? error.message : String(error));
   if (KNOWN_KINDS.has(kind)) {
     process.stderr.write(`dcmb: ${message}\n`);
     process.exit(BAD_INPUT);
@@ -25,6 +25,10 @@ export function failWith(error: unknown): never {
     process.exit(BAD_INPUT);
   }
   process.stderr.write(`dcmb: a fault of this program: ${message}\nSet DCMB_DEBUG=1 to see where it happened.\n`);
-  if (process.env['DCMB_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (process.env['DCMB_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
   process.exit(OWN_FAULT);
+}
+
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }

@@ -1,5 +1,5 @@
 import { type FabricLedger, type FabricPlace, findFabricLedger, makeFabricLedger, RejectedError } from '../app/index.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 
 export interface LedgerArguments {
   readonly profile: string;
@@ -51,5 +51,5 @@ function print({ id, genesis }: FabricLedger, { json }: LedgerArguments): void {
     '',
     'The id goes into the configurations as "ledger": { "id": … }. Compare it with the other members by another way.',
   ];
-  process.stdout.write(json === true ? `${JSON.stringify({ id, genesis })}\n` : `${lines.map(printable).join('\n')}\n`);
+  process.stdout.write(json === true ? `${printableJson({ id, genesis })}\n` : `${lines.map(printable).join('\n')}\n`);
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { ModuleEvent, ModuleOptions } from '../app/index.ts';
 import { failWith } from './failure.ts';
+import { printableJson } from './printable.ts';
 import { receiveActionsCommand } from './receive-actions.ts';
 import { endInTime, settleMs, stopRequested } from './stopping.ts';
 
@@ -52,7 +53,7 @@ function moduleCommand(name: string, description: string, start: (config: string
       const isLogged = log === 'json';
       const { eventLine } = await import('./event-lines.ts');
       const onEvent = (event: ModuleEvent): void => {
-        if (json === true) print(JSON.stringify(event));
+        if (json === true) print(printableJson(event));
         else if (!isLogged) printLine(eventLine(event, config));
       };
       const running = await start(config, { onEvent, ...(isLogged ? { log: {} } : {}) });

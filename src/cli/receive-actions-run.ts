@@ -1,5 +1,5 @@
 import { type ActionEntry, listActions, repeatActions } from '../app/index.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 import { PROGRAM } from './spoken-paths.ts';
 import { tableLines } from './table.ts';
 
@@ -15,8 +15,8 @@ const MOST_DONE = 20;
 export async function showActions(config: string, { repeat, json }: ActionsChoice): Promise<void> {
   const repeated = repeat === undefined ? undefined : await repeatActions(config, repeat);
   const actions = await listActions(config);
-  const lines = json === true ? actions.map((action) => JSON.stringify(action)) : actionLines(actions, repeated, config);
-  process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
+  const lines = json === true ? actions.map((action) => printableJson(action)) : actionLines(actions, repeated, config).map(printable);
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
 function actionLines(actions: readonly ActionEntry[], repeated: readonly string[] | undefined, config: string): string[] {

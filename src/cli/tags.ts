@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { PolicyAddition, TagImport } from '../app/index.ts';
+import { printable, printableJson } from './printable.ts';
 
 export function tagsCommand(): Command {
   const tags = new Command('tags').description('tags of a mapping policy: import');
@@ -11,11 +12,11 @@ export function tagsCommand(): Command {
     .action(async (file: string, { into }: { readonly into?: string }) => {
       const { addTagsToPolicy, importTags } = await import('../app/index.ts');
       const found = importTags(file);
-      for (const line of found.left) process.stderr.write(`left out: ${line}\n`);
-      for (const name of found.arrays) {
+      for (const line of found.left) process.stderr.write(`left out: ${printable(line)}\n`);
+      for (const name of found.arrays.map(printable)) {
         process.stderr.write(`not in "nodes": ${name} is an array; name a node for each element that is to be read, as "${name}[0]"\n`);
       }
-      if (into === undefined) process.stdout.write(`${JSON.stringify(fragment(found), undefined, 2)}\n`);
+      if (into === undefined) process.stdout.write(`${printableJson(fragment(found), 2)}\n`);
       else process.stdout.write(`${additionLines(into, await addTagsToPolicy(into, found.tags), found).join('\n')}\n`);
     });
   return tags;
@@ -34,7 +35,7 @@ function additionLines(policy: string, { added, kept }: PolicyAddition, { nodes 
       ? []
       : [
           'To read them from the PLC instead of waiting for writes, in "ingest" of the owner\'s configuration:',
-          JSON.stringify({ plc: { endpointUrl: 'opc.tcp://…', nodes } }, undefined, 2),
+          printableJson({ plc: { endpointUrl: 'opc.tcp://…', nodes } }, 2),
         ]),
   ];
 }

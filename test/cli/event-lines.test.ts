@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { eventLine } from '../../src/cli/event-lines.ts';
+import { printableJson } from '../../src/cli/printable.ts';
 
 for (const [claim, line] of [
   ['receipt:3', 'the receipt for the deposit of batch 3 is on the ledger, transaction T'],
@@ -37,4 +39,19 @@ test('no control character of what others chose reaches the terminal', () => {
     assert.doesNotMatch(line, /[\p{C}\u2028\u2029]/u);
     assert.match(line, /urn:\uFFFD\[2J/);
   }
+});
+
+test('as JSON, such characters are escaped, and what is read from it is the same', () => {
+  fc.assert(
+    fc.property(
+      fc.string({
+        unit: fc.oneof(fc.constantFrom(...'\u001b\u007f\u009b\u00ad\u202e\u2028\ufeff\u{e0041}'), fc.constantFrom('a', 'é', '👩')),
+      }),
+      (text) => {
+        const json = printableJson({ text });
+        assert.doesNotMatch(json, /[\p{Cc}\p{Cf}\u2028\u2029]/u);
+        assert.deepEqual(JSON.parse(json), { text });
+      },
+    ),
+  );
 });

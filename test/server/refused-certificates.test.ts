@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
 import { trustListOf } from '../../src/app/link-access.ts';
+import { ModuleLog } from '../../src/app/module-log.ts';
 import { type ApplicationIdentity, NO_AUTHORITIES, readCertificate, type TrustList } from '../../src/server/index.ts';
 import { certificateOf, TestAuthority } from '../support/test-certificates.ts';
 import { cleared, View } from './cleared-support.ts';
@@ -85,6 +86,22 @@ describe('a certificate that is vouched for and refused all the same', () => {
     assert.deepEqual(trust.list('rejected'), []);
   });
 
+  test('a listed one that is too weak, and one whose authority is, too', async () => {
+    const weak = await root.issue({ name: 'weak', bits: 1024 });
+    trust.add(weak.certificate);
+    assert.equal(await trust.judge(weak.certificate), 'weak');
+    const old = await TestAuthority.create({ name: 'Old', hash: 'SHA-1' });
+    writeFileSync(join(folder, 'issuers', 'certs', 'old.der'), old.der);
+    assert.equal(await trust.judge((await old.issue({ name: 'of an old one' })).certificate), 'weak');
+    assert.equal(
+      told.filter((each) => /CERTIFICATE_REFUSED .* is too weak\. Its owner has to renew it\.$/.test(each)).length,
+      2,
+      told.join(),
+    );
+    assert.equal(await trust.judge((await (await TestAuthority.create({ name: 'Other' })).issue({ bits: 1024 })).certificate), 'weak');
+    assert.equal(told.length, 2, 'nobody vouches for the last one');
+  });
+
   test('whoever nobody vouches for is a stranger or nothing: with an expired certificate, and with the forged name of an authority', async () => {
     const namesake = await TestAuthority.create({ name: 'Root' }, undefined, 'namesake');
     assert.equal(await trust.judge((await namesake.issue({ name: 'forger' })).certificate), 'forged');
@@ -95,12 +112,25 @@ describe('a certificate that is vouched for and refused all the same', () => {
     assert.deepEqual(told, ['stranger']);
   });
 
-  test('at a cleared server, is reported to the module', async () => {
+  test('stands in the log with application, thumbprint and reason, and without the name that somebody chose', async () => {
+    const lines: string[] = [];
+    const log = new ModuleLog({ write: (level, fields) => void lines.push(JSON.stringify({ level, ...fields })), close: () => undefined });
+    const logged = trustListOf(join(folder, '..'), 'ingest', (event) => log.log(event));
+    assert.equal(await logged.judge(own.certificate), 'revocationUnknown');
+    const { applicationUri, thumbprint } = readCertificate(own.certificate);
+    const { application, thumbprint: which, because, code } = JSON.parse(lines[0] ?? '{}') as Record<string, string>;
+    assert.deepEqual([application, which, because, code], ['ingest', thumbprint, 'revocationUnknown', 'CERTIFICATE_REFUSED']);
+    assert.ok(!lines.join().includes(applicationUri));
+  });
+
+  test('at a cleared server, is reported to the module, once a minute however often it comes', async () => {
     const material = { ...NO_AUTHORITIES, trusted: [own.certificate], renewals: {}, issuers: [root.der] };
     const on = await cleared({}, { trusted: material });
     try {
-      await assert.rejects(View.open(on, certificateUser(on.manufacturer), {}, own));
+      for (let i = 0; i < 3; i++) await assert.rejects(View.open(on, certificateUser(on.manufacturer), {}, own));
       await until('the module is told', () => on.strangers.some((der) => Buffer.from(der).equals(Buffer.from(own.certificate))));
+      // The clock's minute may have turned in between.
+      assert.ok(on.strangers.length <= 2, `${on.strangers.length}`);
     } finally {
       await on.server.stop();
     }

@@ -121,11 +121,20 @@ function identityOf({ certificate, privateKeyPem }: StartConfig['identity']): Ap
   return parseApplicationIdentity(fromBase64Url(certificate), privateKeyPem);
 }
 
+/** Certificates whose report is remembered, so that each is reported once a minute. */
+const MOST_REMEMBERED = 1000;
+
 /** A bounded report of refused certificates. */
 function reportTo(pipe: ModulePipe): (facts: CertificateFacts) => void {
   const limit = new RateLimit(REFUSED_CERTIFICATES_A_MINUTE);
-  return ({ der }) => {
-    if (der.length <= MOST_CERTIFICATE_BYTES && limit.take()) pipe.notice('refusedCertificate', { certificate: toBase64Url(der) });
+  // Whoever is refused and comes again and again must not use up what others are reported by.
+  const again = new Map<string, RateLimit>();
+  return ({ der, thumbprint }) => {
+    const own = again.get(thumbprint) ?? new RateLimit(1);
+    if (der.length > MOST_CERTIFICATE_BYTES || !own.take() || !limit.take()) return;
+    if (again.size >= MOST_REMEMBERED) again.clear();
+    again.set(thumbprint, own);
+    pipe.notice('refusedCertificate', { certificate: toBase64Url(der) });
   };
 }
 

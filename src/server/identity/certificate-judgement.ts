@@ -43,13 +43,14 @@ export function judgeCertificate(certificate: Bytes | readonly Bytes[], source: 
   const leaf = factsOf(certificate);
   if (leaf === undefined) return 'malformed';
   // Before any of its signatures costs time: a stranger chose the key.
-  if (!isStrong(leaf)) return 'weak';
+  if (!isStrong(leaf)) return weak(leaf, source);
   const authorities = source.authorities?.() ?? NOBODY;
   const chain = authorities.chainOf(leaf, terms.nowMs);
   const isListed = source.isTrusted(leaf.thumbprint);
   const untrusted = trustFault(chain, isListed, source.mustBeListed === true);
   const fault = untrusted ?? unfitness(leaf, chain, isListed, terms) ?? revocationFault(leaf, chain, authorities, terms.nowMs);
-  if (fault !== undefined) tell(source, leaf, fault, isListed || untrusted === undefined);
+  const isVouchedFor = isListed || untrusted === undefined || (untrusted === 'weak' && chain.state === 'complete');
+  if (fault !== undefined) tell(source, leaf, fault, isVouchedFor && (isListed || source.mustBeListed !== true));
   return fault ?? 'trusted';
 }
 
@@ -59,6 +60,11 @@ function factsOf(certificate: Bytes | readonly Bytes[]): CertificateFacts | unde
   } catch {
     return undefined;
   }
+}
+
+function weak(leaf: CertificateFacts, source: TrustSource): 'weak' {
+  if (source.isTrusted(leaf.thumbprint)) source.refused?.(leaf, 'weak');
+  return 'weak';
 }
 
 /** Whoever bears an authority's name without its signature is nobody that a person has dealings with. */

@@ -84,7 +84,8 @@ export class ParsedFiles<Value> {
       const version = `${file}\0${stat.mtimeMs}\0${stat.size}\0${stat.ino}`;
       const known = this.#read.get(file);
       if (known?.version === version) return { file, value: known.value };
-      return this.#faults.get(version) ?? this.#readNew(file, version, stat.size);
+      const fault = this.#faults.get(file);
+      return fault?.version === version ? fault : this.#readNew(file, version, stat.size);
     } catch (error) {
       // Not a link that leads nowhere: the file has gone since the look at the folder.
       if (isGone(error) && lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
@@ -108,12 +109,14 @@ export class ParsedFiles<Value> {
 
   /** Revocation lists are large, and their names change with them: what has gone is not kept. */
   #forgetOthers(folder: string, there: ReadonlySet<string>): void {
-    for (const file of this.#read.keys()) if (dirname(file) === folder && !there.has(file)) this.#read.delete(file);
+    for (const known of [this.#read, this.#faults]) {
+      for (const file of known.keys()) if (dirname(file) === folder && !there.has(file)) known.delete(file);
+    }
   }
 
   #fault(fault: FaultyFile): FaultyFile {
     if (this.#faults.size > MOST_FAULTS_KEPT) this.#faults.clear();
-    this.#faults.set(fault.version, fault);
+    this.#faults.set(fault.file, fault);
     return fault;
   }
 }
