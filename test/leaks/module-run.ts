@@ -46,7 +46,7 @@ export async function observe(scene: ModuleScene, production: Production): Promi
     // The next grid point: this one is over when its batch is sealed.
     const originMs = gridMsOf(scene, FIRST_BATCH) + intervalMs;
     const used = (mask: MaskName): void => void masks.set(mask, (masks.get(mask) ?? 0) + 1);
-    const transcript = new Transcript({ originMs, intervalMs, publishDelayMs, used });
+    const transcript = new Transcript({ originMs, firstMs: gridMsOf(scene, 0), intervalMs, publishDelayMs, used });
     await Promise.all([produce(plc, production, originMs, intervalMs), followSchedule(scene, transcript, originMs)]);
     await plc.close();
     const late = told.of('finding').find(({ code }) => code === 'LATE_PUBLICATION');

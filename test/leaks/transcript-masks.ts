@@ -22,6 +22,8 @@ export type MaskName = keyof typeof MASKS;
 export interface Masking {
   /** Grid point from which on the runs are compared, ms since 1970. */
   readonly originMs: number;
+  /** Grid point of the run's first batch: times before it are those at which the process started, wherever they happen to fall. */
+  readonly firstMs: number;
   readonly intervalMs: number;
   /** From a grid point to its publication, as agreed. */
   readonly publishDelayMs: number;
@@ -73,9 +75,10 @@ function textOf({ path, value }: Leaf, masking: Masking): string {
 /** Grid points are told by their distance: the same in both runs. Any other time in the run would tell when something happened. */
 function timeText(
   timeMs: number,
-  { originMs, intervalMs, publishDelayMs }: Masking,
+  { originMs, firstMs, intervalMs, publishDelayMs }: Masking,
   mask: (name: MaskName, rest: string) => string,
 ): string {
+  if (timeMs < firstMs && timeMs > originMs - 1000 * intervalMs) return mask('START', '');
   const away = (timeMs - originMs) / intervalMs;
   if (Number.isInteger(away) && Math.abs(away) < 1000) return mask('GRID', ` ${away}`);
   const shownAway = (timeMs - publishDelayMs - originMs) / intervalMs;
